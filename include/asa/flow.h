@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One connection = one slot: the memory that the XDP program and the daemon share.
+ *
+ * A slot is four cache lines, one writer each:
+ *
+ *	dir[0], dir[1]	key and instructions of a direction; written by the daemon before it is
+ *			published in the index, read-only for XDP afterwards
+ *	half[0], half[1] what XDP (or, for punted packets, the daemon through the same code) saw
+ *			in that direction: counters, last use, TCP sequence state
+ *
+ * Direction 0 is the direction of the first packet (forward), 1 the other (reverse).
+ * The addresses and ports that a frame of direction d leaves with are those of dir[!d].key,
+ * reversed; no translated address is stored twice.
+ *
+ * The index (asa_index) maps a key to slot and direction. Bucket: 7 entries in one cache line;
+ * an entry whose home bucket is full lives in the alternate bucket, and the home bucket's
+ * 'overflow' counts those, so that a lookup needs the second line only if it is not zero.
+ *
+ * Races (all tolerated):
+ *  - A slot is freed while XDP reads it: the daemon removes both index entries first and reuses
+ *    the slot only after ASA_SLOT_QUARANTINE_MS; XDP holds a pointer for microseconds.
+ *  - The daemon changes instructions (next hop, generation) under XDP: each is one aligned store.
+ *  - Two CPUs handle the same direction at once: counters may lose an increment, sequence state
+ *    may lose a (monotone) advance, repaired by the next packet. The two directions never write
+ *    the same line.
+ */
+#ifndef ASA_FLOW_H
+#define ASA_FLOW_H
+
+#include "types.h"
+
+/*
+ * A direction as seen on the wire at ingress. Ports: TCP, UDP: as they are. ICMP and ICMPv6
+ * queries: request: sport = identifier, dport = 0; reply: sport = 0, dport = identifier. Others: 0.
+ */
+struct asa_key {
+	struct asa_addr src;
+	struct asa_addr dst;
+	__be16 sport;
+	__be16 dport;
+	__u8 proto; /* IP protocol number */
+	__u8 pad;
+	__u16 ctx; /* security context; 0 in single mode */
+};
+_Static_assert(sizeof(struct asa_key) == 40, "asa_key is 40 bytes");
+
+/* Instructions of a direction (asa_dir.flags). */
+enum asa_dir_flag {
+	ASA_DIR_VALID = 1 << 0,
+	ASA_DIR_BYPASS = 1 << 1, /* TCP state bypass: no TCP check at all (BYP-5) */
+	ASA_DIR_INSPECT = 1 << 2, /* every frame goes to the daemon */
+	ASA_DIR_HOLD = 1 << 3, /* go to the daemon from sequence number hold_seq on */
+	ASA_DIR_NAT = 1 << 4, /* rewrite addresses and ports to the reverse of the other key */
+	ASA_DIR_SEQ = 1 << 5, /* add seq_add to sequence numbers, subtract the other direction's from ACKs */
+	ASA_DIR_DEC_TTL = 1 << 6, /* set connection decrement-ttl */
+	ASA_DIR_PUNT_SYN = 1 << 7, /* segments with SYN go to the daemon (MSS clamping) */
+	ASA_DIR_V6 = 1 << 8,
+};
+
+struct asa_dir {
+	struct asa_key key;
+	/* daemon writes */
+	__u16 flags; /* enum asa_dir_flag */
+	__u16 nexthop; /* row of asa_nexthops for frames of this direction; 0: none, punt */
+	__u16 gen; /* low bits of asa_config.route_gen when nexthop was resolved */
+	__u16 in_if; /* ifindex on which this direction enters; 0: not yet known, any */
+	__u16 l3_delta; /* ones-complement sum to add to the IPv4 header checksum (RFC 1624 form) */
+	__u16 l4_delta; /* the same for the TCP, UDP or ICMP checksum: addresses and ports */
+	__u32 seq_add; /* sequence offset of this direction, modulo 2^32 */
+	__u32 hold_seq; /* with ASA_DIR_HOLD */
+	__u16 in_vlan; /* VLAN id on which this direction enters; 0 untagged */
+	__u16 serial; /* low bits of the connection id: tells a reused slot from the old one */
+};
+_Static_assert(sizeof(struct asa_dir) == 64, "asa_dir is one cache line");
+
+/* TCP facts about the sender of a direction (asa_half.tcp). */
+enum asa_half_flag {
+	ASA_HALF_SYN = 1 << 0, /* sent SYN (forward) or SYN-ACK (reverse); isn is valid */
+	ASA_HALF_ACKED = 1 << 1, /* its SYN has been acknowledged by the peer */
+	ASA_HALF_FIN = 1 << 2, /* sent FIN; fin_seq is valid */
+	ASA_HALF_FIN_ACKED = 1 << 3, /* its FIN has been acknowledged */
+	ASA_HALF_RST = 1 << 4, /* sent a valid RST */
+	ASA_HALF_DATA = 1 << 5, /* sent payload */
+	ASA_HALF_CHALLENGE = 1 << 6, /* sent a challenge ACK; the RST answering it may pass */
+	ASA_HALF_WSCALE = 1 << 7, /* offered window scaling in its SYN */
+};
+
+struct asa_half {
+	/* XDP writes (the daemon only before publishing, or for packets punted to it) */
+	__u64 packets; /* forwarded by the XDP program */
+	__u64 bytes; /* IP bytes of those packets */
+	__u32 seen; /* tick of the last packet, by whichever side */
+	__u32 seq_end; /* highest sequence number + length sent, before seq_add */
+	__u32 ack; /* highest acknowledgment sent */
+	__u32 edge; /* right edge of the window advertised: highest ack + window */
+	__u32 win_max; /* largest window advertised, scaled, at least 1 */
+	__u32 fin_seq; /* sequence number after its FIN */
+	__u32 isn;
+	__u32 ts_recent; /* last timestamp value, for PAWS */
+	__u8 wscale;
+	__u8 tcp; /* enum asa_half_flag */
+	__u16 rerouted_gen; /* route generation last reported by an event */
+	/* daemon writes */
+	__u32 slow_packets; /* forwarded by the daemon */
+	__u64 slow_bytes;
+};
+_Static_assert(sizeof(struct asa_half) == 64, "asa_half is one cache line");
+
+struct asa_conn {
+	struct asa_dir dir[2];
+	struct asa_half half[2];
+};
+_Static_assert(sizeof(struct asa_conn) == 256, "asa_conn is four cache lines");
+
+/* Slot 0 is never used, so that reference 0 means empty. */
+#define ASA_REF(slot, dir) (((__u32)(slot) << 1) | (dir))
+#define ASA_REF_SLOT(ref) ((ref) >> 1)
+#define ASA_REF_DIR(ref) ((ref) & 1)
+
+#define ASA_BUCKET_ENTRIES 7
+struct asa_ref {
+	__u32 tag; /* second half of the key's hash */
+	__u32 ref; /* ASA_REF(slot, dir); 0: empty. Stored last, cleared first. */
+};
+struct asa_bucket {
+	struct asa_ref e[ASA_BUCKET_ENTRIES];
+	__u32 overflow; /* entries at home here that live in their alternate bucket */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct asa_bucket) == 64, "asa_bucket is one cache line");
+
+#define ASA_SLOT_QUARANTINE_MS 20
+
+/*
+ * The daemon's half of a connection, in a pinned array of its own (asa_sessions, same row number
+ * as the slot), so that a restarted daemon finds all it knew. XDP never touches it.
+ */
+enum asa_session_state {
+	ASA_SESSION_FREE = 0,
+	ASA_SESSION_QUARANTINE,
+	ASA_SESSION_EMBRYONIC, /* TCP, three-way handshake not complete */
+	ASA_SESSION_OPEN,
+	ASA_SESSION_HALF_CLOSED, /* one FIN */
+	ASA_SESSION_CLOSING, /* both FINs or RST seen: only late segments matter */
+};
+enum asa_session_flag {
+	ASA_SESSION_BYPASS = 1 << 0,
+	ASA_SESSION_INBOUND = 1 << 1, /* opened from the lower-security side */
+	ASA_SESSION_NAT_STATIC = 1 << 2,
+	ASA_SESSION_NAT_DYNAMIC = 1 << 3,
+	ASA_SESSION_PAT = 1 << 4, /* holds a PAT port, to be given back */
+	ASA_SESSION_INSPECT = 1 << 5,
+	ASA_SESSION_LOGGED = 1 << 6, /* "Built" was logged; "Teardown" is owed */
+};
+struct asa_session {
+	__u64 id; /* connection id of the log messages, never reused */
+	__u32 created; /* tick */
+	__u32 idle; /* idle timeout in ticks; 0 never */
+	__u32 expires; /* tick at which the timer looks again */
+	__u32 timer_next; /* timer-wheel links: slot numbers */
+	__u32 timer_prev;
+	__u32 nat_ref; /* translation entry held by this connection, 0 none */
+	__u16 if_ifindex[2]; /* ingress interface of direction 0 and of direction 1 */
+	__u16 if_vlan[2];
+	__u16 policy_class; /* row of the class whose connection settings apply + 1; 0 none */
+	__u16 pad;
+	__u8 state; /* enum asa_session_state */
+	__u8 reason; /* why it is closing: enum session_close */
+	__u16 flags; /* enum asa_session_flag */
+	__u32 policy_gen; /* snapshot that created it */
+	__u16 inspect; /* inspector number + 1; 0 none */
+	__u16 pad2;
+	__u32 half_closed; /* timeout in ticks after the first FIN; 0 never */
+	__u32 embryonic; /* timeout in ticks before the handshake is complete; 0 never */
+};
+_Static_assert(sizeof(struct asa_session) == 64, "asa_session is one cache line");
+
+/* A next hop: where frames go and what their Ethernet header becomes. Written by the daemon. */
+enum asa_nexthop_flag {
+	ASA_NH_VALID = 1 << 0, /* neighbour resolved */
+	ASA_NH_VLAN = 1 << 1, /* push vlan_tci with vlan_proto */
+};
+struct asa_nexthop {
+	__u32 ifindex; /* egress device; also the row of asa_tx (DEVMAP) */
+	__u16 flags; /* enum asa_nexthop_flag; cleared first, set last */
+	__u16 mtu; /* IP bytes; 0: no check */
+	__u8 dmac[6];
+	__u8 smac[6];
+	__be16 vlan_proto;
+	__be16 vlan_tci;
+	__u32 users; /* connections that name this row (daemon only) */
+	struct asa_addr gateway; /* neighbour address */
+	__u8 pad[16];
+};
+_Static_assert(sizeof(struct asa_nexthop) == 64, "asa_nexthop is one cache line");
+#define ASA_NEXTHOPS_MAX 4096
+
+/* What happened to a connection in the driver; one record in the asa_events ring buffer. */
+enum asa_event_type {
+	ASA_EVENT_ESTABLISHED = 1, /* handshake complete */
+	ASA_EVENT_FIN, /* first FIN */
+	ASA_EVENT_CLOSED, /* both FINs acknowledged */
+	ASA_EVENT_RST, /* valid RST */
+	ASA_EVENT_REROUTE, /* next hop older than the route generation (once per generation) */
+};
+struct asa_event {
+	__u8 type; /* enum asa_event_type */
+	__u8 dir;
+	__u16 serial; /* asa_dir.serial of the slot, to discard events of its former user */
+	__u32 slot;
+	__u32 tick;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct asa_event) == 16, "asa_event is 16 bytes");
+
+/* The one row of asa_config: what both sides must agree on at run time. Written by the daemon. */
+struct asa_config {
+	__u32 version; /* ASA_CONTRACT_VERSION; 0: no daemon has ever run on these maps */
+	__u32 index_mask; /* buckets - 1 */
+	__u64 hash_key[4]; /* random, odd */
+	__u32 slots; /* rows of asa_conns */
+	__u32 route_gen; /* bumped by the daemon on every route change */
+	__u8 fail_open; /* no socket to punt to: 0 drop (punt-no-daemon), 1 XDP_PASS */
+	__u8 pad[7];
+	__u64 pad2;
+};
+_Static_assert(sizeof(struct asa_config) == 64, "asa_config is one cache line");
+
+/*
+ * Addresses that belong to the box (asa_local). An address row has proto and port 0 and says
+ * HOST. A row with proto and port set to PUNT takes precedence: a static PAT on an interface
+ * address, or a PAT port range is tried as a connection by the daemon before it is the host's.
+ */
+struct asa_local_key {
+	struct asa_addr addr;
+	__u8 proto;
+	__u8 pad;
+	__be16 port;
+	__u32 pad2;
+};
+enum asa_local_verdict { ASA_LOCAL_HOST = 1, ASA_LOCAL_PUNT = 2 };
+struct asa_local {
+	__u32 verdict; /* enum asa_local_verdict */
+};
+
+/* Per-interface row (asa_ifaces, by ifindex): what XDP must know of the interface of entry. */
+enum asa_iface_flag {
+	ASA_IFACE_USED = 1 << 0, /* the daemon knows this interface (has nameif or a VLAN child) */
+};
+struct asa_iface {
+	__u16 ctx;
+	__u16 flags; /* enum asa_iface_flag */
+	__u32 pad;
+};
+
+/* Names of the maps below the pin directory, the stable interface of asa-maps(7). */
+#define ASA_MAP_STATS "asa_stats"
+#define ASA_MAP_DROPS "asa_drops"
+#define ASA_MAP_PUNTS "asa_punts"
+#define ASA_MAP_IFSTATS "asa_ifstats"
+#define ASA_MAP_CONNS "asa_conns"
+#define ASA_MAP_SESSIONS "asa_sessions"
+#define ASA_MAP_INDEX "asa_index"
+#define ASA_MAP_NEXTHOPS "asa_nexthops"
+#define ASA_MAP_CONFIG "asa_config"
+#define ASA_MAP_LOCAL "asa_local"
+#define ASA_MAP_IFACES "asa_ifaces"
+#define ASA_MAP_EVENTS "asa_events"
+#define ASA_MAP_TX "asa_tx"
+#define ASA_MAP_XSKS "asa_xsks"
+
+#endif
