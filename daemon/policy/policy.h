@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The compiled policy: an immutable snapshot that workers read under RCU.
+ *
+ * Responsible for: answering the questions of the pipeline about interfaces, access lists,
+ * translation rules and service policies, with no allocation and no lock. Not responsible for:
+ * state that outlives a snapshot (translations in use: session/xlate; counters of rules: the
+ * struct policy_counter rows, kept across recompiles by the stable id of the rule).
+ *
+ * Life cycle: policy_compile() in the control thread, published with rcu_assign_pointer, freed by
+ * policy_free() after a grace period. All query functions are pure except for relaxed counter
+ * increments, and may be called by several threads at once.
+ *
+ * Addresses and keys are in wire order (asa_key); "real" is before, "mapped" after translation on
+ * the mapped side. Interfaces are numbered densely (pol_if.num) within a snapshot.
+ */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "asa/drop.h"
+#include "asa/flow.h"
+#include "policy/model.h"
+
+struct policy;
+
+#define POLICY_IFS_MAX 256
+#define POLICY_NUM_NONE 0xffff
+
+/* What the system says of Linux interfaces; input of the compiler (own addresses for PAT). */
+struct sys_if {
+	char dev[MODEL_IF_MAX];
+	__u32 ifindex;
+	__u32 mtu;
+	__u8 mac[6];
+	bool up;
+	size_t n_addrs;
+	struct model_if_addr addrs[16];
+};
+struct sys_info {
+	size_t n_ifs;
+	struct sys_if ifs[POLICY_IFS_MAX];
+};
+
+struct policy_if {
+	__u16 num;
+	__u16 vlan; /* 0: untagged frames of ifindex */
+	__u32 ifindex; /* 0: the Linux interface is absent now */
+	__u32 mtu;
+	__u8 mac[6];
+	__u8 level; /* security level */
+	bool up; /* not shut down, present */
+	char name[MODEL_NAME_MAX]; /* nameif */
+	char dev[MODEL_IF_MAX];
+};
+
+/* Error text of the compiler: a sentence for the operator. */
+struct policy_error {
+	char text[MODEL_TEXT_MAX];
+};
+
+/*
+ * Compile 'm' against 'sys' into '*out', carrying counters over from 'old' (may be NULL).
+ * => 0, or -EINVAL with e->text (nothing changes), -ENOMEM.
+ */
+int policy_compile(const struct model *m, const struct sys_info *sys, struct policy *old,
+		   struct policy **out, struct policy_error *e);
+/* => NULL accepted. */
+void policy_free(struct policy *p);
+__u32 policy_generation(const struct policy *p); /* increases with every compile of a process */
+const struct model *policy_model(const struct policy *p); /* the model it came from (for settings like timeouts) */
+
+/* Interfaces */
+size_t policy_n_ifs(const struct policy *p);
+const struct policy_if *policy_if_at(const struct policy *p, __u16 num);
+const struct policy_if *policy_if_find(const struct policy *p, __u32 ifindex, __u16 vlan);
+const struct policy_if *policy_if_named(const struct policy *p, const char *nameif);
+
+/* ------------------------------------------------------------------ access lists */
+
+/* A packet as the access rules see it: real addresses (or mapped, by the configured semantics). */
+struct policy_tuple {
+	struct asa_addr src, dst;
+	__u16 sport, dport; /* host order; 0 when the protocol has none */
+	__u8 proto;
+	__u8 icmp_type, icmp_code;
+};
+
+/* Which rule decided; for logging and packet-tracer. */
+struct policy_acl_match {
+	const char *acl; /* name; NULL: no access list applied (security levels decided) */
+	int line; /* 1-based ACE number; 0: the implicit deny at the end */
+	__u32 hash; /* ASA-style rule hash */
+	bool log; /* rule asks for message 106100 */
+	int log_level, log_interval;
+};
+
+/*
+ * Ingress decision for a first packet: interface list, global list, then security levels
+ * (a list on the interface of entry replaces the implicit permit of higher to lower).
+ * 'out' may be NULL when the route is not known yet (then levels are not looked at).
+ * => DROP_NONE or DROP_POLICY_ACL / DROP_POLICY_INTRA / DROP_POLICY_INTER (SES-2).
+ */
+enum asa_drop policy_access_in(const struct policy *p, const struct policy_if *in,
+			       const struct policy_if *out, const struct policy_tuple *t,
+			       struct policy_acl_match *m);
+/* Egress list of 'out', if any. */
+enum asa_drop policy_access_out(const struct policy *p, const struct policy_if *out,
+				const struct policy_tuple *t, struct policy_acl_match *m);
+bool policy_acl_mapped(const struct policy *p); /* ACL-3 */
+/* Result of access list 'name' for t (class maps, NAT): 1 permit, 0 deny or no match, -1 no such list. */
+int policy_acl_test(const struct policy *p, const char *name, const struct policy_tuple *t);
+
+/* Rows of "show access-list", one per call; i from 0 until false. text lives as long as the snapshot. */
+struct policy_acl_row {
+	const char *acl;
+	int line; /* 0 with element == 0: the list's heading */
+	int n_elements; /* heading: total elements */
+	bool remark, expanded; /* expanded: a row of an object-group expansion, printed indented */
+	bool inactive;
+	const char *text; /* "extended permit tcp any any eq www" */
+	__u32 hash;
+	__u64 hits;
+};
+bool policy_acl_row(const struct policy *p, const char *acl /* NULL all */, size_t i, struct policy_acl_row *r);
+void policy_acl_clear_counters(const struct policy *p, const char *acl);
+
+/* ------------------------------------------------------------------ translation */
+
+/* A rule that applies to a packet. Row numbers are valid for this snapshot only. */
+struct nat_match {
+	int rule; /* index for policy_nat_row(), -1 none */
+	bool identity, is_static, dynamic, pat;
+	bool norandomseq;
+	__u32 max_conns, emb_limit;
+};
+
+/*
+ * Un-translate the destination of a first packet that enters at 'in': mapped -> real.
+ * => changes key->dst/dport to the real ones and sets m and '*real_if' (num of the interface the
+ *    rule names as real, POLICY_NUM_NONE for any); m->rule = -1 when no rule matches.
+ * => DROP_NAT_NO_XLATE: the address is a PAT address of a dynamic rule and no connection exists.
+ */
+enum asa_drop policy_nat_untranslate(const struct policy *p, const struct policy_if *in,
+				     struct asa_key *key, struct nat_match *m, __u16 *real_if);
+
+/*
+ * What the source of a first packet from 'in' to 'out' must become: real -> mapped.
+ * 'key' has the real addresses of both ends. => for static and identity rules 'mapped' and
+ * 'mapped_port' are final; for dynamic rules choice comes from xlate_allocate() with the pool
+ * returned here. m->rule = -1: no rule, leave as it is.
+ */
+struct nat_pool {
+	struct asa_addr first, last; /* mapped addresses */
+	bool pat; /* one address for many: ports are translated */
+	bool interface_fallback;
+	struct asa_addr interface_addr;
+};
+enum asa_drop policy_nat_translate(const struct policy *p, const struct policy_if *in,
+				   const struct policy_if *out, const struct asa_key *key,
+				   struct nat_match *m, struct asa_addr *mapped, __be16 *mapped_port,
+				   struct nat_pool *pool);
+
+/*
+ * NAT-6: would the reverse direction of this connection be translated consistently?
+ * Called for connections whose destination was not un-translated.
+ * => DROP_NONE or DROP_NAT_RPF.
+ */
+enum asa_drop policy_nat_rpf_check(const struct policy *p, const struct policy_if *in,
+				   const struct policy_if *out, const struct asa_key *real,
+				   const struct nat_match *src_match);
+
+/* Does the firewall answer ARP/ND for 'a' on interface 'in' (NAT-4)? */
+bool policy_proxy_arp(const struct policy *p, const struct policy_if *in, const struct asa_addr *a);
+
+/* Rows of "show nat" in order of evaluation. */
+struct policy_nat_row {
+	int section; /* 1 manual, 2 auto, 3 manual after */
+	int index; /* 1-based in its section */
+	const char *real_if, *mapped_if; /* "any" possible */
+	bool is_static, inactive;
+	const char *text; /* "source static A B …" */
+	const char *config; /* line as entered */
+	__u64 translate_hits, untranslate_hits;
+};
+bool policy_nat_row(const struct policy *p, size_t i, struct policy_nat_row *r);
+void policy_nat_clear_counters(const struct policy *p);
+
+/* Static translations, for "show xlate": i from 0 until false. */
+struct policy_static_xlate {
+	const char *real_if, *mapped_if;
+	struct asa_addr real, mapped;
+	__u8 plen; /* network static: prefix length in the 128-bit form */
+	__u8 proto; /* static PAT */
+	__u16 real_port, mapped_port;
+	bool identity, twice;
+};
+bool policy_static_xlate(const struct policy *p, size_t i, struct policy_static_xlate *x);
+
+/* Ports and addresses of the box that must come to the daemon first: rows for asa_local (PUNT). */
+bool policy_local_punt(const struct policy *p, size_t i, struct asa_addr *addr, __u8 *proto, __u16 *port);
+
+/* ------------------------------------------------------------------ service policies */
+
+/* What the matching classes ask of a new connection. Times in seconds, -1: not set by a class. */
+struct policy_service {
+	int class_row; /* row of policy_class_row() with the connection settings, -1 none */
+	bool bypass; /* BYP-1 */
+	bool decrement_ttl;
+	bool idle_reset;
+	int idle_s, half_closed_s, embryonic_s;
+	int conn_max, per_client_max, embryonic_max, per_client_embryonic_max;
+	int random_seq; /* -1 not set */
+	int inspect; /* number of the inspector, -1 none */
+};
+/*
+ * First matching class per feature, interface policy before global, by MPF-5/6 directions:
+ * on 'in' and on 'out' (bidirectional features), global at ingress. 't' has real addresses.
+ */
+void policy_service_match(const struct policy *p, const struct policy_if *in,
+			  const struct policy_if *out, const struct policy_tuple *t,
+			  struct policy_service *s);
+
+/* Rows of "show service-policy". Counters may be changed by the session module. */
+struct policy_class_row {
+	const char *policy_map, *class_name;
+	bool global;
+	const char *ifname; /* nameif, NULL for global */
+	const struct model_policy_class *config;
+	__u64 *packets, *drops; /* by action of connection settings */
+	__u64 *conns, *embryonic; /* current counts */
+};
+bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row *r);
+
+/* Warnings that a compile produced (BYP-6, BYP-11 …): sentences, i from 0 until NULL. */
+const char *policy_warning(const struct policy *p, size_t i);
+
+/* To-the-box traffic: may t be handed to Linux (SES-4)? true when no management rule forbids it. */
+bool policy_host_access(const struct policy *p, const struct policy_if *in, const struct policy_tuple *t);
+
+#endif
