@@ -281,6 +281,15 @@ struct model *model_clone(const struct model *m);
 /* => NULL accepted. */
 void model_free(struct model *m);
 
+/* Free what a row owns; call before MODEL_REMOVE() of a row of these kinds. */
+void model_acl_clear(struct model_acl *a);
+void model_group_clear(struct model_group *g);
+void model_if_clear(struct model_if *i);
+void model_policy_class_clear(struct model_policy_class *c);
+void model_policy_map_clear(struct model_policy_map *pm);
+/* Nothing set: every number -1, every switch off. Call for a new row of policy_map.classes. */
+void model_conn_settings_init(struct model_conn_settings *c);
+
 /* Lookups by name. => NULL when absent; the pointer is valid until the vector grows. */
 struct model_if *model_if_by_name(const struct model *m, const char *nameif);
 struct model_object *model_object_find(const struct model *m, const char *name, bool service);

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The configuration model: vectors, life cycle, lookups by name.
+ *
+ * Responsible for: allocating, copying and freeing models and their rows. Not responsible for:
+ * the meaning of a row (config parses and prints it, policy_compile() acts on it).
+ *
+ * Life cycle: model_new() or model_clone(), changed by its only owner, then either given to the
+ * compiler (which keeps a copy) or thrown away with model_free().
+ *
+ * Callers: the config module, the compiler, tests. Threads: a model has one owner, the control
+ * thread; nothing here is shared.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/model.h"
+
+/* Capacity doubles: a configuration of 100,000 lines costs 17 moves, not 100,000. */
+static int vec_reserve(void **v, size_t *cap, size_t want, size_t size)
+{
+	size_t n = *cap ? *cap : 4;
+	void *grown;
+
+	if (want <= *cap)
+		return 0;
+	while (n < want)
+		n *= 2;
+	grown = reallocarray(*v, n, size);
+	if (!grown)
+		return -ENOMEM;
+	*v = grown;
+	*cap = n;
+	return 0;
+}
+
+void *model_insert_row(void **v, size_t *n, size_t *cap, size_t i, size_t size)
+{
+	char *row;
+
+	if (i > *n || vec_reserve(v, cap, *n + 1, size))
+		return NULL;
+	row = (char *)*v + i * size;
+	memmove(row + size, row, (*n - i) * size);
+	memset(row, 0, size);
+	(*n)++;
+	return row;
+}
+
+void *model_push_row(void **v, size_t *n, size_t *cap, size_t size)
+{
+	return model_insert_row(v, n, cap, *n, size);
+}
+
+void model_remove_row(void *v, size_t *n, size_t i, size_t size)
+{
+	char *row = (char *)v + i * size;
+
+	if (i >= *n)
+		return;
+	(*n)--;
+	memmove(row, row + size, (*n - i) * size);
+}
+
+void model_acl_clear(struct model_acl *a)
+{
+	free(a->aces.v);
+	memset(&a->aces, 0, sizeof(a->aces));
+}
+
+void model_group_clear(struct model_group *g)
+{
+	free(g->items.v);
+	memset(&g->items, 0, sizeof(g->items));
+}
+
+void model_if_clear(struct model_if *i)
+{
+	free(i->addrs.v);
+	memset(&i->addrs, 0, sizeof(i->addrs));
+}
+
+void model_policy_class_clear(struct model_policy_class *c)
+{
+	for (size_t i = 0; i < c->inspects.n; i++)
+		free(c->inspects.v[i]);
+	for (size_t i = 0; i < c->others.n; i++)
+		free(c->others.v[i]);
+	free(c->inspects.v);
+	free(c->others.v);
+	memset(&c->inspects, 0, sizeof(c->inspects));
+	memset(&c->others, 0, sizeof(c->others));
+}
+
+void model_policy_map_clear(struct model_policy_map *pm)
+{
+	for (size_t i = 0; i < pm->classes.n; i++)
+		model_policy_class_clear(&pm->classes.v[i]);
+	free(pm->classes.v);
+	memset(&pm->classes, 0, sizeof(pm->classes));
+}
+
+void model_conn_settings_init(struct model_conn_settings *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->conn_max = c->embryonic_max = -1;
+	c->per_client_max = c->per_client_embryonic_max = -1;
+	c->random_seq = -1;
+	c->idle_s = c->half_closed_s = c->embryonic_s = -1;
+	c->dcd_interval_s = c->dcd_retries = -1;
+}
+
+struct model *model_new(void)
+{
+	struct model *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	strcpy(m->hostname, "asa");
+	m->fragment_size = 200;
+	m->fragment_chain = 24;
+	m->fragment_timeout = 5;
+	m->timeouts = (struct model_timeouts){
+		.conn = 3600,
+		.half_closed = 600,
+		.udp = 120,
+		.icmp = 2,
+		.xlate = 10800,
+		.pat_xlate = 30,
+		.floating_conn = 0,
+		.tcp_proxy_reassembly = 60,
+	};
+	m->logging.trap = m->logging.buffered = -1;
+	m->logging.console = m->logging.monitor = -1;
+	m->logging.facility = 20;
+	m->logging.buffer_size = 4096;
+	return m;
+}
+
+void model_free(struct model *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->opaque.n; i++)
+		free(m->opaque.v[i]);
+	for (size_t i = 0; i < m->policy_maps.n; i++)
+		model_policy_map_clear(&m->policy_maps.v[i]);
+	for (size_t i = 0; i < m->acls.n; i++)
+		model_acl_clear(&m->acls.v[i]);
+	for (size_t i = 0; i < m->groups.n; i++)
+		model_group_clear(&m->groups.v[i]);
+	for (size_t i = 0; i < m->ifs.n; i++)
+		model_if_clear(&m->ifs.v[i]);
+	free(m->opaque.v);
+	free(m->mgmt.v);
+	free(m->routes.v);
+	free(m->service_policies.v);
+	free(m->policy_maps.v);
+	free(m->classes.v);
+	free(m->nats.v);
+	free(m->access_groups.v);
+	free(m->acls.v);
+	free(m->groups.v);
+	free(m->objects.v);
+	free(m->ifs.v);
+	free(m->logging.messages.v);
+	free(m);
+}
+
+/*
+ * Replace a vector that still shares its rows with the original by a copy of its own. On failure
+ * the vector is left empty, so that model_free() of a half-made clone frees nothing twice.
+ */
+static int vec_own(void **v, size_t *n, size_t *cap, size_t size)
+{
+	const void *old = *v;
+	size_t rows = *n;
+
+	*v = NULL;
+	*n = *cap = 0;
+	if (!rows)
+		return 0;
+	*v = malloc(rows * size);
+	if (!*v)
+		return -ENOMEM;
+	memcpy(*v, old, rows * size);
+	*n = *cap = rows;
+	return 0;
+}
+#define VEC_OWN(vec) vec_own((void **)&(vec)->v, &(vec)->n, &(vec)->cap, sizeof(*(vec)->v))
+
+static int strings_own(char ***v, size_t *n, size_t *cap)
+{
+	char **old = *v;
+	int err = vec_own((void **)v, n, cap, sizeof(**v));
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < *n; i++)
+		(*v)[i] = NULL;
+	for (size_t i = 0; i < *n; i++) {
+		(*v)[i] = strdup(old[i]);
+		if (!(*v)[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+#define STRINGS_OWN(vec) strings_own(&(vec)->v, &(vec)->n, &(vec)->cap)
+
+static int policy_map_own(struct model_policy_map *pm)
+{
+	int err = VEC_OWN(&pm->classes);
+
+	/* Every row takes its strings over even after a failure: none may stay shared. */
+	for (size_t i = 0; i < pm->classes.n; i++) {
+		struct model_policy_class *c = &pm->classes.v[i];
+
+		err |= STRINGS_OWN(&c->inspects);
+		err |= STRINGS_OWN(&c->others);
+	}
+	return err;
+}
+
+struct model *model_clone(const struct model *src)
+{
+	struct model *m = malloc(sizeof(*m));
+	int err = 0;
+
+	if (!m)
+		return NULL;
+	*m = *src;
+	err |= VEC_OWN(&m->logging.messages);
+	err |= VEC_OWN(&m->ifs);
+	for (size_t i = 0; i < m->ifs.n; i++)
+		err |= VEC_OWN(&m->ifs.v[i].addrs);
+	err |= VEC_OWN(&m->objects);
+	err |= VEC_OWN(&m->groups);
+	for (size_t i = 0; i < m->groups.n; i++)
+		err |= VEC_OWN(&m->groups.v[i].items);
+	err |= VEC_OWN(&m->acls);
+	for (size_t i = 0; i < m->acls.n; i++)
+		err |= VEC_OWN(&m->acls.v[i].aces);
+	err |= VEC_OWN(&m->access_groups);
+	err |= VEC_OWN(&m->nats);
+	err |= VEC_OWN(&m->classes);
+	err |= VEC_OWN(&m->policy_maps);
+	for (size_t i = 0; i < m->policy_maps.n; i++)
+		err |= policy_map_own(&m->policy_maps.v[i]);
+	err |= VEC_OWN(&m->service_policies);
+	err |= VEC_OWN(&m->routes);
+	err |= VEC_OWN(&m->mgmt);
+	err |= STRINGS_OWN(&m->opaque);
+	if (err) {
+		model_free(m);
+		return NULL;
+	}
+	return m;
+}
+
+/*
+ * Names are not indexed here: a lookup walks its vector. The compiler, which looks up one name
+ * per rule, builds its own index; an operator's command looks up one or two.
+ */
+#define FIND(vec, cond)                                 \
+	do {                                            \
+		for (size_t i = 0; i < (vec)->n; i++) { \
+			typeof((vec)->v) r = &(vec)->v[i]; \
+			if (cond)                       \
+				return r;               \
+		}                                       \
+		return NULL;                            \
+	} while (0)
+
+struct model_if *model_if_by_name(const struct model *m, const char *nameif)
+{
+	if (!*nameif)
+		return NULL;
+	FIND(&m->ifs, !strcmp(r->nameif, nameif));
+}
+
+struct model_object *model_object_find(const struct model *m, const char *name, bool service)
+{
+	FIND(&m->objects, r->service == service && !strcmp(r->name, name));
+}
+
+struct model_group *model_group_find(const struct model *m, const char *name)
+{
+	FIND(&m->groups, !strcmp(r->name, name));
+}
+
+struct model_acl *model_acl_find(const struct model *m, const char *name)
+{
+	FIND(&m->acls, !strcmp(r->name, name));
+}
+
+struct model_class *model_class_find(const struct model *m, const char *name)
+{
+	FIND(&m->classes, !strcmp(r->name, name));
+}
+
+struct model_policy_map *model_policy_map_find(const struct model *m, const char *name)
+{
+	FIND(&m->policy_maps, !strcmp(r->name, name));
+}
