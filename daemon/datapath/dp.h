@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The datapath object: load, pin, reuse, attach, adopt; and the mmapped tables.
+ *
+ * The only folder that includes libbpf/libxdp headers is daemon/datapath. Everything here is
+ * called by the control thread; the table pointers in struct dp_tables may be used by any thread
+ * under the rules of include/asa/flow.h.
+ */
+#ifndef DATAPATH_DP_H
+#define DATAPATH_DP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "asa/drop.h"
+#include "asa/flow.h"
+#include "asa/punt.h"
+#include "asa/stats.h"
+
+/* Shared tables, mmapped (daemon writes where flow.h says so). In unit tests: plain memory. */
+struct dp_tables {
+	struct asa_conn *conns; /* n_slots rows; row 0 unused */
+	struct asa_session *sessions; /* n_slots rows */
+	__u32 n_slots;
+	struct asa_bucket *index;
+	__u32 n_buckets; /* power of two */
+	struct asa_nexthop *nexthops; /* ASA_NEXTHOPS_MAX rows; row 0 unused */
+	struct asa_config *config;
+	struct asa_iface *ifaces; /* ASA_IFINDEX_MAX rows */
+};
+
+struct dp;
+
+struct dp_options {
+	const char *object; /* path of asa_xdp.bpf.o; NULL: search build/, PREFIX/lib/asa */
+	const char *pin_dir;
+	__u32 n_slots; /* wished; pinned maps of another size win and are reported */
+};
+
+/*
+ * Load the object or take over pinned maps and program of the same contract version.
+ * => 0; -errno with a sentence in err (what was tried, what failed, likely cause): no bpffs, no
+ *    privilege, version mismatch, object not found …
+ */
+int dp_open(const struct dp_options *o, struct dp **out, char *err, size_t err_size);
+/* Unmaps and closes; programs, pins and connections stay. => NULL accepted. */
+void dp_close(struct dp *d);
+const struct dp_tables *dp_tables(const struct dp *d);
+/* true: the maps were there before (restart or adoption): sessions must be recovered. */
+bool dp_reused(const struct dp *d);
+
+enum dp_mode { DP_MODE_NONE, DP_MODE_NATIVE, DP_MODE_GENERIC, DP_MODE_OFFLOAD };
+/*
+ * Attach to an interface: native first, generic where the driver has none. An interface that runs
+ * our program already (same maps) is adopted and its program replaced atomically if it differs.
+ * => -EBUSY with the id and name of the other program in err; nothing is changed then.
+ */
+int dp_attach(struct dp *d, __u32 ifindex, enum dp_mode *mode, char *err, size_t err_size);
+int dp_detach(struct dp *d, __u32 ifindex);
+enum dp_mode dp_mode(const struct dp *d, __u32 ifindex);
+/* Remove pins (with --detach-on-exit, after detaching). */
+void dp_unpin(struct dp *d);
+
+/* asa_local and asa_ifaces rows. => 0 or -errno. */
+int dp_local_set(struct dp *d, const struct asa_local_key *k, enum asa_local_verdict v);
+int dp_local_del(struct dp *d, const struct asa_local_key *k);
+void dp_iface_set(struct dp *d, __u32 ifindex, __u16 ctx, __u16 flags);
+/* Allow redirects to ifindex (row in asa_tx). */
+int dp_tx_set(struct dp *d, __u32 ifindex);
+int dp_tx_del(struct dp *d, __u32 ifindex);
+/* Socket of (ifindex, queue) into asa_xsks. */
+int dp_xsk_set(struct dp *d, __u32 ifindex, __u32 queue, int xsk_fd);
+
+/* Drain up to 'max' events. => number handled. Called every tick. */
+int dp_events(struct dp *d, void (*cb)(void *arg, const struct asa_event *e), void *arg, int max);
+
+/* Add the daemon's counter deltas to the per-CPU maps (runs asa_account). => 0 or -errno. */
+int dp_account(struct dp *d, const struct asa_account *a);
+/* Sums over CPUs. rows: ASA_DROP_MAX / ASA_STAT_MAX / ASA_PUNT_MAX. => 0 or -errno. */
+int dp_read_drops(struct dp *d, struct asa_count *rows);
+int dp_read_stats(struct dp *d, struct asa_count *rows);
+int dp_read_punts(struct dp *d, struct asa_count *rows);
+int dp_read_ifstat(struct dp *d, __u32 ifindex, struct asa_ifstat *s);
+int dp_clear_drops(struct dp *d);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The daemon's side of the flow index (asa_index): find, insert, remove.
+ *
+ * The single writer is whoever holds asa->lock. Readers are XDP programs on any CPU at any time:
+ * an entry becomes visible by one store of its ref and disappears by one store of 0; an entry that
+ * must move to its alternate bucket is written there first. Layout and rules: include/asa/flow.h;
+ * hash: include/asa/hash.h.
+ */
+#ifndef DATAPATH_INDEX_H
+#define DATAPATH_INDEX_H
+
+#include "datapath/dp.h"
+
+/* => ASA_REF(slot, dir) or 0. */
+__u32 index_find(const struct dp_tables *t, const struct asa_key *key);
+/* => 0, -EEXIST (key is there), -ENOSPC (both buckets full and no entry could move). */
+int index_insert(struct dp_tables *t, const struct asa_key *key, __u32 ref);
+/* => 0 or -ENOENT. */
+int index_remove(struct dp_tables *t, const struct asa_key *key, __u32 ref);
+/* Buckets for n slots (power of two), each slot needing two entries. */
+__u32 index_buckets_for(__u32 n_slots);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * AF_XDP sockets and the worker threads that own them.
+ *
+ * One worker has one UMEM, shared by its sockets on all interfaces, so that a frame received on
+ * one interface is sent on another without a copy. Queue q of every interface belongs to worker
+ * q % n_workers. Zero copy is tried first, copy mode used otherwise; need_wakeup is honoured;
+ * a watchdog re-kicks rings that make no progress.
+ *
+ * Per turn a worker: takes completions back, refills, receives a batch from every ready socket,
+ * hands it to the engine (engine_batch) with asa->lock held once, sends what the engine queued
+ * (one wakeup per socket), then sleeps in poll() if nothing came.
+ */
+#ifndef DATAPATH_XSK_H
+#define DATAPATH_XSK_H
+
+#include "datapath/frame.h"
+
+struct asa;
+struct workers;
+
+/* What the engine may ask of the worker that runs it. */
+struct worker_ops {
+	/* Queue f for f->out_ifindex; takes ownership, also on failure (then counted there). */
+	void (*send)(void *worker, struct frame *f);
+	struct frame_pool *pool;
+	void *worker;
+};
+
+int workers_new(struct asa *a, int n, struct workers **out, char *err, size_t err_size);
+void workers_free(struct workers *w); /* stops the threads */
+/* Open sockets for every queue of an interface, or close them. Called by the main thread. */
+int workers_add_if(struct workers *w, __u32 ifindex, char *err, size_t err_size);
+void workers_del_if(struct workers *w, __u32 ifindex);
+/* Run fn on worker 0's thread with its ops and asa->lock held (main thread sends frames this way). */
+void workers_call(struct workers *w, void (*fn)(void *arg, struct worker_ops *ops), void *arg);
+/* Frames lost in receive rings since the last call, by interface (for dispatch-queue-limit). */
+__u64 workers_rx_lost(struct workers *w, __u32 ifindex);
+
+struct xsk_info {
+	__u32 ifindex, queue;
+	bool zero_copy, need_wakeup;
+	__u64 rx, tx, rx_lost, tx_failed, kicks;
+};
+bool workers_xsk_info(struct workers *w, size_t i, struct xsk_info *info);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The slow path: one readable function that takes a punted frame through every stage in order.
+ *
+ *	parse -> fragments -> existing connection? -> normalize -> inspect -> rewrite -> send
+ *	     no -> first-packet checks -> un-translate -> access in -> route -> levels -> access out
+ *	        -> service policy -> translate source -> create -> inspect -> publish -> send
+ *
+ * The engine knows neither AF_XDP nor sockets: frames come in, frames go out through worker_ops.
+ * Every frame ends exactly once: sent, held (neighbour pending or reassembly, later sent or
+ * dropped), passed to the host by XDP before it came here, or dropped with one reason, counted
+ * per interface of entry (OBS-1).
+ *
+ * Threads: engine_batch() runs in a worker with asa->lock held and inside an RCU read section.
+ */
+#ifndef ENGINE_PIPELINE_H
+#define ENGINE_PIPELINE_H
+
+#include "asa.h"
+#include "datapath/xsk.h"
+
+struct engine;
+
+int engine_new(struct asa *a, struct engine **out);
+void engine_free(struct engine *e);
+/* Take n frames through the pipeline; takes ownership of all. */
+void engine_batch(struct engine *e, struct worker_ops *ops, struct frame **frames, int n, __u32 now);
+/* Frames that waited for next hop 'row'. */
+void engine_neigh_done(struct engine *e, struct worker_ops *ops, __u16 row, bool resolved);
+/* Every 100 ms: time out held frames, flush counter deltas to the maps (dp_account). */
+void engine_tick(struct engine *e, struct worker_ops *ops, __u32 now);
+
+#endif
