@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The connection table: who is connected, since when, and when it ends.
+ *
+ * Responsible for: slots (free list, quarantine), creation and release, the index entries of a
+ * connection, timers, driver events, the embryonic queue that gives way when the table is full,
+ * recovery after a restart, build and teardown messages, and everything "show conn" prints.
+ * Not responsible for: deciding whether a connection may exist (engine and policy), choosing
+ * translated addresses (xlate), the packets of a connection (engine, XDP).
+ *
+ * Life cycle: sessions_new() after the datapath is open; sessions_recover() once if the tables
+ * were there before; session_create() per connection; session_close() removes the index entries
+ * at once and recycles the slot after ASA_SLOT_QUARANTINE_MS; sessions_free() leaves all
+ * connections in the tables, for the next daemon.
+ *
+ * Threads: every function is called with asa->lock held; long work is cut into bounded pieces
+ * (session_walk, sessions_tick, sessions_clear), between which the lock may be given up. Time is
+ * always a parameter ('now', a tick of include/asa/types.h).
+ */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include "asa.h"
+#include "datapath/dp.h"
+#include "datapath/net.h"
+#include "policy/policy.h"
+
+struct sessions;
+
+/* Why a connection ended; stored in asa_session.reason. Texts: session_close_text(). */
+enum session_close {
+	SESSION_CLOSE_NONE = 0,
+	SESSION_CLOSE_FINS, /* both FINs acknowledged: "TCP FINs" */
+	SESSION_CLOSE_RESET_I, /* RST from the higher-security side: "TCP Reset-I" */
+	SESSION_CLOSE_RESET_O, /* RST from the lower-security side: "TCP Reset-O" */
+	SESSION_CLOSE_SYN_TIMEOUT, /* handshake not completed: "SYN Timeout" */
+	SESSION_CLOSE_FIN_TIMEOUT, /* half-closed too long: "FIN Timeout" */
+	SESSION_CLOSE_IDLE, /* "Connection timeout" */
+	SESSION_CLOSE_CLEARED, /* clear conn, clear xlate, clear local-host: "Xlate Clear" */
+	SESSION_CLOSE_EVICTED, /* embryonic, gave way to a new connection: "SYN Control" */
+	SESSION_CLOSE_REPLACED, /* the same ports were opened again: "TCP FINs" or "Unknown" */
+	SESSION_CLOSE_MAX
+};
+
+/* Everything that session_create() needs to know. Keys are in wire order. */
+struct session_args {
+	struct asa_key forward; /* as the first packet looked at ingress */
+	struct asa_key reverse; /* as an answer will look at its ingress: after translation, reversed */
+	const struct policy_if *in, *out;
+	struct net_route route; /* towards reverse.src, through 'out' */
+	struct net_route route_back; /* towards forward.src; ifindex 0: unknown, resolved later */
+	const struct policy_if *back; /* interface of route_back; may differ from 'in' (asymmetric) */
+	struct policy_service service;
+	__u32 nat_ref; /* xlate held, 0 none; session_create() takes it over on success only */
+	bool nat_static, nat_dynamic, pat;
+	bool clamp_mss; /* SYN-ACK must visit the daemon (SES-17) */
+	const struct asa_pkt *first; /* the first packet as it entered (TCP state starts from it) */
+};
+
+/*
+ * Table over 't' (which stays the caller's). Nothing is written to the tables yet.
+ * => NULL when out of memory.
+ */
+struct sessions *sessions_new(struct asa *a, const struct dp_tables *t);
+/* Connections stay in the tables. => NULL accepted. */
+void sessions_free(struct sessions *s);
+/*
+ * Start of the daemon: empty the tables (fresh maps), or with 'reused' rebuild free list, timers,
+ * counts and translations from what is there; half-written connections are dropped (SES-15).
+ * => number of connections found.
+ */
+__u32 sessions_recover(struct sessions *s, bool reused, __u32 now);
+
+/*
+ * Create and publish a connection, log it.
+ * => DROP_NONE and '*slot'; DROP_RESOURCE_FLOW when the table is full of established
+ *    connections or the index has no room (counted, nothing changed), DROP_TCP_* for a first
+ *    segment that cannot open a connection.
+ */
+enum asa_drop session_create(struct sessions *s, const struct session_args *args, __u32 now,
+			     __u32 *slot);
+/* Remove from the index, give back translation and next hops, log, recycle the slot later. */
+void session_close(struct sessions *s, __u32 slot, enum session_close why, __u32 now);
+const char *session_close_text(enum session_close why);
+
+/* Connection of a key as seen on the wire. => ASA_REF(slot, dir), 0 none. */
+__u32 session_find(const struct sessions *s, const struct asa_key *key);
+/* Rows of a slot; valid until the lock is given up. => NULL for a slot that is not in use. */
+struct asa_conn *session_conn(const struct sessions *s, __u32 slot);
+struct asa_session *session_row(const struct sessions *s, __u32 slot);
+const struct dp_tables *sessions_tables(const struct sessions *s);
+
+/* State changes seen by the daemon itself (punted segments): the same as a driver event. */
+void session_event(struct sessions *s, __u32 slot, int dir, __u8 type, __u32 now);
+/* A driver event; ignored when the slot has another user by now. */
+void sessions_event(struct sessions *s, const struct asa_event *e, __u32 now);
+/* Resolve the next hop of a direction again. => DROP_NONE or DROP_ROUTE_*. */
+enum asa_drop session_reroute(struct sessions *s, __u32 slot, int dir);
+/* A direction moved to another ingress interface (asymmetric or equal routes, BYP-15). */
+void session_set_ingress(struct sessions *s, __u32 slot, int dir, __u32 ifindex, __u16 vlan);
+
+/*
+ * Timers, quarantine and translation timeouts. Call every 10 ms or so.
+ * => true when there is more to do at once (budget used up).
+ */
+bool sessions_tick(struct sessions *s, __u32 now, int budget);
+
+struct session_counts {
+	__u32 in_use, most_used;
+	__u32 tcp, udp, icmp, other; /* in use, by protocol */
+	__u32 embryonic, half_closed, bypass;
+	__u64 built, torn_down; /* since start */
+	__u64 built_tcp, built_udp;
+	__u64 refused, evicted;
+};
+void sessions_counts(const struct sessions *s, struct session_counts *c);
+/* Counter deltas since the last call (FLOW_* reasons, STAT_CONN_*), added to 'a'. */
+void sessions_take_account(struct sessions *s, struct asa_account *a);
+
+/* ------------------------------------------------------------------ what show conn prints */
+
+#define SESSION_FLAGS_MAX 24
+/* One end: real is the host's own address, mapped how the other side sees it. */
+struct session_end {
+	struct asa_addr real, mapped;
+	__u16 real_port, mapped_port; /* host order; ICMP: identifier at the initiator, 0 at the other */
+	char if_name[MODEL_NAME_MAX]; /* nameif; empty when the interface is gone */
+	int level;
+};
+struct session_view {
+	__u32 slot;
+	__u64 id;
+	__u8 proto;
+	bool v6;
+	__u16 ctx;
+	__u8 state; /* enum asa_session_state */
+	bool bypass, inbound;
+	struct session_end end[2]; /* 0 initiator, 1 responder */
+	int low; /* index of the lower-security (foreign) end, printed first */
+	char flags[SESSION_FLAGS_MAX]; /* as asa-cli-facts 6.2: "UIO", "b", "-" … */
+	__u32 idle_s, uptime_s, timeout_s; /* timeout that applies now; 0 never */
+	__u64 bytes; /* both directions, driver and daemon */
+	__u64 dir_bytes[2], dir_packets[2];
+	__u64 driver_packets[2], daemon_packets[2]; /* BYP-14 */
+	__u32 seq_add[2];
+	__u32 nat_ref;
+	__u16 policy_class; /* + 1 */
+	__u32 nexthop_if[2]; /* egress ifindex of each direction, 0 unknown */
+};
+/* Fill 'v' from a slot in use. => false when the slot is not in use. */
+bool session_view(const struct sessions *s, __u32 slot, __u32 now, struct session_view *v);
+/* The flags alone. => length written (without NUL). */
+int session_flags(const struct sessions *s, __u32 slot, char *buf, size_t size);
+
+/* Bits of session_filter.states ("show conn state …"). */
+enum session_state_bit {
+	SESSION_STATE_UP = 1 << 0,
+	SESSION_STATE_EMBRYONIC = 1 << 1,
+	SESSION_STATE_FIN = 1 << 2, /* finin, finout: one FIN at least */
+	SESSION_STATE_BYPASS = 1 << 3,
+};
+/* All conditions must hold; a zeroed filter matches everything. */
+struct session_filter {
+	bool has_addr;
+	struct asa_addr addr_lo, addr_hi; /* one address: both the same; real or mapped of either end */
+	bool has_mask;
+	struct asa_addr mask; /* compare (end & mask) with (addr_lo & mask) */
+	bool has_port;
+	__u16 port_lo, port_hi; /* of either end */
+	__u8 proto; /* 0 any */
+	__u32 states; /* enum session_state_bit, any of them; 0 all */
+	__u32 nat_ref; /* connections holding this translation; 0 all */
+	char if_name[MODEL_NAME_MAX]; /* either end on this interface; empty all */
+};
+/* => false stops the walk. */
+typedef bool (*session_walk_cb)(void *arg, const struct session_view *v);
+/*
+ * Visit matching connections from slot *pos on, looking at no more than 'max' slots.
+ * => true: more to come, *pos is where to go on; false: end of the table or the callback stopped
+ *    (then *pos is the slot after the last one shown).
+ * Start with *pos = 0. Connections that come or go between two calls may or may not be seen.
+ */
+bool session_walk(const struct sessions *s, __u32 *pos, __u32 max, __u32 now,
+		  const struct session_filter *f, session_walk_cb cb, void *arg);
+/*
+ * Close matching connections from slot *pos on, looking at no more than 'max' slots; '*closed' is
+ * increased. => as session_walk().
+ */
+bool sessions_clear(struct sessions *s, __u32 *pos, __u32 max, __u32 now,
+		    const struct session_filter *f, __u32 *closed);
+/* Forget unused dynamic translations (clear xlate, after sessions_clear()); logs 305010/305012. */
+void sessions_clear_xlates(struct sessions *s, __u32 now);
+
+#endif
