@@ -36,11 +36,14 @@ struct frame_pool;
 
 /* A pool over caller's memory (a UMEM or, in tests, malloc). => NULL without memory. */
 struct frame_pool *frame_pool_new(void *mem, __u32 n_frames);
+/* The same for a part of a larger UMEM: 'umem_base' is the UMEM address of 'mem'. */
+struct frame_pool *frame_pool_new_at(void *mem, __u32 n_frames, __u64 umem_base);
 void frame_pool_free(struct frame_pool *p);
 /* => NULL when empty (caller counts DROP_RESOURCE_TX_QUEUE). data is set behind the headroom, len 0. */
 struct frame *frame_get(struct frame_pool *p);
 void frame_put(struct frame_pool *p, struct frame *f);
 __u32 frame_pool_available(const struct frame_pool *p);
+/* The frame that owns an address of the UMEM. => NULL when it is outside the pool. */
 struct frame *frame_from_addr(struct frame_pool *p, __u64 umem_addr);
 
 #endif
