@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The keyed hash of the connection index: key -> home bucket, alternate bucket, tag.
+ *
+ * Responsible for: the one definition of the index's arithmetic.  The XDP program reads the index
+ * with it (bpf/lookup.bpf.h), the daemon writes it with the same functions.
+ * Not responsible for: storage, insertion, moving entries (the daemon's offload module).
+ *
+ * How: the four address words go through NH (UMAC, RFC 4418 section 5.2.2): each 64-bit word is
+ * split in halves, a secret half is added to each modulo 2^32 and the halves are multiplied to 64
+ * bits.  NH of two different address pairs collides with probability 2^-32 over the secret; the
+ * four products are independent, so the CPU does them at once.  The fifth word (ports, protocol,
+ * context) is added by XOR, and a bijective mixer spreads all bits: connections between the same
+ * two hosts never have the same 64 bits.  A peer who does not know hash_key cannot choose
+ * addresses and ports that meet in one bucket.  It is not a MAC: cookies need SipHash.
+ *
+ * Low 32 bits: home bucket.  High 32 bits: tag.  The alternate bucket is home XOR an odd function of
+ * the tag, so that each is the other's alternate and an entry can be moved without its key.
+ */
+#ifndef ASA_HASH_H
+#define ASA_HASH_H
+
+#include "flow.h"
+
+struct asa_hash {
+	__u32 home; /* to be masked with asa_config.index_mask */
+	__u32 tag;
+};
+
+asa_inline __u64 asa_hash_nh(__u64 word, __u64 secret)
+{
+	return (__u64)((__u32)word + (__u32)secret) *
+	       (__u64)((__u32)(word >> 32) + (__u32)(secret >> 32));
+}
+
+/* The fifth word of a key: ports, protocol, context. */
+asa_inline __u64 asa_key_word(const struct asa_key *k)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (__u64)k->sport | (__u64)k->dport << 16 | (__u64)k->proto << 32 |
+	       (__u64)k->pad << 40 | (__u64)k->ctx << 48;
+#else
+	return (__u64)k->sport << 48 | (__u64)k->dport << 32 | (__u64)k->proto << 24 |
+	       (__u64)k->pad << 16 | (__u64)k->ctx;
+#endif
+}
+
+/*
+ * Hash a key.
+ * => 'secret' is asa_config.hash_key: four random 64-bit numbers, the second of them odd.
+ */
+asa_inline struct asa_hash asa_hash_key(const struct asa_key *k, const __u64 secret[4])
+{
+	struct asa_hash out;
+	__u64 h;
+
+	h = asa_hash_nh(k->src.d[0], secret[0]) + asa_hash_nh(k->src.d[1], secret[1]) +
+	    asa_hash_nh(k->dst.d[0], secret[2]) + asa_hash_nh(k->dst.d[1], secret[3]);
+	h ^= asa_key_word(k);
+	h ^= h >> 32;
+	h *= secret[1] | 1;
+	h ^= h >> 29;
+	h *= 0x9e3779b97f4a7c15ull; /* 2^64 / golden ratio, odd */
+	h ^= h >> 32;
+	out.home = (__u32)h;
+	out.tag = (__u32)(h >> 32);
+	return out;
+}
+
+asa_inline __u32 asa_hash_home(struct asa_hash h, __u32 mask)
+{
+	return h.home & mask;
+}
+
+/*
+ * The other bucket in which an entry with this tag may live.
+ * => its own inverse: alternate(alternate(b)) = b; never b itself while mask is not 0
+ */
+asa_inline __u32 asa_hash_alternate(__u32 bucket, __u32 tag, __u32 mask)
+{
+	return (bucket ^ ((tag * 0x85ebca6bu) | 1)) & mask;
+}
+
+asa_inline int asa_key_equal(const struct asa_key *a, const struct asa_key *b)
+{
+	return ((a->src.d[0] ^ b->src.d[0]) | (a->src.d[1] ^ b->src.d[1]) |
+		(a->dst.d[0] ^ b->dst.d[0]) | (a->dst.d[1] ^ b->dst.d[1]) |
+		(asa_key_word(a) ^ asa_key_word(b))) == 0;
+}
+
+/*
+ * The key under which an answer to a packet with key 'k' arrives when nothing is translated.
+ * => ICMP queries: identifier and zero change places like ports, which is what flow.h asks for
+ */
+asa_inline void asa_key_reverse(struct asa_key *out, const struct asa_key *k)
+{
+	struct asa_key r = *k;
+
+	r.src = k->dst;
+	r.dst = k->src;
+	r.sport = k->dport;
+	r.dport = k->sport;
+	*out = r;
+}
+
+#endif

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * TCP tracking: is this segment one that the two ends of this connection can have sent?
+ *
+ * Responsible for: the handshake, sequence and acknowledgment windows, FIN and RST of a connection
+ * that is not bypassed; the facts about each sender in struct asa_half.
+ * Not responsible for: finding the connection, creating it (the daemon, from the SYN), timeouts,
+ * the normalizer's options, PAWS (needs the options of every segment).
+ * Callers: the XDP program, and the daemon for punted segments: the same rules for both.
+ * Threads: each direction's segments write that direction's half only and read the other; see
+ * flow.h for what two CPUs in one direction can lose.
+ *
+ * The model (RFC 9293 section 3.4 seen from the middle; G. van Rooij, "Real stateful TCP packet
+ * filtering in IP Filter").  For the sender 'own' and its peer we know
+ *
+ *	own.seq_end	how far own has sent (FIN and SYN count one)
+ *	own.ack		how far own has said that it received
+ *	own.edge	how far own has allowed the peer to send: highest ack + window
+ *	own.win_max	the largest window own ever offered
+ *
+ * and a segment [seq, end) with acknowledgment 'ack' is possible if
+ *
+ *	I	end <= peer.edge		nothing beyond what the receiver allowed; one byte may
+ *						probe a closed window (RFC 9293 section 3.8.6.1)
+ *	II	end >= own.seq_end - peer.win_max	a retransmission or keep-alive is not older than
+ *						what can still be on its way
+ *	III	ack <= peer.seq_end		nobody acknowledges what was never sent
+ *	IV	ack >= own.ack - own.win_max	nor what is older than a window (RFC 5961 section 5.2)
+ *
+ * Before the peer has acknowledged anything, its edge is the first number after own's SYN plus the
+ * window of the peer's SYN (never scaled, RFC 7323 section 2.2).  Scale factors count only if both
+ * sides offered them.
+ *
+ * Numbers: seq_end, isn, fin_seq of a half are those that its sender put on the wire (before
+ * seq_add).  A segment's acknowledgment is in the numbers of the other direction after its seq_add;
+ * callers pass that offset as 'peer_add', it is subtracted here, and half.ack and half.edge are
+ * stored in the peer's own numbers.  All comparisons are signed differences modulo 2^32.
+ *
+ * Flags of a half describe what its owner did, so that only its own segments write them:
+ * ASA_HALF_ACKED = own acknowledged the peer's SYN, ASA_HALF_FIN_ACKED = own acknowledged the
+ * peer's FIN.  Both halves ACKED: established.  Both halves FIN_ACKED: closed.
+ *
+ * Check and commit are two functions: a segment that is refused, punted or dropped later in the
+ * path must leave no trace.
+ */
+#ifndef ASA_TCP_TRACK_H
+#define ASA_TCP_TRACK_H
+
+#include "drop.h"
+#include "flow.h"
+#include "parse.h"
+
+asa_inline int asa_seq_after(__u32 a, __u32 b)
+{
+	return (__s32)(a - b) > 0;
+}
+
+/* SYN, RST and FIN of a segment, and the numbers it occupies. */
+asa_inline __u32 asa_tcp_length(const struct asa_tcp_seg *s)
+{
+	return s->size + ((s->flags & ASA_TCP_SYN) != 0) + ((s->flags & ASA_TCP_FIN) != 0);
+}
+
+asa_inline __u32 asa_tcp_end(const struct asa_tcp_seg *s)
+{
+	return s->seq + asa_tcp_length(s);
+}
+
+/* The combinations of FIN, SYN, RST and ACK that exist (RFC 9293 section 3.10). */
+#define ASA_TCP_FLAGS_VALID                                                                        \
+	(1u << ASA_TCP_SYN | 1u << (ASA_TCP_SYN | ASA_TCP_ACKF) | 1u << ASA_TCP_ACKF |              \
+	 1u << (ASA_TCP_FIN | ASA_TCP_ACKF) | 1u << ASA_TCP_RST |                                   \
+	 1u << (ASA_TCP_RST | ASA_TCP_ACKF))
+
+asa_inline int asa_tcp_flags_valid(__u8 flags)
+{
+	return (ASA_TCP_FLAGS_VALID >>
+		(flags & (ASA_TCP_FIN | ASA_TCP_SYN | ASA_TCP_RST | ASA_TCP_ACKF))) & 1;
+}
+
+/* Shift of the windows that 'own' advertises, outside SYN segments. */
+asa_inline __u32 asa_tcp_scale(const struct asa_half *own, const struct asa_half *peer)
+{
+	if (!(own->tcp & peer->tcp & ASA_HALF_WSCALE))
+		return 0;
+	return own->wscale > 14 ? 14 : own->wscale; /* RFC 7323 section 2.3 */
+}
+
+/*
+ * The window scale option of a segment's options.
+ * => walks 'size' bytes at most, 40 at most; stops at the first option that does not fit
+ * => the shift, or -1 if it is not there
+ */
+static inline int asa_tcp_find_wscale(const __u8 options[ASA_TCP_OPTIONS_MAX], __u32 size)
+{
+	__u32 at = 0, kind, length;
+	int i;
+
+	for (i = 0; i < ASA_TCP_OPTIONS_MAX; i++) {
+		if (at >= size || at >= ASA_TCP_OPTIONS_MAX)
+			break;
+		kind = options[at];
+		if (kind == 0) /* end of list */
+			break;
+		if (kind == 1) { /* no operation */
+			at++;
+			continue;
+		}
+		if (at + 1 >= size || at + 1 >= ASA_TCP_OPTIONS_MAX)
+			break;
+		length = options[at + 1];
+		if (length < 2)
+			break;
+		if (kind == 3) {
+			if (length != 3 || at + 2 >= size || at + 2 >= ASA_TCP_OPTIONS_MAX)
+				break;
+			return options[at + 2];
+		}
+		at += length;
+	}
+	return -1;
+}
+
+/*
+ * Start a direction from its SYN (the daemon, when it creates a connection or reopens one).
+ * => *own is cleared but for its counters
+ * => s->wscale must have been looked for
+ */
+asa_inline void tcp_track_start(struct asa_half *own, const struct asa_tcp_seg *s)
+{
+	own->isn = s->seq;
+	own->seq_end = asa_tcp_end(s);
+	own->ack = 0;
+	own->edge = 0;
+	own->fin_seq = 0;
+	own->ts_recent = 0;
+	own->win_max = s->window ? s->window : 1;
+	own->wscale = s->has_wscale ? s->wscale : 0;
+	own->tcp = (__u8)(ASA_HALF_SYN | (s->has_wscale ? ASA_HALF_WSCALE : 0) |
+			  (s->size ? ASA_HALF_DATA : 0));
+}
+
+/* ----------------------------------------------------------------------------------- the checks */
+
+/*
+ * SYN without ACK.  The XDP program punts it; the daemon calls this after it decided that the SYN
+ * does not open a new connection in the old one's place.
+ */
+asa_inline enum asa_drop tcp_track_syn(const struct asa_half *own, const struct asa_half *peer,
+				       const struct asa_tcp_seg *s)
+{
+	if (!(own->tcp & ASA_HALF_SYN))
+		return peer->tcp & ASA_HALF_SYN ? DROP_TCP_DUAL_OPEN : DROP_NONE;
+	return s->seq == own->isn ? DROP_NONE : DROP_TCP_SYN_DIFF;
+}
+
+asa_inline enum asa_drop tcp_track_syn_ack(const struct asa_half *own, const struct asa_half *peer,
+					   const struct asa_tcp_seg *s, __u32 ack)
+{
+	if (own->tcp & ASA_HALF_SYN) {
+		if (!(peer->tcp & ASA_HALF_SYN))
+			return DROP_TCP_DUAL_OPEN; /* both sent a SYN before either answered */
+		/* The same SYN-ACK once more: the handshake's last segment was lost. */
+		if (s->seq == own->isn && ack == own->ack)
+			return DROP_NONE;
+		if (s->seq == own->isn && ack == peer->isn + 1)
+			return DROP_NONE;
+		return DROP_TCP_SYNACK_OOO;
+	}
+	if (!(peer->tcp & ASA_HALF_SYN))
+		return DROP_TCP_SYNACK_OOO;
+	/* Data in the SYN (RFC 7413) may be acknowledged with it or not. */
+	if (ack - (peer->isn + 1) > peer->seq_end - (peer->isn + 1))
+		return DROP_TCP_ACK_SYN_DIFF;
+	return DROP_NONE;
+}
+
+/*
+ * RST: the firewall forgets the connection because of it, so it must be one that the receiver
+ * accepts at once: exactly the next number it expects (RFC 5961 section 3.2).  That is either the
+ * last number it acknowledged or, if all data arrived, the end of what was sent.
+ * A host that is asked about a connection it has lost answers with the number of the challenge ACK
+ * (same section), which is the one that the peer's half holds.
+ */
+asa_inline enum asa_drop tcp_track_rst(const struct asa_half *own, const struct asa_half *peer,
+				       const struct asa_tcp_seg *s, __u32 ack)
+{
+	if (!(own->tcp & ASA_HALF_SYN) && (peer->tcp & ASA_HALF_SYN)) {
+		/* Refusal of a SYN: it must acknowledge it (RFC 9293 section 3.10.7.3). */
+		if ((s->flags & ASA_TCP_ACKF) &&
+		    ack - (peer->isn + 1) <= peer->seq_end - (peer->isn + 1))
+			return DROP_NONE;
+		return DROP_TCP_RSTFIN_OOO;
+	}
+	if (s->seq == own->seq_end)
+		return DROP_NONE;
+	if (peer->tcp & (ASA_HALF_ACKED | ASA_HALF_CHALLENGE)) {
+		if (s->seq == peer->ack)
+			return DROP_NONE;
+		if ((peer->tcp & (ASA_HALF_ACKED | ASA_HALF_CHALLENGE)) ==
+			    (ASA_HALF_ACKED | ASA_HALF_CHALLENGE) &&
+		    s->seq - peer->ack < peer->edge - peer->ack)
+			return DROP_NONE;
+	} else if (s->seq == own->isn + 1) { /* gave up before any answer */
+		return DROP_NONE;
+	}
+	return DROP_TCP_RSTFIN_OOO;
+}
+
+/* Rules I and II for a segment of an open connection; 'end' is seq + length. */
+asa_inline enum asa_drop tcp_track_window(const struct asa_half *own, const struct asa_half *peer,
+					  const struct asa_tcp_seg *s, __u32 end)
+{
+	__u32 edge = peer->edge;
+
+	if (asa_unlikely(!(peer->tcp & ASA_HALF_ACKED)))
+		edge = own->isn + 1 + peer->win_max;
+	if (asa_unlikely(asa_seq_after(end, edge)) &&
+	    (asa_seq_after(s->seq, edge) || end - s->seq > 1))
+		return DROP_TCP_SEQ_PAST_WIN;
+	/* Keep-alives (RFC 9293 section 3.8.4) are one below seq_end: win_max is at least 1. */
+	if (asa_unlikely(asa_seq_after(own->seq_end - peer->win_max, end)))
+		return DROP_TCP_SEQ_PAST_WIN;
+	return DROP_NONE;
+}
+
+/* FIN in order, and nothing after it. */
+asa_inline enum asa_drop tcp_track_fin(const struct asa_half *own, const struct asa_tcp_seg *s,
+				       __u32 end)
+{
+	if (own->tcp & ASA_HALF_FIN) {
+		if (asa_seq_after(end, own->fin_seq))
+			return DROP_TCP_PAST_FIN;
+		if ((s->flags & ASA_TCP_FIN) && end != own->fin_seq)
+			return DROP_TCP_RSTFIN_OOO;
+		return DROP_NONE;
+	}
+	/* First FIN: not ahead of missing data, not in the middle of what was sent. */
+	if ((s->flags & ASA_TCP_FIN) &&
+	    (asa_seq_after(s->seq, own->seq_end) || !asa_seq_after(end, own->seq_end)))
+		return DROP_TCP_RSTFIN_OOO;
+	return DROP_NONE;
+}
+
+/* Segments before the handshake is complete: who may say what. */
+asa_inline enum asa_drop tcp_track_handshake(const struct asa_half *own,
+					     const struct asa_half *peer,
+					     const struct asa_tcp_seg *s, __u32 ack)
+{
+	if (!(own->tcp & ASA_HALF_SYN)) {
+		/*
+		 * An answer to the SYN that is neither SYN-ACK nor RST: the server still has an older
+		 * connection and challenges (RFC 9293 section 3.5.1, figure 9).  The client answers
+		 * with a RST, and both get out of it; without it they hang until a timeout.
+		 */
+		if ((peer->tcp & ASA_HALF_SYN) && !asa_tcp_length(s))
+			return DROP_NONE;
+		return DROP_TCP_3WHS;
+	}
+	if (!(peer->tcp & ASA_HALF_SYN))
+		return DROP_TCP_3WHS;
+	/* The acknowledgment of the SYN-ACK, or of data that came with it. */
+	if (ack - (peer->isn + 1) > peer->seq_end - (peer->isn + 1))
+		return DROP_TCP_3WHS;
+	return DROP_NONE;
+}
+
+/*
+ * May this segment pass?
+ * => own: the half of the segment's direction; peer: the other one; peer_add: the other
+ *    direction's asa_dir.seq_add
+ * => changes nothing; DROP_NONE or the reason
+ */
+asa_inline enum asa_drop tcp_track_check(const struct asa_half *own, const struct asa_half *peer,
+					 __u32 peer_add, const struct asa_tcp_seg *s)
+{
+	__u32 ack = s->ack - peer_add, end;
+	enum asa_drop drop;
+
+	if (asa_unlikely(!asa_tcp_flags_valid(s->flags)))
+		return DROP_TCP_FLAGS;
+	if (asa_unlikely(s->flags & (ASA_TCP_SYN | ASA_TCP_RST))) {
+		if (s->flags & ASA_TCP_RST)
+			return tcp_track_rst(own, peer, s, ack);
+		if (s->flags & ASA_TCP_ACKF)
+			return tcp_track_syn_ack(own, peer, s, ack);
+		return tcp_track_syn(own, peer, s);
+	}
+	if (asa_unlikely(!(own->tcp & ASA_HALF_ACKED))) {
+		drop = tcp_track_handshake(own, peer, s, ack);
+		if (drop)
+			return drop;
+		if (!(own->tcp & ASA_HALF_SYN))
+			return DROP_NONE; /* challenge ACK: nothing to compare it with */
+	} else {
+		if (asa_unlikely(asa_seq_after(ack, peer->seq_end) ||
+				 asa_seq_after(own->ack - own->win_max, ack)))
+			return DROP_TCP_INVALID_ACK;
+	}
+	end = asa_tcp_end(s);
+	if (asa_unlikely((own->tcp & ASA_HALF_FIN) || (s->flags & ASA_TCP_FIN))) {
+		drop = tcp_track_fin(own, s, end);
+		if (drop)
+			return drop;
+	}
+	return tcp_track_window(own, peer, s, end);
+}
+
+/* ---------------------------------------------------------------------------------- the changes */
+
+/* What a SYN-ACK tells; the same one again tells nothing. */
+asa_inline void tcp_track_commit_syn_ack(struct asa_half *own, const struct asa_tcp_seg *s,
+					 __u32 ack)
+{
+	if (own->tcp & ASA_HALF_SYN)
+		return;
+	own->isn = s->seq;
+	own->seq_end = asa_tcp_end(s);
+	own->ack = ack;
+	own->edge = ack + s->window;
+	own->win_max = s->window ? s->window : 1;
+	own->wscale = s->has_wscale ? s->wscale : 0;
+	own->tcp = (__u8)(ASA_HALF_SYN | ASA_HALF_ACKED |
+			  (s->has_wscale ? ASA_HALF_WSCALE : 0) | (s->size ? ASA_HALF_DATA : 0));
+}
+
+/*
+ * Take note of a segment that tcp_track_check() let pass and that will be sent on.
+ * => writes *own only; *events gets 1 << ASA_EVENT_* for what happened
+ */
+asa_inline void tcp_track_commit(struct asa_half *own, const struct asa_half *peer, __u32 peer_add,
+				 const struct asa_tcp_seg *s, __u32 *events)
+{
+	__u32 ack = s->ack - peer_add, end, window;
+	__u8 tcp;
+
+	if (asa_unlikely(s->flags & (ASA_TCP_SYN | ASA_TCP_RST))) {
+		if (s->flags & ASA_TCP_RST) {
+			if (!(own->tcp & ASA_HALF_RST)) {
+				own->tcp |= ASA_HALF_RST;
+				*events |= 1u << ASA_EVENT_RST;
+			}
+		} else if (s->flags & ASA_TCP_ACKF) {
+			tcp_track_commit_syn_ack(own, s, ack);
+		}
+		return;
+	}
+	tcp = own->tcp;
+	if (asa_unlikely(!(tcp & ASA_HALF_SYN))) { /* challenge ACK before the SYN-ACK */
+		own->ack = ack;
+		own->tcp = tcp | ASA_HALF_CHALLENGE;
+		return;
+	}
+	end = asa_tcp_end(s);
+	if (asa_seq_after(end, own->seq_end))
+		own->seq_end = end;
+	window = (__u32)s->window << asa_tcp_scale(own, peer);
+	if (asa_unlikely(!(tcp & ASA_HALF_ACKED))) {
+		tcp |= ASA_HALF_ACKED;
+		own->ack = ack;
+		own->edge = ack + window;
+		if (peer->tcp & ASA_HALF_ACKED)
+			*events |= 1u << ASA_EVENT_ESTABLISHED;
+	} else {
+		if (asa_seq_after(ack, own->ack))
+			own->ack = ack;
+		if (asa_seq_after(ack + window, own->edge))
+			own->edge = ack + window;
+	}
+	if (window > own->win_max)
+		own->win_max = window;
+	if (s->size)
+		tcp |= ASA_HALF_DATA;
+	if (asa_unlikely((s->flags & ASA_TCP_FIN) && !(tcp & ASA_HALF_FIN))) {
+		own->fin_seq = end;
+		tcp |= ASA_HALF_FIN;
+		if (!(peer->tcp & ASA_HALF_FIN))
+			*events |= 1u << ASA_EVENT_FIN;
+	}
+	if (asa_unlikely((peer->tcp & ASA_HALF_FIN) && !(tcp & ASA_HALF_FIN_ACKED) &&
+			 !asa_seq_after(peer->fin_seq, ack))) {
+		tcp |= ASA_HALF_FIN_ACKED;
+		if (peer->tcp & ASA_HALF_FIN_ACKED)
+			*events |= 1u << ASA_EVENT_CLOSED;
+	}
+	if (tcp != own->tcp)
+		own->tcp = tcp;
+}
+
+/*
+ * Check and, if it passes, commit: for callers that have nothing to do in between.
+ */
+asa_inline enum asa_drop tcp_track_full(struct asa_half *own, const struct asa_half *peer,
+					__u32 peer_add, const struct asa_tcp_seg *s, __u32 *events)
+{
+	enum asa_drop drop = tcp_track_check(own, peer, peer_add, s);
+
+	if (drop == DROP_NONE)
+		tcp_track_commit(own, peer, peer_add, s, events);
+	return drop;
+}
+
+/*
+ * TCP state bypass (BYP-5): no check of any kind, and FIN and RST do not end the connection.
+ * => exists so that the rule has a place and a test; counters and time stamps are the caller's
+ */
+asa_inline enum asa_drop tcp_track_bypass(struct asa_half *own, const struct asa_half *peer,
+					  __u32 peer_add, const struct asa_tcp_seg *s,
+					  __u32 *events)
+{
+	(void)peer;
+	(void)peer_add;
+	(void)events;
+	if (s->size && !(own->tcp & ASA_HALF_DATA))
+		own->tcp |= ASA_HALF_DATA;
+	return DROP_NONE;
+}
+
+#endif
