@@ -10,9 +10,12 @@
  */
 #include "control/output.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "asa/types.h"
 
 #define DEPTH_MAX 16
 
@@ -356,6 +359,24 @@ void output_lines_end(struct output *o)
 	o->line_open = false;
 	o->lines = false;
 	output_list_end(o);
+}
+
+/* ------------------------------------------------------------------ formats */
+
+const char *output_format_addr(const struct asa_addr *a, char *buf, size_t size)
+{
+	if (asa_addr_is_v4(a))
+		inet_ntop(AF_INET, &a->b[12], buf, (socklen_t)size);
+	else
+		inet_ntop(AF_INET6, a->b, buf, (socklen_t)size);
+	return buf;
+}
+
+const char *output_format_time(uint64_t seconds, char *buf, size_t size)
+{
+	snprintf(buf, size, "%llu:%02u:%02u", (unsigned long long)(seconds / 3600),
+		 (unsigned int)(seconds / 60 % 60), (unsigned int)(seconds % 60));
+	return buf;
 }
 
 /* ------------------------------------------------------------------ long outputs */

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct asa_addr;
 struct output;
 
 /* => NULL without memory. */
@@ -52,6 +53,13 @@ void output_strf(struct output *o, const char *key, const char *fmt, ...)
 void output_u64(struct output *o, const char *key, uint64_t value);
 void output_int(struct output *o, const char *key, int64_t value);
 void output_bool(struct output *o, const char *key, bool value);
+
+/* ------------------------------------------------------------------ formats */
+
+/* "192.0.2.1" or "2001:db8::1". => buf */
+const char *output_format_addr(const struct asa_addr *a, char *buf, size_t size);
+/* "0:01:10" */
+const char *output_format_time(uint64_t seconds, char *buf, size_t size);
 
 /* ------------------------------------------------------------------ long outputs */
 
