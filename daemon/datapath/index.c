@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Writing the connection index.
+ *
+ * Responsible for: where an entry goes (home bucket, else alternate bucket, else another entry
+ * moves), the overflow counts, and the order of stores that lets XDP programs read at any moment.
+ * Not responsible for: what a slot holds (session), reading in XDP (bpf/lookup.bpf.h).
+ *
+ * Callers: session module, with asa->lock held: the single writer.
+ * Threads: XDP programs read without a lock. What can race: a reader that scanned the home bucket
+ * before an entry moved to its alternate and looks there after it moved back. Worst result: a
+ * miss, the packet is punted and the daemon finds the connection. Moves are rare: they need two
+ * full buckets.
+ */
+#include <errno.h>
+
+#include "asa/hash.h"
+#include "datapath/index.h"
+
+/* With seven entries and two choices, insertion does not fail below this load in practice. */
+#define INDEX_LOAD_PERCENT 75
+#define INDEX_BUCKETS_MIN 16
+
+/* Where a key may live. */
+struct index_place {
+	__u32 home, alternate;
+	__u32 tag;
+};
+
+static struct index_place index_place(const struct dp_tables *t, const struct asa_key *key)
+{
+	struct asa_hash h = asa_hash_key(key, t->config->hash_key);
+	__u32 mask = t->n_buckets - 1;
+	struct index_place p;
+
+	p.tag = h.tag;
+	p.home = asa_hash_home(h, mask);
+	p.alternate = asa_hash_alternate(p.home, h.tag, mask);
+	return p;
+}
+
+static const struct asa_key *index_key_of(const struct dp_tables *t, __u32 ref)
+{
+	return &t->conns[ASA_REF_SLOT(ref)].dir[ASA_REF_DIR(ref)].key;
+}
+
+static int index_free_entry(const struct asa_bucket *b)
+{
+	for (int i = 0; i < ASA_BUCKET_ENTRIES; i++)
+		if (!b->e[i].ref)
+			return i;
+	return -1;
+}
+
+/* A reader that sees the ref sees the tag: the ref is stored last. */
+static void index_store(struct asa_bucket *b, int i, __u32 tag, __u32 ref)
+{
+	b->e[i].tag = tag;
+	__atomic_store_n(&b->e[i].ref, ref, __ATOMIC_RELEASE);
+}
+
+static void index_clear(struct asa_bucket *b, int i)
+{
+	__atomic_store_n(&b->e[i].ref, 0, __ATOMIC_RELEASE);
+}
+
+static void index_overflow_add(struct asa_bucket *b, int n)
+{
+	__atomic_store_n(&b->overflow, b->overflow + n, __ATOMIC_RELEASE);
+}
+
+static struct asa_ref *index_search(const struct dp_tables *t, __u32 bucket, __u32 tag,
+				    const struct asa_key *key)
+{
+	struct asa_bucket *b = &t->index[bucket];
+
+	for (int i = 0; i < ASA_BUCKET_ENTRIES; i++) {
+		struct asa_ref *e = &b->e[i];
+
+		if (!e->ref || e->tag != tag || ASA_REF_SLOT(e->ref) >= t->n_slots)
+			continue;
+		if (asa_key_equal(index_key_of(t, e->ref), key))
+			return e;
+	}
+	return NULL;
+}
+
+__u32 index_find(const struct dp_tables *t, const struct asa_key *key)
+{
+	struct index_place p = index_place(t, key);
+	struct asa_ref *e = index_search(t, p.home, p.tag, key);
+
+	if (!e && t->index[p.home].overflow)
+		e = index_search(t, p.alternate, p.tag, key);
+	return e ? e->ref : 0;
+}
+
+/*
+ * Make room in a full bucket: move one entry to the other bucket in which it may live.
+ * => row that is free now, -1 when no entry can move.
+ */
+static int index_make_room(struct dp_tables *t, __u32 bucket)
+{
+	struct asa_bucket *from = &t->index[bucket];
+
+	for (int i = 0; i < ASA_BUCKET_ENTRIES; i++) {
+		struct asa_ref e = from->e[i];
+		__u32 other = asa_hash_alternate(bucket, e.tag, t->n_buckets - 1);
+		struct asa_bucket *to = &t->index[other];
+		struct index_place p;
+		int row;
+
+		if (other == bucket || ASA_REF_SLOT(e.ref) >= t->n_slots)
+			continue;
+		row = index_free_entry(to);
+		if (row < 0)
+			continue;
+		/* Written there first, announced by the overflow count, then cleared here. */
+		index_store(to, row, e.tag, e.ref);
+		p = index_place(t, index_key_of(t, e.ref));
+		if (p.home == bucket)
+			index_overflow_add(from, 1);
+		index_clear(from, i);
+		if (p.home == other)
+			index_overflow_add(to, -1);
+		return i;
+	}
+	return -1;
+}
+
+int index_insert(struct dp_tables *t, const struct asa_key *key, __u32 ref)
+{
+	struct index_place p = index_place(t, key);
+	__u32 bucket = p.home;
+	int row;
+
+	if (index_find(t, key))
+		return -EEXIST;
+	row = index_free_entry(&t->index[p.home]);
+	if (row < 0) {
+		bucket = p.alternate;
+		row = index_free_entry(&t->index[p.alternate]);
+	}
+	if (row < 0) {
+		bucket = p.home;
+		row = index_make_room(t, p.home);
+	}
+	if (row < 0) {
+		bucket = p.alternate;
+		row = index_make_room(t, p.alternate);
+	}
+	if (row < 0)
+		return -ENOSPC;
+	if (bucket != p.home) {
+		/* Counted before it can be found, so that a reader never misses it once stored. */
+		index_overflow_add(&t->index[p.home], 1);
+	}
+	index_store(&t->index[bucket], row, p.tag, ref);
+	return 0;
+}
+
+int index_remove(struct dp_tables *t, const struct asa_key *key, __u32 ref)
+{
+	struct index_place p = index_place(t, key);
+	const __u32 buckets[2] = { p.home, p.alternate };
+
+	for (int k = 0; k < 2; k++) {
+		struct asa_bucket *b = &t->index[buckets[k]];
+
+		for (int i = 0; i < ASA_BUCKET_ENTRIES; i++) {
+			if (b->e[i].ref != ref)
+				continue;
+			index_clear(b, i);
+			if (buckets[k] != p.home)
+				index_overflow_add(&t->index[p.home], -1);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+__u32 index_buckets_for(__u32 n_slots)
+{
+	__u64 entries = 2ull * n_slots * 100 / INDEX_LOAD_PERCENT;
+	__u32 n = INDEX_BUCKETS_MIN;
+
+	while ((__u64)n * ASA_BUCKET_ENTRIES < entries)
+		n <<= 1;
+	return n;
+}
