@@ -77,9 +77,9 @@ _Static_assert(sizeof(struct asa_dir) == 64, "asa_dir is one cache line");
 /* TCP facts about the sender of a direction (asa_half.tcp). */
 enum asa_half_flag {
 	ASA_HALF_SYN = 1 << 0, /* sent SYN (forward) or SYN-ACK (reverse); isn is valid */
-	ASA_HALF_ACKED = 1 << 1, /* its SYN has been acknowledged by the peer */
+	ASA_HALF_ACKED = 1 << 1, /* acknowledged the peer's SYN; both halves: established */
 	ASA_HALF_FIN = 1 << 2, /* sent FIN; fin_seq is valid */
-	ASA_HALF_FIN_ACKED = 1 << 3, /* its FIN has been acknowledged */
+	ASA_HALF_FIN_ACKED = 1 << 3, /* acknowledged the peer's FIN; both halves: closed */
 	ASA_HALF_RST = 1 << 4, /* sent a valid RST */
 	ASA_HALF_DATA = 1 << 5, /* sent payload */
 	ASA_HALF_CHALLENGE = 1 << 6, /* sent a challenge ACK; the RST answering it may pass */
@@ -92,8 +92,8 @@ struct asa_half {
 	__u64 bytes; /* IP bytes of those packets */
 	__u32 seen; /* tick of the last packet, by whichever side */
 	__u32 seq_end; /* highest sequence number + length sent, before seq_add */
-	__u32 ack; /* highest acknowledgment sent */
-	__u32 edge; /* right edge of the window advertised: highest ack + window */
+	__u32 ack; /* highest acknowledgment sent, in the peer's numbers before its seq_add */
+	__u32 edge; /* right edge of the window advertised: highest ack + window; as ack */
 	__u32 win_max; /* largest window advertised, scaled, at least 1 */
 	__u32 fin_seq; /* sequence number after its FIN */
 	__u32 isn;
@@ -180,6 +180,7 @@ _Static_assert(sizeof(struct asa_session) == 64, "asa_session is one cache line"
 enum asa_nexthop_flag {
 	ASA_NH_VALID = 1 << 0, /* neighbour resolved */
 	ASA_NH_VLAN = 1 << 1, /* push vlan_tci with vlan_proto */
+	ASA_NH_QINQ = 1 << 2, /* with ASA_NH_VLAN: push vlan_inner_tci (802.1Q) behind it */
 };
 struct asa_nexthop {
 	__u32 ifindex; /* egress device; also the row of asa_tx (DEVMAP) */
@@ -191,7 +192,8 @@ struct asa_nexthop {
 	__be16 vlan_tci;
 	__u32 users; /* connections that name this row (daemon only) */
 	struct asa_addr gateway; /* neighbour address */
-	__u8 pad[16];
+	__be16 vlan_inner_tci;
+	__u8 pad[14];
 };
 _Static_assert(sizeof(struct asa_nexthop) == 64, "asa_nexthop is one cache line");
 #define ASA_NEXTHOPS_MAX 4096
@@ -247,12 +249,15 @@ struct asa_local {
 /* Per-interface row (asa_ifaces, by ifindex): what XDP must know of the interface of entry. */
 enum asa_iface_flag {
 	ASA_IFACE_USED = 1 << 0, /* the daemon knows this interface (has nameif or a VLAN child) */
+	ASA_IFACE_MAC = 1 << 1, /* frames for another station than 'mac' are left to Linux */
 };
 struct asa_iface {
 	__u16 ctx;
 	__u16 flags; /* enum asa_iface_flag */
-	__u32 pad;
+	__u8 mac[6]; /* a bridge floods frames for others: without this check they are forwarded twice */
+	__u8 pad[6];
 };
+_Static_assert(sizeof(struct asa_iface) == 16, "asa_iface is 16 bytes");
 
 /* Names of the maps below the pin directory, the stable interface of asa-maps(7). */
 #define ASA_MAP_STATS "asa_stats"

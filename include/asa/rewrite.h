@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Rewriting is data: apply a direction's instructions (struct asa_dir) to a parsed frame.
+ *
+ * Responsible for: addresses, ports, ICMP identifiers, sequence numbers with SACK blocks, TTL, and
+ * the checksums over them, all incremental; the Ethernet header with its tag; computing the
+ * checksum deltas when a connection is published.
+ * Not responsible for: deciding what to translate (policy/nat), payload, room for a longer Ethernet
+ * header (bpf_xdp_adjust_head() in the driver, headroom in the daemon).
+ * Callers: the XDP program; the daemon for punted frames and for publishing.
+ *
+ * The new addresses are not stored: a frame of direction d leaves with the reverse of dir[!d].key,
+ * for that is what its answer must carry when it comes.  What is stored are the two checksum
+ * deltas, so that NAT costs the driver five stores and two additions.
+ *
+ * Order for a frame: asa_rewrite_sack() if the connection shifts sequence numbers, asa_rewrite(),
+ * then the frame may be moved, then asa_l2_write().  No state; the frame is the caller's.
+ */
+#ifndef ASA_REWRITE_H
+#define ASA_REWRITE_H
+
+#include "csum.h"
+#include "parse.h"
+
+/* ------------------------------------------------------------------------------- publishing time */
+
+/*
+ * Checksum deltas of a direction with key 'in' that leaves as the reverse of 'answer'.
+ * => 'answer' is the other direction's key; pass asa_key_reverse(in) for "not translated"
+ * => *l3_delta is for the IPv4 header, 0 for IPv6; *l4_delta for TCP, UDP, ICMP, ICMPv6, else 0
+ */
+asa_inline void asa_rewrite_deltas(const struct asa_key *in, const struct asa_key *answer,
+				   __u16 *l3_delta, __u16 *l4_delta)
+{
+	__u64 addresses = 0, ports;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		addresses += asa_csum_diff32(in->src.w[i], answer->dst.w[i]);
+		addresses += asa_csum_diff32(in->dst.w[i], answer->src.w[i]);
+	}
+	ports = asa_csum_diff16(in->sport, answer->dport) +
+		asa_csum_diff16(in->dport, answer->sport);
+	*l3_delta = asa_addr_is_v4(&in->src) ? asa_csum_delta(addresses) : 0;
+	switch (in->proto) {
+	case ASA_PROTO_TCP:
+	case ASA_PROTO_UDP:
+	case ASA_PROTO_ICMPV6: /* has a pseudo-header, RFC 4443 section 2.3 */
+		*l4_delta = asa_csum_delta(addresses + ports);
+		break;
+	case ASA_PROTO_ICMP:
+		*l4_delta = asa_csum_delta(ports);
+		break;
+	default:
+		*l4_delta = 0;
+	}
+}
+
+/* ------------------------------------------------------------------------------- sequence numbers */
+
+/*
+ * Subtract 'add' from the edges of all SACK blocks (RFC 2018) in a copy of the options.
+ * => options: ASA_TCP_OPTIONS_MAX bytes, zero behind 'size'
+ * => a list that does not parse is left alone from there on
+ * => the checksum delta of the change
+ */
+static inline __u16 asa_sack_shift(__u8 options[ASA_TCP_OPTIONS_MAX], __u32 size, __u32 add)
+{
+	__u64 before = asa_csum_add_bytes(0, options, ASA_TCP_OPTIONS_MAX);
+	__u32 at = 0, kind, length, edge, k, v;
+	__u64 after;
+	int i;
+
+	for (i = 0; i < ASA_TCP_OPTIONS_MAX; i++) {
+		if (at >= size || at >= ASA_TCP_OPTIONS_MAX)
+			break;
+		kind = options[at];
+		if (kind == 0)
+			break;
+		if (kind == 1) {
+			at++;
+			continue;
+		}
+		if (at + 1 >= size || at + 1 >= ASA_TCP_OPTIONS_MAX)
+			break;
+		length = options[at + 1];
+		if (length < 2 || at + length > size || at + length > ASA_TCP_OPTIONS_MAX)
+			break;
+		if (kind != 5) {
+			at += length;
+			continue;
+		}
+		/* Only one such option is meaningful, four blocks at most fit. */
+		for (k = 0; k < 8; k++) {
+			edge = at + 2 + k * 4;
+			if (2 + k * 4 + 4 > length || edge > ASA_TCP_OPTIONS_MAX - 4)
+				break;
+			v = (__u32)options[edge] << 24 | (__u32)options[edge + 1] << 16 |
+			    (__u32)options[edge + 2] << 8 | options[edge + 3];
+			v -= add;
+			options[edge] = (__u8)(v >> 24);
+			options[edge + 1] = (__u8)(v >> 16);
+			options[edge + 2] = (__u8)(v >> 8);
+			options[edge + 3] = (__u8)v;
+		}
+		break;
+	}
+	after = asa_csum_add_bytes(0, options, ASA_TCP_OPTIONS_MAX);
+	return asa_csum_delta((__u16)~asa_csum_fold(before) + (__u64)asa_csum_fold(after));
+}
+
+#ifndef __BPF__
+/*
+ * Shift the SACK blocks of a frame in place (the driver does the same through a copy of its own,
+ * bpf/tcp_options.bpf.h).
+ * => 'add' is the other direction's seq_add; to be called before asa_rewrite()
+ */
+static inline void asa_rewrite_sack(struct asa_pkt *p, __u32 add)
+{
+	__u8 options[ASA_TCP_OPTIONS_MAX] = { 0 };
+	__u32 size = p->tcp.header - ASA_TCP_SIZE;
+	__u8 *l4 = (__u8 *)p->l4;
+	__u16 delta;
+
+	if (!size)
+		return;
+	memcpy(options, l4 + ASA_TCP_SIZE, size);
+	delta = asa_sack_shift(options, size, add);
+	memcpy(l4 + ASA_TCP_SIZE, options, size);
+	asa_st16(l4 + ASA_TCP_CHECK, asa_csum_apply(asa_ld16(l4 + ASA_TCP_CHECK), delta));
+}
+#endif
+
+/* --------------------------------------------------------------------------------------- headers */
+
+/* Sequence and acknowledgment numbers: the sum of differences for the TCP checksum. */
+asa_inline __u64 asa_rewrite_seq(struct asa_pkt *p, __u32 own_add, __u32 other_add)
+{
+	__u32 before, after;
+	__u64 sum;
+
+	before = asa_ld32(p->l4 + ASA_TCP_SEQ);
+	after = asa_htonl(asa_ntohl(before) + own_add);
+	sum = asa_csum_diff32(before, after);
+	asa_st32(p->l4 + ASA_TCP_SEQ, after);
+	if (p->tcp.flags & ASA_TCP_ACKF) {
+		before = asa_ld32(p->l4 + ASA_TCP_ACK);
+		after = asa_htonl(asa_ntohl(before) - other_add);
+		sum += asa_csum_diff32(before, after);
+		asa_st32(p->l4 + ASA_TCP_ACK, after);
+	}
+	return asa_csum_delta(sum);
+}
+
+asa_inline void asa_rewrite_l3(struct asa_pkt *p, const struct asa_dir *own,
+			       const struct asa_dir *other)
+{
+	const struct asa_addr *src = &other->key.dst, *dst = &other->key.src;
+
+	if (p->flags & ASA_PKT_IPV4) {
+		asa_st32(p->l3 + ASA_IP4_SRC, src->w[3]);
+		asa_st32(p->l3 + ASA_IP4_DST, dst->w[3]);
+		asa_st16(p->l3 + ASA_IP4_CHECK,
+			 asa_csum_apply(asa_ld16(p->l3 + ASA_IP4_CHECK), own->l3_delta));
+	} else {
+		asa_st64(p->l3 + ASA_IP6_SRC, src->d[0]);
+		asa_st64(p->l3 + ASA_IP6_SRC + 8, src->d[1]);
+		asa_st64(p->l3 + ASA_IP6_DST, dst->d[0]);
+		asa_st64(p->l3 + ASA_IP6_DST + 8, dst->d[1]);
+	}
+}
+
+asa_inline void asa_rewrite_tcp(struct asa_pkt *p, const struct asa_dir *own,
+				const struct asa_dir *other)
+{
+	__u64 delta = 0;
+
+	if (own->flags & ASA_DIR_NAT) {
+		asa_st16(p->l4 + ASA_TCP_SPORT, other->key.dport);
+		asa_st16(p->l4 + ASA_TCP_DPORT, other->key.sport);
+		delta = own->l4_delta;
+	}
+	if (own->flags & ASA_DIR_SEQ)
+		delta += asa_rewrite_seq(p, own->seq_add, other->seq_add);
+	asa_st16(p->l4 + ASA_TCP_CHECK, asa_csum_apply(asa_ld16(p->l4 + ASA_TCP_CHECK), delta));
+}
+
+asa_inline void asa_rewrite_udp(struct asa_pkt *p, const struct asa_dir *own,
+				const struct asa_dir *other)
+{
+	__u16 check = asa_ld16(p->l4 + ASA_UDP_CHECK);
+
+	asa_st16(p->l4 + ASA_UDP_SPORT, other->key.dport);
+	asa_st16(p->l4 + ASA_UDP_DPORT, other->key.sport);
+	if (!check) /* none, RFC 768 */
+		return;
+	check = asa_csum_apply(check, own->l4_delta);
+	asa_st16(p->l4 + ASA_UDP_CHECK, check ? check : 0xffff);
+}
+
+asa_inline void asa_rewrite_icmp(struct asa_pkt *p, const struct asa_dir *own,
+				 const struct asa_dir *other)
+{
+	/* Answers to a request carry its identifier as dport, to a reply as sport (flow.h). */
+	if (p->flags & ASA_PKT_ICMP_REQUEST)
+		asa_st16(p->l4 + ASA_ICMP_ID, other->key.dport);
+	else if (p->flags & ASA_PKT_ICMP_REPLY)
+		asa_st16(p->l4 + ASA_ICMP_ID, other->key.sport);
+	asa_st16(p->l4 + ASA_ICMP_CHECK,
+		 asa_csum_apply(asa_ld16(p->l4 + ASA_ICMP_CHECK), own->l4_delta));
+}
+
+asa_inline void asa_rewrite_ttl(struct asa_pkt *p)
+{
+	__u16 before, after;
+
+	if (p->flags & ASA_PKT_IPV4) {
+		before = asa_ld16(p->l3 + ASA_IP4_TTL); /* TTL and protocol */
+		after = asa_htons((__u16)(asa_ntohs(before) - 0x0100));
+		asa_st16(p->l3 + ASA_IP4_TTL, after);
+		asa_st16(p->l3 + ASA_IP4_CHECK,
+			 asa_csum_apply(asa_ld16(p->l3 + ASA_IP4_CHECK),
+					asa_csum_diff16(before, after)));
+	} else {
+		asa_st8(p->l3 + ASA_IP6_HOPS, (__u8)(p->ttl - 1));
+	}
+}
+
+/*
+ * Apply a direction's instructions to the IP and transport headers of a frame.
+ * => own: the direction of the frame; other: the opposite one
+ * => a later fragment has only its addresses rewritten
+ * => with ASA_DIR_DEC_TTL the caller has checked that the TTL is above 1
+ */
+asa_inline void asa_rewrite(struct asa_pkt *p, const struct asa_dir *own,
+			    const struct asa_dir *other)
+{
+	if (own->flags & ASA_DIR_NAT)
+		asa_rewrite_l3(p, own, other);
+	if ((own->flags & (ASA_DIR_NAT | ASA_DIR_SEQ)) && (p->flags & ASA_PKT_L4)) {
+		if (p->proto == ASA_PROTO_TCP)
+			asa_rewrite_tcp(p, own, other);
+		else if (p->proto == ASA_PROTO_UDP)
+			asa_rewrite_udp(p, own, other);
+		else if (p->proto == ASA_PROTO_ICMP || p->proto == ASA_PROTO_ICMPV6)
+			asa_rewrite_icmp(p, own, other);
+	}
+	if (own->flags & ASA_DIR_DEC_TTL)
+		asa_rewrite_ttl(p);
+}
+
+/* -------------------------------------------------------------------------------------- Ethernet */
+
+/* Bytes of the Ethernet header towards a next hop. */
+asa_inline __u32 asa_l2_size(const struct asa_nexthop *nh)
+{
+	if (asa_likely(!(nh->flags & (ASA_NH_VLAN | ASA_NH_QINQ))))
+		return ASA_ETH_SIZE;
+	return nh->flags & ASA_NH_QINQ ? ASA_ETH_SIZE + 2 * ASA_VLAN_SIZE :
+					 ASA_ETH_SIZE + ASA_VLAN_SIZE;
+}
+
+/*
+ * Write the Ethernet header towards a next hop.
+ * => data: asa_l2_size(nh) bytes in front of the IP header
+ * => ethertype in host order: asa_pkt.ethertype
+ */
+asa_inline void asa_l2_write(void *data, const struct asa_nexthop *nh, __u16 ethertype)
+{
+	/* dmac and smac lie as in the frame */
+	asa_st64(data, *(const __u64 *)nh->dmac);
+	asa_st32(data + 8, *(const __u32 *)(nh->dmac + 8));
+	data += ASA_ETH_TYPE;
+	if (asa_unlikely(nh->flags & (ASA_NH_VLAN | ASA_NH_QINQ))) {
+		asa_st16(data, nh->vlan_proto);
+		asa_st16(data + 2, nh->vlan_tci);
+		data += ASA_VLAN_SIZE;
+		if (nh->flags & ASA_NH_QINQ) {
+			asa_stn16(data, ASA_ETHERTYPE_VLAN);
+			asa_st16(data + 2, nh->vlan_inner_tci);
+			data += ASA_VLAN_SIZE;
+		}
+	}
+	asa_stn16(data, ethertype);
+}
+
+_Static_assert(__builtin_offsetof(struct asa_nexthop, dmac) == 8, "asa_l2_write() reads 8 bytes");
+_Static_assert(__builtin_offsetof(struct asa_nexthop, smac) == 14, "smac follows dmac");
+
+#endif
