@@ -58,12 +58,17 @@ enum dp_mode { DP_MODE_NONE, DP_MODE_NATIVE, DP_MODE_GENERIC, DP_MODE_OFFLOAD };
 int dp_attach(struct dp *d, __u32 ifindex, enum dp_mode *mode, char *err, size_t err_size);
 int dp_detach(struct dp *d, __u32 ifindex);
 enum dp_mode dp_mode(const struct dp *d, __u32 ifindex);
+/* The interface is gone (the kernel detached the program): forget its row. */
+void dp_forget(struct dp *d, __u32 ifindex);
 /* Remove pins (with --detach-on-exit, after detaching). */
 void dp_unpin(struct dp *d);
 
 /* asa_local and asa_ifaces rows. => 0 or -errno. */
 int dp_local_set(struct dp *d, const struct asa_local_key *k, enum asa_local_verdict v);
 int dp_local_del(struct dp *d, const struct asa_local_key *k);
+/* Rows of asa_local: the one after 'after' (NULL: the first). => 0, -ENOENT at the end. */
+int dp_local_next(struct dp *d, const struct asa_local_key *after, struct asa_local_key *k,
+		  enum asa_local_verdict *v);
 void dp_iface_set(struct dp *d, __u32 ifindex, __u16 ctx, __u16 flags);
 /* Allow redirects to ifindex (row in asa_tx). */
 int dp_tx_set(struct dp *d, __u32 ifindex);
