@@ -67,6 +67,7 @@ void sessions_free(struct sessions *s);
 /*
  * Start of the daemon: empty the tables (fresh maps), or with 'reused' rebuild free list, timers,
  * counts and translations from what is there; half-written connections are dropped (SES-15).
+ * Call it once the first policy is in asa->policy and net and xlates exist, before workers start.
  * => number of connections found.
  */
 __u32 sessions_recover(struct sessions *s, bool reused, __u32 now);
@@ -74,14 +75,17 @@ __u32 sessions_recover(struct sessions *s, bool reused, __u32 now);
 /*
  * Create and publish a connection, log it.
  * => DROP_NONE and '*slot'; DROP_RESOURCE_FLOW when the table is full of established
- *    connections or the index has no room (counted, nothing changed), DROP_TCP_* for a first
- *    segment that cannot open a connection.
+ *    connections or the index has no room (counted, nothing changed). The caller has checked
+ *    that a first TCP segment may open a connection (a SYN, or the class is bypassed) and has
+ *    looked for its window scale option.
  */
 enum asa_drop session_create(struct sessions *s, const struct session_args *args, __u32 now,
 			     __u32 *slot);
 /* Remove from the index, give back translation and next hops, log, recycle the slot later. */
 void session_close(struct sessions *s, __u32 slot, enum session_close why, __u32 now);
 const char *session_close_text(enum session_close why);
+/* Log that the translation was made for a new connection (305009, 305011). */
+void session_xlate_built(const struct sessions *s, __u32 nat_ref, __u32 now);
 
 /* Connection of a key as seen on the wire. => ASA_REF(slot, dir), 0 none. */
 __u32 session_find(const struct sessions *s, const struct asa_key *key);

@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The connection table: slots, creation, release, look-up. See session.h.
+ *
+ * Responsible for: where a connection lives and who owns what it holds (index entries, next-hop
+ * rows, a translation). Not responsible for: state changes and timers (events.c), texts
+ * (messages.c), views (view.c), restarts (recover.c).
+ *
+ * Table full (SES-16): when fewer than 'reserve' slots are free, each creation sends the oldest
+ * connection that is closing or embryonic through quarantine, so that a free slot is there in time
+ * for the next one. Established connections never give way; without a free slot a new connection
+ * is refused and counted.
+ *
+ * Threads: asa->lock.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "asa/parse.h"
+#include "asa/hash.h"
+#include "asa/rewrite.h"
+#include "asa/tcp_track.h"
+#include "datapath/index.h"
+#include "session/session_impl.h"
+
+#define RESERVE_MAX 4096u
+
+/* ------------------------------------------------------------------ life cycle */
+
+struct sessions *sessions_new(struct asa *a, const struct dp_tables *t)
+{
+	struct sessions *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->asa = a;
+	s->t = *t;
+	s->links = calloc(t->n_slots, sizeof(*s->links));
+	if (!s->links) {
+		sessions_free(s);
+		return NULL;
+	}
+	s->reserve = t->n_slots / 16;
+	if (s->reserve > RESERVE_MAX)
+		s->reserve = RESERVE_MAX;
+	if (!s->reserve)
+		s->reserve = 1;
+	return s;
+}
+
+void sessions_free(struct sessions *s)
+{
+	if (!s)
+		return;
+	timer_free(s->wheel);
+	free(s->links);
+	free(s);
+}
+
+const struct dp_tables *sessions_tables(const struct sessions *s)
+{
+	return &s->t;
+}
+
+/* ------------------------------------------------------------------ slots */
+
+void slot_queue_push(struct sessions *s, struct slot_queue *q, __u32 slot)
+{
+	s->links[slot].next = 0;
+	s->links[slot].prev = q->tail;
+	if (q->tail)
+		s->links[q->tail].next = slot;
+	else
+		q->head = slot;
+	q->tail = slot;
+}
+
+void slot_queue_remove(struct sessions *s, struct slot_queue *q, __u32 slot)
+{
+	struct slot_link *l = &s->links[slot];
+
+	if (l->prev)
+		s->links[l->prev].next = l->next;
+	else
+		q->head = l->next;
+	if (l->next)
+		s->links[l->next].prev = l->prev;
+	else
+		q->tail = l->prev;
+	l->next = 0;
+	l->prev = 0;
+}
+
+void slot_free_push(struct sessions *s, __u32 slot)
+{
+	struct asa_session *r = &s->t.sessions[slot];
+
+	memset(r, 0, sizeof(*r));
+	r->timer_next = s->free_head;
+	s->free_head = slot;
+	s->n_free++;
+}
+
+static void quarantine_push(struct sessions *s, __u32 slot, __u32 now)
+{
+	struct asa_session *r = &s->t.sessions[slot];
+
+	r->state = ASA_SESSION_QUARANTINE;
+	r->expires = now + asa_ticks_from_ms(ASA_SLOT_QUARANTINE_MS) + 1;
+	r->timer_next = 0;
+	if (s->quarantine_tail)
+		s->t.sessions[s->quarantine_tail].timer_next = slot;
+	else
+		s->quarantine_head = slot;
+	s->quarantine_tail = slot;
+}
+
+void slot_quarantine_release(struct sessions *s, __u32 now)
+{
+	__u32 slot;
+
+	while ((slot = s->quarantine_head) != 0) {
+		struct asa_session *r = &s->t.sessions[slot];
+
+		if ((__s32)(now - r->expires) < 0)
+			return;
+		s->quarantine_head = r->timer_next;
+		if (!s->quarantine_head)
+			s->quarantine_tail = 0;
+		slot_free_push(s, slot);
+	}
+}
+
+/* Let the oldest connection that may go, go. => false: there is none. */
+static bool slot_give_way(struct sessions *s, __u32 now)
+{
+	__u32 slot;
+
+	if (s->closing.head) {
+		session_release(s, s->closing.head, now);
+		return true;
+	}
+	while ((slot = s->embryonic.head) != 0) {
+		/* its handshake may be complete without our having heard */
+		if (!session_sync(s, slot, now))
+			return true;
+		if (s->t.sessions[slot].state != ASA_SESSION_EMBRYONIC)
+			continue;
+		s->counts.evicted++;
+		session_close(s, slot, SESSION_CLOSE_EVICTED, now);
+		return true;
+	}
+	return false;
+}
+
+/* => 0 when there is none. */
+static __u32 slot_take(struct sessions *s, __u32 now)
+{
+	__u32 slot;
+
+	if (s->n_free < s->reserve) {
+		slot_quarantine_release(s, now);
+		if (s->n_free < s->reserve)
+			(void)slot_give_way(s, now);
+	}
+	slot = s->free_head;
+	if (slot) {
+		s->free_head = s->t.sessions[slot].timer_next;
+	} else if (s->fresh < s->t.n_slots) {
+		slot = s->fresh++;
+	} else {
+		return 0;
+	}
+	s->n_free--;
+	return slot;
+}
+
+/* ------------------------------------------------------------------ creation */
+
+void session_count(struct sessions *s, __u32 slot, int by)
+{
+	const struct asa_session *r = &s->t.sessions[slot];
+	struct session_counts *n = &s->counts;
+
+	n->in_use += by;
+	if (n->in_use > n->most_used)
+		n->most_used = n->in_use;
+	switch (s->t.conns[slot].dir[0].key.proto) {
+	case ASA_PROTO_TCP:
+		n->tcp += by;
+		break;
+	case ASA_PROTO_UDP:
+		n->udp += by;
+		break;
+	case ASA_PROTO_ICMP:
+	case ASA_PROTO_ICMPV6:
+		n->icmp += by;
+		break;
+	default:
+		n->other += by;
+		break;
+	}
+	if (r->flags & ASA_SESSION_BYPASS)
+		n->bypass += by;
+}
+
+const struct policy_if *session_route_if(const struct sessions *s, const struct net_route *r)
+{
+	const struct policy *p = session_policy(s);
+	const struct sys_info *sys;
+	const struct policy_if *found;
+	size_t i, n;
+
+	if (!p || !r->ifindex)
+		return NULL;
+	found = policy_if_find(p, r->ifindex, r->vlan);
+	if (found)
+		return found;
+	/* A VLAN device of Linux: its frames enter and leave on the parent, with a tag. */
+	sys = net_sys(s->asa->net);
+	for (i = 0; sys && i < sys->n_ifs; i++) {
+		if (sys->ifs[i].ifindex != r->ifindex)
+			continue;
+		for (n = 0; n < policy_n_ifs(p); n++) {
+			found = policy_if_at(p, (__u16)n);
+			if (found && !strcmp(found->dev, sys->ifs[i].dev))
+				return found;
+		}
+	}
+	return NULL;
+}
+
+static __u16 conn_nexthop(struct sessions *s, const struct net_route *route,
+			  const struct policy_if *out)
+{
+	struct net_route r = *route;
+
+	if (!r.ifindex || !out)
+		return 0;
+	r.vlan = out->vlan;
+	return net_nexthop_get(s->asa->net, &r, out);
+}
+
+static bool key_translated(const struct session_args *a)
+{
+	struct asa_key back;
+
+	asa_key_reverse(&back, &a->reverse);
+	return !asa_key_equal(&back, &a->forward);
+}
+
+static void conn_fill(struct sessions *s, struct asa_conn *c, const struct session_args *a,
+		      __u16 serial, __u32 now)
+{
+	__u16 gen = (__u16)s->t.config->route_gen;
+	int tcp = a->forward.proto == ASA_PROTO_TCP;
+	__u16 flags = ASA_DIR_VALID;
+	int d;
+
+	memset(c, 0, sizeof(*c));
+	if (tcp && a->service.bypass)
+		flags |= ASA_DIR_BYPASS;
+	if (key_translated(a))
+		flags |= ASA_DIR_NAT;
+	if (a->service.decrement_ttl)
+		flags |= ASA_DIR_DEC_TTL;
+	if (tcp && a->clamp_mss)
+		flags |= ASA_DIR_PUNT_SYN;
+	if (!asa_addr_is_v4(&a->forward.src))
+		flags |= ASA_DIR_V6;
+	c->dir[0].key = a->forward;
+	c->dir[1].key = a->reverse;
+	c->dir[0].in_if = (__u16)a->in->ifindex;
+	c->dir[0].in_vlan = a->in->vlan;
+	c->dir[1].in_if = (__u16)a->out->ifindex;
+	c->dir[1].in_vlan = a->out->vlan;
+	c->dir[0].nexthop = conn_nexthop(s, &a->route, a->out);
+	c->dir[1].nexthop = conn_nexthop(s, &a->route_back, a->back);
+	for (d = 0; d < 2; d++) {
+		c->dir[d].flags = flags;
+		c->dir[d].gen = gen;
+		c->dir[d].serial = serial;
+		c->half[d].seen = now;
+		c->half[d].rerouted_gen = gen;
+		if (flags & ASA_DIR_NAT)
+			asa_rewrite_deltas(&c->dir[d].key, &c->dir[!d].key, &c->dir[d].l3_delta,
+					   &c->dir[d].l4_delta);
+	}
+}
+
+static void conn_undo(struct sessions *s, struct asa_conn *c)
+{
+	int d;
+
+	for (d = 0; d < 2; d++) {
+		if (c->dir[d].nexthop)
+			net_nexthop_put(s->asa->net, c->dir[d].nexthop);
+		c->dir[d].nexthop = 0;
+		c->dir[d].flags = 0;
+	}
+}
+
+static void row_fill(struct sessions *s, struct asa_session *r, const struct session_args *a,
+		     __u64 id, __u32 now)
+{
+	memset(r, 0, sizeof(*r));
+	r->id = id;
+	r->created = now;
+	r->nat_ref = a->nat_ref;
+	r->if_ifindex[0] = (__u16)a->in->ifindex;
+	r->if_ifindex[1] = (__u16)a->out->ifindex;
+	r->if_vlan[0] = a->in->vlan;
+	r->if_vlan[1] = a->out->vlan;
+	r->policy_class = (__u16)(a->service.class_row + 1);
+	r->policy_gen = policy_generation(session_policy(s));
+	if (a->forward.proto == ASA_PROTO_TCP && a->service.bypass)
+		r->flags |= ASA_SESSION_BYPASS;
+	if (a->in->level < a->out->level)
+		r->flags |= ASA_SESSION_INBOUND;
+	if (a->nat_static)
+		r->flags |= ASA_SESSION_NAT_STATIC;
+	if (a->nat_dynamic)
+		r->flags |= ASA_SESSION_NAT_DYNAMIC;
+	if (a->pat)
+		r->flags |= ASA_SESSION_PAT;
+	session_timeouts(s, r, a->forward.proto, &a->service);
+}
+
+/* Both keys into the index, or none. */
+static int conn_publish(struct sessions *s, __u32 slot)
+{
+	struct asa_conn *c = &s->t.conns[slot];
+	int rc;
+
+	/* XDP must find the slot complete: index_insert() stores the reference with release order */
+	rc = index_insert(&s->t, &c->dir[0].key, ASA_REF(slot, 0));
+	if (rc)
+		return rc;
+	/*
+	 * A connection between the two ends of itself (same key both ways) cannot happen: such a
+	 * packet is a land attack. -EEXIST here is another connection's port.
+	 */
+	rc = index_insert(&s->t, &c->dir[1].key, ASA_REF(slot, 1));
+	if (rc)
+		(void)index_remove(&s->t, &c->dir[0].key, ASA_REF(slot, 0));
+	return rc;
+}
+
+enum asa_drop session_create(struct sessions *s, const struct session_args *a, __u32 now,
+			     __u32 *out_slot)
+{
+	bool tracked = a->forward.proto == ASA_PROTO_TCP && !a->service.bypass;
+	__u32 slot = slot_take(s, now);
+	struct asa_session *r;
+	struct asa_conn *c;
+	__u64 id;
+
+	if (!slot) {
+		s->counts.refused++;
+		return DROP_RESOURCE_FLOW;
+	}
+	c = &s->t.conns[slot];
+	r = &s->t.sessions[slot];
+	id = ++*session_next_id(s);
+	conn_fill(s, c, a, (__u16)id, now);
+	if (tracked)
+		tcp_track_start(&c->half[0], &a->first->tcp);
+	if (conn_publish(s, slot)) {
+		conn_undo(s, c);
+		quarantine_push(s, slot, now);
+		s->counts.refused++;
+		return DROP_RESOURCE_FLOW;
+	}
+	row_fill(s, r, a, id, now);
+	/* The state is written last: a row that a crash left half-written is found free. */
+	__atomic_store_n(&r->state, tracked ? ASA_SESSION_EMBRYONIC : ASA_SESSION_OPEN,
+			 __ATOMIC_RELEASE);
+	if (tracked) {
+		slot_queue_push(s, &s->embryonic, slot);
+		s->counts.embryonic++;
+	}
+	session_count(s, slot, 1);
+	s->counts.built++;
+	s->counts.built_tcp += a->forward.proto == ASA_PROTO_TCP;
+	s->counts.built_udp += a->forward.proto == ASA_PROTO_UDP;
+	s->stat_built++;
+	session_arm(s, slot, now);
+	session_log_built(s, slot, now);
+	*out_slot = slot;
+	return DROP_NONE;
+}
+
+/* ------------------------------------------------------------------ end */
+
+void session_begin_close(struct sessions *s, __u32 slot, enum session_close why, __u32 now)
+{
+	static const __u16 flow_reason[SESSION_CLOSE_MAX] = {
+		[SESSION_CLOSE_SYN_TIMEOUT] = FLOW_SYN_TIMEOUT,
+		[SESSION_CLOSE_FIN_TIMEOUT] = FLOW_FIN_TIMEOUT,
+		[SESSION_CLOSE_IDLE] = FLOW_CONN_TIMEOUT,
+		[SESSION_CLOSE_CLEARED] = FLOW_CLEARED,
+		[SESSION_CLOSE_EVICTED] = FLOW_EVICTED,
+	};
+	struct asa_session *r = &s->t.sessions[slot];
+
+	if (!session_state_live(r->state))
+		return;
+	session_log_teardown(s, slot, why, now);
+	s->flow_reasons[flow_reason[why]]++;
+	s->counts.torn_down++;
+	s->stat_torn++;
+	session_count(s, slot, -1);
+	r->reason = (__u8)why;
+	session_set_state(s, slot, ASA_SESSION_CLOSING, now);
+	slot_queue_push(s, &s->closing, slot);
+}
+
+void session_release(struct sessions *s, __u32 slot, __u32 now)
+{
+	struct asa_session *r = &s->t.sessions[slot];
+	struct asa_conn *c = &s->t.conns[slot];
+
+	timer_disarm(s->wheel, slot);
+	if (r->state == ASA_SESSION_CLOSING)
+		slot_queue_remove(s, &s->closing, slot);
+	(void)index_remove(&s->t, &c->dir[0].key, ASA_REF(slot, 0));
+	(void)index_remove(&s->t, &c->dir[1].key, ASA_REF(slot, 1));
+	if (r->nat_ref)
+		xlate_put(s->asa->xlates, r->nat_ref, now);
+	r->nat_ref = 0;
+	conn_undo(s, c);
+	quarantine_push(s, slot, now);
+}
+
+void session_close(struct sessions *s, __u32 slot, enum session_close why, __u32 now)
+{
+	struct asa_session *r = session_row(s, slot);
+
+	if (!r)
+		return;
+	session_begin_close(s, slot, why, now);
+	session_release(s, slot, now);
+}
+
+/* ------------------------------------------------------------------ look-up */
+
+__u32 session_find(const struct sessions *s, const struct asa_key *key)
+{
+	return index_find(&s->t, key);
+}
+
+struct asa_session *session_row(const struct sessions *s, __u32 slot)
+{
+	struct asa_session *r;
+
+	if (!slot || slot >= s->t.n_slots)
+		return NULL;
+	r = &s->t.sessions[slot];
+	return session_state_live(r->state) || r->state == ASA_SESSION_CLOSING ? r : NULL;
+}
+
+struct asa_conn *session_conn(const struct sessions *s, __u32 slot)
+{
+	return session_row(s, slot) ? &s->t.conns[slot] : NULL;
+}
+
+void sessions_counts(const struct sessions *s, struct session_counts *c)
+{
+	*c = s->counts;
+}
+
+void sessions_take_account(struct sessions *s, struct asa_account *a)
+{
+	int i;
+
+	for (i = 1; i < ASA_DROP_MAX && i < ASA_ACCOUNT_ROWS; i++) {
+		a->drops[i].packets += s->flow_reasons[i];
+		s->flow_reasons[i] = 0;
+	}
+	a->stats[STAT_CONN_BUILT].packets += s->stat_built;
+	a->stats[STAT_CONN_TORN].packets += s->stat_torn;
+	s->stat_built = 0;
+	s->stat_torn = 0;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the session module share; nobody else includes it.
+ *
+ * Life of a slot:
+ *
+ *	free -> EMBRYONIC (TCP) or OPEN -> HALF_CLOSED -> CLOSING -> QUARANTINE -> free
+ *
+ * A connection counts as "in use" until it is CLOSING: then its teardown is logged and it is gone
+ * for the operator, but its index entries stay up to CLOSING_MS, so that the last segments of an
+ * orderly close (a retransmitted FIN and its ACK) still pass. In QUARANTINE the index no longer
+ * names it; XDP may still hold a pointer for microseconds (flow.h).
+ *
+ * Slots that may give way to new connections wait in two queues, oldest first: CLOSING ones and
+ * EMBRYONIC ones. Their links are private memory, not shared with the XDP program.
+ */
+#ifndef SESSION_SESSION_IMPL_H
+#define SESSION_SESSION_IMPL_H
+
+#include "asa/drop.h"
+#include "session/session.h"
+#include "session/timer.h"
+#include "session/xlate.h"
+
+#define CLOSING_MS 1000
+#define XLATE_EXPIRE_MS 1000
+/* Timeouts that no command changes, in seconds. */
+#define TIMEOUT_EMBRYONIC_S 30
+#define TIMEOUT_BYPASS_S 120 /* BYP-8 */
+#define TIMEOUT_OTHER_S 120
+
+/* A queue of slots, oldest first. */
+struct slot_queue {
+	__u32 head, tail;
+};
+struct slot_link {
+	__u32 next, prev;
+};
+
+struct sessions {
+	struct asa *asa;
+	struct dp_tables t;
+	struct timer_wheel *wheel;
+	struct slot_link *links; /* of 'embryonic' and 'closing', by slot */
+	struct slot_queue embryonic, closing;
+	__u32 fresh; /* slots from here on were never used */
+	__u32 free_head; /* freed slots, linked by timer_next */
+	__u32 n_free; /* fresh ones included */
+	__u32 reserve; /* fewer free slots than this: the old give way */
+	__u32 quarantine_head, quarantine_tail; /* linked by timer_next, oldest first */
+	__u32 next_xlate_expire;
+	struct session_counts counts;
+	__u64 flow_reasons[ASA_DROP_MAX]; /* not yet taken by sessions_take_account() */
+	__u64 stat_built, stat_torn;
+};
+
+/* The next connection id outlives the daemon: it is kept in the unused row 0 of asa_sessions. */
+static inline __u64 *session_next_id(struct sessions *s)
+{
+	return &s->t.sessions[0].id;
+}
+
+static inline const struct policy *session_policy(const struct sessions *s)
+{
+	/* rcu_dereference(): the caller is a reader or the only writer */
+	return __atomic_load_n(&s->asa->policy, __ATOMIC_ACQUIRE);
+}
+
+static inline bool session_state_live(__u8 state)
+{
+	return state >= ASA_SESSION_EMBRYONIC && state <= ASA_SESSION_HALF_CLOSED;
+}
+
+/* The side of higher security: 0 initiator, 1 responder. */
+static inline int session_inside(const struct asa_session *r)
+{
+	return r->flags & ASA_SESSION_INBOUND ? 1 : 0;
+}
+
+/* session.c */
+void slot_queue_push(struct sessions *s, struct slot_queue *q, __u32 slot);
+void slot_queue_remove(struct sessions *s, struct slot_queue *q, __u32 slot);
+void slot_free_push(struct sessions *s, __u32 slot);
+void slot_quarantine_release(struct sessions *s, __u32 now);
+void session_count(struct sessions *s, __u32 slot, int by); /* in_use and friends */
+/* Log and count the end; late segments still pass. */
+void session_begin_close(struct sessions *s, __u32 slot, enum session_close why, __u32 now);
+/* Undo the index, give everything back, into quarantine. */
+void session_release(struct sessions *s, __u32 slot, __u32 now);
+/* Policy interface through which frames to a route leave. => NULL: not a firewall interface. */
+const struct policy_if *session_route_if(const struct sessions *s, const struct net_route *r);
+
+/* events.c */
+void session_set_state(struct sessions *s, __u32 slot, __u8 state, __u32 now);
+/* Take over state changes whose events were lost. => false when that closed the connection. */
+bool session_sync(struct sessions *s, __u32 slot, __u32 now);
+void session_timeouts(const struct sessions *s, struct asa_session *r, __u8 proto,
+		      const struct policy_service *service);
+__u32 session_timeout_ticks(const struct asa_session *r);
+__u32 session_last_seen(const struct asa_conn *c);
+void session_arm(struct sessions *s, __u32 slot, __u32 now);
+
+/* messages.c */
+void session_log_built(const struct sessions *s, __u32 slot, __u32 now);
+void session_log_teardown(const struct sessions *s, __u32 slot, enum session_close why, __u32 now);
+void session_log_xlate(const struct sessions *s, const struct xlate *x, bool built, __u32 now);
+
+#endif
