@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * asa-bench - measures forwarding devices that stand between a generator and a sink.
+ *
+ * Responsible for: the options, the order of the runs (A B A B …, so that a slow minute of the
+ * machine hits every device alike), medians, one line of text per result.
+ * Not responsible for: making the namespaces and the devices (bench.sh); the table of ratios
+ * (report.py).
+ *
+ * Life cycle: open a rig per device; for every number of flows set the flows up through each
+ * device, then the rounds; close. One thread, pinned to one CPU.
+ */
+#define _GNU_SOURCE
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <getopt.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "progns.h"
+#include "rig.h"
+
+#define DUTS_MAX 12
+#define FLOWS_MAX 8
+#define ROUNDS_MAX 64
+
+struct options {
+	enum rig_proto proto;
+	bool ipv6, progns, round_robin;
+	__u32 flows[FLOWS_MAX];
+	int n_flows, rounds, cpu;
+	double seconds, setup_rate;
+	double rates[FLOWS_MAX];
+	int n_rates;
+	__u16 port;
+};
+
+static const char *const proto_names[] = { "udp", "tcp", "bypass" };
+
+static void usage(FILE *to)
+{
+	fputs("usage: asa-bench run [options] NAME=GENNS:GENIF:SINKNS:SINKIF[:pins=DIR][:nat=A.B.C]"
+	      "[:fw=NS/IF][:oneway]…\n"
+	      "       asa-bench newconn [options] DEVICE…\n"
+	      "       asa-bench c0 NS IN OUT DESTINATION-MAC SOURCE-MAC\n"
+	      "  -p udp|tcp|bypass   protocol (udp)            -6          IPv6\n"
+	      "  -f N,N,…            numbers of flows (1000)   -r ROUNDS   rounds (5)\n"
+	      "  -t SECONDS          of one run (0.5)          -s RATE     first packets a second "
+	      "(50000)\n"
+	      "  -d PORT             destination port (9)      -c CPU      to run on (0)\n"
+	      "  -R RATE,RATE,…      newconn: offered rates, 0 is as fast as can be\n"
+	      "  -P                  also nanoseconds by test run of the firewall's program\n"
+	      "  -O                  flows in turn instead of at random\n",
+	      to);
+}
+
+static int list_read(const char *text, double *to, int max)
+{
+	char *end;
+	int n = 0;
+
+	while (n < max) {
+		to[n] = strtod(text, &end);
+		if (end == text || to[n] < 0)
+			return -1;
+		n++;
+		if (!*end)
+			return n;
+		if (*end != ',')
+			return -1;
+		text = end + 1;
+	}
+	return -1;
+}
+
+static int options_read(struct options *o, int argc, char **argv)
+{
+	double v[FLOWS_MAX];
+	int c, i;
+
+	*o = (struct options){ .rounds = 5, .seconds = 0.5, .setup_rate = 50000, .port = 9 };
+	o->flows[0] = 1000;
+	o->n_flows = 1;
+	o->n_rates = 1;
+	while ((c = getopt(argc, argv, "p:6f:r:t:s:d:c:R:PO")) != -1) {
+		switch (c) {
+		case 'p':
+			for (i = 0; i < 3 && strcmp(optarg, proto_names[i]); i++)
+				;
+			if (i == 3)
+				return -1;
+			o->proto = i;
+			break;
+		case '6':
+			o->ipv6 = true;
+			break;
+		case 'f':
+			o->n_flows = list_read(optarg, v, FLOWS_MAX);
+			if (o->n_flows < 1)
+				return -1;
+			for (i = 0; i < o->n_flows; i++) {
+				if (v[i] < 1 || v[i] > BENCH_FLOWS_MAX)
+					return -1;
+				o->flows[i] = v[i];
+			}
+			break;
+		case 'r':
+			o->rounds = atoi(optarg);
+			break;
+		case 't':
+			o->seconds = atof(optarg);
+			break;
+		case 's':
+			o->setup_rate = atof(optarg);
+			break;
+		case 'd':
+			o->port = atoi(optarg);
+			break;
+		case 'c':
+			o->cpu = atoi(optarg);
+			break;
+		case 'R':
+			o->n_rates = list_read(optarg, o->rates, FLOWS_MAX);
+			if (o->n_rates < 1)
+				return -1;
+			break;
+		case 'P':
+			o->progns = true;
+			break;
+		case 'O':
+			o->round_robin = true;
+			break;
+		default:
+			return -1;
+		}
+	}
+	return o->rounds >= 1 && o->rounds <= ROUNDS_MAX && o->seconds > 0 ? 0 : -1;
+}
+
+static int cmp_double(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+struct series {
+	double mpps[ROUNDS_MAX], arrived;
+	int n;
+	__u32 samples, bad;
+	const char *why;
+	long long punts;
+	bool up;
+};
+
+static void series_print(const struct options *o, const struct rig *r, const struct series *s,
+			 __u32 flows)
+{
+	double sorted[ROUNDS_MAX], median;
+	int n = s->n;
+
+	memcpy(sorted, s->mpps, sizeof(*sorted) * n);
+	qsort(sorted, n, sizeof(*sorted), cmp_double);
+	median = n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+	printf("result proto=%s af=%d dut=%s flows=%u median=%.4f best=%.4f worst=%.4f ns=%.1f "
+	       "arrived=%.4f punts=%lld samples=%u bad=%u\n",
+	       proto_names[o->proto], o->ipv6 ? 6 : 4, r->name, flows, median, sorted[n - 1],
+	       sorted[0], median > 0 ? 1000 / median : 0, s->arrived / n, s->punts, s->samples,
+	       s->bad);
+	if (s->bad)
+		printf("note dut=%s flows=%u a sampled frame is wrong: %s\n", r->name, flows, s->why);
+	fflush(stdout);
+}
+
+static void flows_run(const struct options *o, struct rig *rigs, int n, __u32 flows)
+{
+	struct series series[DUTS_MAX] = { 0 };
+	char err[RIG_ERR];
+	int round, i;
+
+	for (i = 0; i < n; i++) {
+		series[i].up = rig_setup(&rigs[i], flows, o->setup_rate, err) == 0;
+		if (!series[i].up) {
+			printf("note dut=%s flows=%u %s\n", rigs[i].name, flows, err);
+			fflush(stdout);
+		}
+		series[i].punts = rig_punts(&rigs[i]);
+	}
+	for (round = 0; round < o->rounds; round++) {
+		for (i = 0; i < n; i++) {
+			struct series *s = &series[i];
+			struct rig_result res;
+
+			if (!s->up)
+				continue;
+			if (rig_measure(&rigs[i], flows,
+					o->round_robin ? BENCH_ROUND_ROBIN : BENCH_RANDOM,
+					o->seconds, &res, err)) {
+				printf("note dut=%s flows=%u %s\n", rigs[i].name, flows, err);
+				s->up = false;
+				continue;
+			}
+			s->mpps[s->n++] = res.mpps;
+			s->arrived += res.arrived;
+			s->samples += res.samples;
+			s->bad += res.bad_samples;
+			if (res.why)
+				s->why = res.why;
+		}
+	}
+	for (i = 0; i < n; i++) {
+		if (!series[i].n)
+			continue;
+		if (series[i].punts >= 0)
+			series[i].punts = rig_punts(&rigs[i]) - series[i].punts;
+		series_print(o, &rigs[i], &series[i], flows);
+	}
+}
+
+static void newconn_run(const struct options *o, struct rig *rigs, int n)
+{
+	struct rig_result res;
+	char err[RIG_ERR];
+	int i, k;
+
+	for (k = 0; k < o->n_rates; k++) {
+		for (i = 0; i < n; i++) {
+			rig_port(&rigs[i], o->port + 100 + k);
+			if (rig_newconn(&rigs[i], o->flows[0], o->rates[k], &res, err)) {
+				printf("note dut=%s %s\n", rigs[i].name, err);
+				continue;
+			}
+			printf("newconn proto=%s af=%d dut=%s flows=%u offered=%.0f delivered=%.0f "
+			       "arrived=%.4f\n",
+			       proto_names[o->proto], o->ipv6 ? 6 : 4, rigs[i].name, o->flows[0],
+			       o->rates[k], res.mpps * 1e6, res.arrived);
+			fflush(stdout);
+		}
+	}
+}
+
+static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	return level == LIBBPF_WARN ? vfprintf(stderr, fmt, ap) : 0;
+}
+
+static int devices_run(int argc, char **argv, bool newconn)
+{
+	static struct rig rigs[DUTS_MAX];
+	struct options o;
+	char err[RIG_ERR];
+	cpu_set_t set;
+	int i, n = 0, rc = 0;
+
+	if (options_read(&o, argc, argv) || optind >= argc || argc - optind > DUTS_MAX) {
+		usage(stderr);
+		return 2;
+	}
+	CPU_ZERO(&set);
+	CPU_SET(o.cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		fprintf(stderr, "asa-bench: cannot stay on CPU %d: %s\n", o.cpu, strerror(errno));
+	for (i = optind; i < argc && !rc; i++) {
+		rc = rig_parse(&rigs[n], argv[i], err);
+		if (!rc)
+			rc = rig_open(&rigs[n++], o.proto, o.ipv6, o.port, err);
+	}
+	if (rc) {
+		fprintf(stderr, "asa-bench: %s\n", err);
+	} else if (newconn) {
+		newconn_run(&o, rigs, n);
+	} else {
+		for (i = 0; i < o.n_flows; i++)
+			flows_run(&o, rigs, n, o.flows[i]);
+		for (i = 0; i < n && o.progns; i++)
+			if (rigs[i].fw_ns[0] &&
+			    progns_run(&rigs[i], proto_names[o.proto], err))
+				printf("note dut=%s %s\n", rigs[i].name, err);
+	}
+	for (i = 0; i < n; i++)
+		rig_close(&rigs[i]);
+	return rc ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	char err[RIG_ERR];
+
+	libbpf_set_print(quiet);
+	if (argc >= 2 && !strcmp(argv[1], "--help")) {
+		usage(stdout);
+		return 0;
+	}
+	if (argc == 7 && !strcmp(argv[1], "c0")) {
+		if (!peer_attach_c0(argv[2], argv[3], argv[4], argv[5], argv[6], err))
+			return 0;
+		fprintf(stderr, "asa-bench: %s\n", err);
+		return 1;
+	}
+	if (argc >= 2 && !strcmp(argv[1], "run"))
+		return devices_run(argc - 1, argv + 1, false);
+	if (argc >= 2 && !strcmp(argv[1], "newconn"))
+		return devices_run(argc - 1, argv + 1, true);
+	usage(stderr);
+	return 2;
+}

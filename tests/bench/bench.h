@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the bench's BPF programs and asa-bench share: the frame plan, the sink's counters.
+ *
+ * Responsible for: layouts on both sides, one definition each.
+ * Not responsible for: the product's contract (include/asa); nothing here is seen by the firewall.
+ *
+ * A flow is a number. Its frame is the template with the source host and the source port (and for
+ * TCP the acknowledgement) put in, so that any number of flows costs the generator the same and a
+ * reply tells its flow from the destination address and port:
+ *
+ *	source host = template host + (flow >> BENCH_PORT_BITS)
+ *	source port = BENCH_PORT_BASE + (flow & (BENCH_PORTS - 1))
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <linux/types.h>
+
+#define BENCH_FLOWS_MAX (1u << 20)
+#define BENCH_PORT_BITS 15
+#define BENCH_PORTS (1u << BENCH_PORT_BITS)
+#define BENCH_PORT_BASE 1024
+#define BENCH_HOST_BASE 10 /* last byte of the source address of flow 0 */
+
+#define BENCH_LEN4 60 /* frame lengths without the FCS */
+#define BENCH_LEN6 80
+#define BENCH_WORDS 10 /* BENCH_LEN6 in 8-byte words */
+
+#define BENCH_CLIENT_ISN 1000u
+#define BENCH_SERVER_ISN 5000u
+
+enum bench_order {
+	BENCH_ROUND_ROBIN,
+	BENCH_RANDOM,
+	BENCH_LIST, /* the flows of the list map, once; then every run drops */
+};
+
+/* How the far end treats what it gets. */
+enum bench_sink {
+	BENCH_SINK_COUNT, /* count and drop */
+	BENCH_SINK_MARK, /* count, note the flow as seen, drop */
+	BENCH_SINK_ANSWER, /* echo UDP, answer SYN with SYN-ACK, else as MARK */
+};
+
+struct bench_frame {
+	__u64 words[BENCH_WORDS];
+	__u32 ip_sum; /* sum of the IPv4 header without host and checksum, not folded */
+	__u32 l4_sum; /* the same of the transport header, pseudo header and payload */
+};
+
+struct bench_plan {
+	struct bench_frame frame; /* what the generator sends */
+	struct bench_frame data; /* what follows a SYN-ACK: the first data segment */
+	__u32 n_flows;
+	__u32 order; /* enum bench_order */
+	__u32 list_n;
+	__u32 list_pos; /* the generator writes */
+	__u64 pace_ns; /* least time between two frames, 0 as fast as can be */
+	__u64 next_ns; /* the generator writes */
+	__u32 seed; /* the generator writes */
+	__u32 turn; /* the generator writes */
+	__u16 dport; /* network order: other frames are not counted */
+	__u8 use_ack; /* the acknowledgement of each flow stands in the flow map */
+	__u8 sink; /* enum bench_sink */
+	__u8 pad[4];
+};
+
+/* One per CPU. */
+struct bench_count {
+	__u64 packets;
+	__u64 first_ns; /* of the first stamp, taken every 1024 packets */
+	__u64 first_packets;
+	__u64 last_ns;
+	__u64 last_packets;
+	__u64 other; /* frames that were not ours */
+};
+
+#define BENCH_SAMPLES 64
+#define BENCH_SAMPLE_EVERY 4096
+
+struct bench_sample {
+	__u32 len; /* 0: empty; shortest frame length else */
+	__u8 bytes[84];
+};
+
+#endif

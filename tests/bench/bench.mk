@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Rules of the bench's own programs; included by the top Makefile, or alone: make -f tests/bench/bench.mk bench-tools
+BENCH_BUILD := $(if $(BUILD),$(BUILD),build)
+BENCH_SRC := tests/bench
+BENCH_OBJ := $(BENCH_BUILD)/bench
+BENCH_CLANG ?= clang-14
+BENCH_ARCH := $(shell gcc -print-multiarch 2>/dev/null)
+BENCH_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Iinclude -I$(BENCH_SRC) -I$(BENCH_OBJ)
+BENCH_Q := $(if $(V),,@)
+BENCH_HDRS := $(wildcard $(BENCH_SRC)/*.h)
+
+.PHONY: bench-tools
+bench-tools: $(BENCH_BUILD)/asa-bench
+
+$(BENCH_OBJ)/%.bpf.o: $(BENCH_SRC)/%.bpf.c $(BENCH_HDRS)
+	@mkdir -p $(BENCH_OBJ)
+	@echo "  BPF     $@"
+	$(BENCH_Q)$(BENCH_CLANG) -g -O2 -mcpu=v3 -Wall -Wextra -Werror -target bpf -I/usr/include/$(BENCH_ARCH) \
+		-I$(BENCH_SRC) -c $< -o $@
+
+$(BENCH_OBJ)/%.skel.h: $(BENCH_OBJ)/%.bpf.o
+	@echo "  SKEL    $@"
+	$(BENCH_Q)bpftool gen skeleton $< name bench_$* >$@.tmp && mv $@.tmp $@
+
+$(BENCH_OBJ)/%.o: $(BENCH_SRC)/%.c $(BENCH_HDRS) $(BENCH_OBJ)/rig.skel.h $(BENCH_OBJ)/peer.skel.h
+	@mkdir -p $(BENCH_OBJ)
+	@echo "  CC      $@"
+	$(BENCH_Q)$(CC) $(BENCH_CFLAGS) -c $< -o $@
+
+$(BENCH_BUILD)/asa-bench: $(addprefix $(BENCH_OBJ)/,asa-bench.o rig.o frames.o progns.o)
+	@echo "  LD      $@"
+	$(BENCH_Q)$(CC) -o $@ $^ -lbpf

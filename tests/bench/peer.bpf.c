@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The bare references: C0, a redirect between two ports that only writes the MAC addresses, and an
+ * empty program, the floor of a test run.
+ *
+ * Responsible for: what the least possible XDP forwarder costs.
+ * Not responsible for: any decision; C0 sends everything out of one port.
+ * Life cycle: attached by asa-bench in the namespace of the peer, gone with the namespace.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} port SEC(".maps");
+
+/* Destination and source MAC, as they stand in the frame; mapped memory, written once. */
+__u64 macs[2];
+
+SEC("xdp")
+int c0(struct xdp_md *ctx)
+{
+	void *end = (void *)(long)ctx->data_end;
+	__u8 *p = (void *)(long)ctx->data;
+
+	if (p + 14 > (__u8 *)end)
+		return XDP_DROP;
+	*(__u32 *)p = (__u32)macs[0];
+	*(__u16 *)(p + 4) = (__u16)(macs[0] >> 32);
+	*(__u32 *)(p + 6) = (__u32)macs[1];
+	*(__u16 *)(p + 10) = (__u16)(macs[1] >> 32);
+	return bpf_redirect_map(&port, 0, XDP_DROP);
+}
+
+SEC("xdp")
+int empty(struct xdp_md *ctx __attribute__((unused)))
+{
+	return XDP_PASS;
+}
+
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A rig: generator and sink around one device under test.
+ *
+ * Responsible for: loading the programs, attaching them in the two namespaces, setting flows up
+ * through the device, measuring at the sink.
+ * Not responsible for: the device itself and the cables (bench.sh made them); what the numbers
+ * mean (report.py).
+ *
+ * Life cycle: rig_open, rig_setup for more and more flows, rig_measure any number of times,
+ * rig_close. Programs are attached by links that end with the process.
+ * One thread: it changes its network namespace while it works.
+ */
+#ifndef BENCH_RIG_H
+#define BENCH_RIG_H
+
+#include "frames.h"
+
+#define RIG_ERR 256
+#define RIG_NAME 24
+
+struct bench_rig;
+
+enum rig_proto {
+	RIG_UDP,
+	RIG_TCP,
+	RIG_BYPASS, /* one direction of TCP, no handshake */
+};
+
+struct rig {
+	char name[RIG_NAME];
+	char gen_ns[64], gen_if[16], sink_ns[64], sink_if[16];
+	char pins[128]; /* where the firewall's maps are, empty: no firewall */
+	char fw_ns[64], fw_if[16]; /* for program test runs */
+	__u8 nat[3];
+	bool has_nat;
+	bool oneway; /* the device carries no answers (C0) */
+
+	enum rig_proto proto;
+	bool ipv6;
+	__u16 dport;
+	struct bench_rig *skel;
+	struct bench_plan *plan;
+	__u64 *flows, *list;
+	int gen_ns_fd, sink_ns_fd, gen_ifindex;
+	__u32 n_ready;
+	struct frame_spec spec; /* of the frame that is measured */
+	struct bench_frame data;
+	double rate; /* last rate, sizes the next run */
+};
+
+struct rig_result {
+	double mpps;
+	double arrived; /* part of the generated frames */
+	__u64 packets;
+	__u32 samples, bad_samples;
+	const char *why; /* of the first bad sample */
+};
+
+/*
+ * Read NAME=GENNS:GENIF:SINKNS:SINKIF[:pins=DIR][:nat=A.B.C][:fw=NS/IF][:oneway].
+ *
+ * => 0, or -EINVAL with a sentence in err
+ */
+int rig_parse(struct rig *r, const char *text, char err[RIG_ERR]);
+
+int rig_open(struct rig *r, enum rig_proto proto, bool ipv6, __u16 dport, char err[RIG_ERR]);
+void rig_close(struct rig *r);
+
+/* Use another destination port: every flow is new to the device. */
+void rig_port(struct rig *r, __u16 dport);
+
+/*
+ * Make the device know flows 0 … n-1: first packets at a limited rate, again for those that did
+ * not come through.
+ *
+ * => 0, or -EIO when some flows never came through (n_ready says how many did)
+ */
+int rig_setup(struct rig *r, __u32 n, double per_second, char err[RIG_ERR]);
+
+/* Send for about the given time over flows 0 … n-1 that are set up. */
+int rig_measure(struct rig *r, __u32 n, enum bench_order order, double seconds,
+		struct rig_result *res, char err[RIG_ERR]);
+
+/*
+ * First packets of n new flows, none answered, at the given rate (0: as fast as can be).
+ *
+ * => res.mpps is what came through per second, in millions; res.arrived the part of the flows
+ */
+int rig_newconn(struct rig *r, __u32 n, double per_second, struct rig_result *res,
+		char err[RIG_ERR]);
+
+/* Enter a namespace by its name below /run/netns. */
+int rig_enter(const char *ns, char err[RIG_ERR]);
+
+/* Sum of the packets in all rows of the firewall's asa_punts, -1 when it cannot be read. */
+long long rig_punts(const struct rig *r);
+
+#endif
