@@ -42,7 +42,7 @@ static const char *const proto_names[] = { "udp", "tcp", "bypass" };
 static void usage(FILE *to)
 {
 	fputs("usage: asa-bench run [options] NAME=GENNS:GENIF:SINKNS:SINKIF[:pins=DIR][:nat=A.B.C]"
-	      "[:fw=NS/IF][:oneway]…\n"
+	      "[:fw=NS/IF][:rate=N][:oneway]…\n"
 	      "       asa-bench newconn [options] DEVICE…\n"
 	      "       asa-bench c0 NS IN OUT DESTINATION-MAC SOURCE-MAC\n"
 	      "  -p udp|tcp|bypass   protocol (udp)            -6          IPv6\n"

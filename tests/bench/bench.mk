@@ -6,11 +6,15 @@ BENCH_OBJ := $(BENCH_BUILD)/bench
 BENCH_CLANG ?= clang-14
 BENCH_ARCH := $(shell gcc -print-multiarch 2>/dev/null)
 BENCH_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Iinclude -I$(BENCH_SRC) -I$(BENCH_OBJ)
-BENCH_Q := $(if $(V),,@)
+BENCH_Q := $(if $(filter 1,$(V)),,@)
 BENCH_HDRS := $(wildcard $(BENCH_SRC)/*.h)
 
-.PHONY: bench-tools
-bench-tools: $(BENCH_BUILD)/asa-bench
+.PHONY: bench-tools bench-build bench-run
+bench-tools bench-build: $(BENCH_BUILD)/asa-bench
+
+# BENCH_ARGS: --quick, --gate, --no-setup-rate …; see tests/bench/bench.sh --help
+bench-run:
+	$(BENCH_Q)tests/bench/bench.sh $(BENCH_ARGS)
 
 $(BENCH_OBJ)/%.bpf.o: $(BENCH_SRC)/%.bpf.c $(BENCH_HDRS)
 	@mkdir -p $(BENCH_OBJ)

@@ -77,6 +77,9 @@ int rig_parse(struct rig *r, const char *text, char err[RIG_ERR])
 			bad = field_copy(r->pins, sizeof(r->pins), p + 5);
 		} else if (!strcmp(p, "oneway")) {
 			r->oneway = true;
+		} else if (!strncmp(p, "rate=", 5)) {
+			r->setup_rate = atof(p + 5);
+			bad = r->setup_rate <= 0;
 		} else if (!strncmp(p, "nat=", 4)) {
 			r->has_nat = true;
 			bad = sscanf(p + 4, "%3hhu.%3hhu.%3hhu", &r->nat[0], &r->nat[1],
@@ -306,6 +309,8 @@ int rig_setup(struct rig *r, __u32 n, double per_second, char err[RIG_ERR])
 		frame_build(&r->plan->frame, &syn);
 	}
 	r->plan->sink = r->proto == RIG_BYPASS || r->oneway ? BENCH_SINK_MARK : BENCH_SINK_ANSWER;
+	if (r->setup_rate > 0)
+		per_second = r->setup_rate;
 	missing = list_missing(r, n);
 	for (pass = 0; missing && pass < SETUP_PASSES && still < 5; pass++) {
 		rc = rig_send_list(r, missing, per_second, err);

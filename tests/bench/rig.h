@@ -34,6 +34,7 @@ struct rig {
 	char fw_ns[64], fw_if[16]; /* for program test runs */
 	__u8 nat[3];
 	bool has_nat;
+	double setup_rate; /* first packets a second, 0: the common one */
 	bool oneway; /* the device carries no answers (C0) */
 
 	enum rig_proto proto;
@@ -58,7 +59,7 @@ struct rig_result {
 };
 
 /*
- * Read NAME=GENNS:GENIF:SINKNS:SINKIF[:pins=DIR][:nat=A.B.C][:fw=NS/IF][:oneway].
+ * Read NAME=GENNS:GENIF:SINKNS:SINKIF[:pins=DIR][:nat=A.B.C][:fw=NS/IF][:rate=N][:oneway].
  *
  * => 0, or -EINVAL with a sentence in err
  */
