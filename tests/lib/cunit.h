@@ -53,7 +53,7 @@ static inline int asa_cunit_main(const char *suite, const struct asa_cunit_test 
 		}
 	}
 	CU_cleanup_registry();
-	printf("%s: %u passed, %u failed, %u skipped\n", suite, passed, failed, skipped);
+	printf("%u passed, %u failed, %u skipped\n", passed, failed, skipped);
 	return failed ? 1 : 0;
 }
 
