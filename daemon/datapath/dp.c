@@ -591,12 +591,23 @@ int dp_local_next(struct dp *d, const struct asa_local_key *after, struct asa_lo
 	return 0;
 }
 
-void dp_iface_set(struct dp *d, __u32 ifindex, __u16 ctx, __u16 flags)
+void dp_iface_set(struct dp *d, __u32 ifindex, __u16 ctx, __u16 flags, const __u8 *mac)
 {
+	static const __u8 none[6];
+	struct asa_iface *row;
+
 	if (ifindex >= ASA_IFINDEX_MAX)
 		return;
-	d->tables.ifaces[ifindex].ctx = ctx;
-	__atomic_store_n(&d->tables.ifaces[ifindex].flags, flags, __ATOMIC_RELEASE);
+	row = &d->tables.ifaces[ifindex];
+	row->ctx = ctx;
+	if (mac && memcmp(mac, none, sizeof(none)) != 0) {
+		/* The check is off while the address changes. */
+		if (memcmp(row->mac, mac, sizeof(row->mac)) != 0)
+			__atomic_store_n(&row->flags, flags & ~ASA_IFACE_MAC, __ATOMIC_RELEASE);
+		memcpy(row->mac, mac, sizeof(row->mac));
+		flags |= ASA_IFACE_MAC;
+	}
+	__atomic_store_n(&row->flags, flags, __ATOMIC_RELEASE);
 }
 
 int dp_tx_set(struct dp *d, __u32 ifindex)

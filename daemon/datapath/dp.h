@@ -69,7 +69,8 @@ int dp_local_del(struct dp *d, const struct asa_local_key *k);
 /* Rows of asa_local: the one after 'after' (NULL: the first). => 0, -ENOENT at the end. */
 int dp_local_next(struct dp *d, const struct asa_local_key *after, struct asa_local_key *k,
 		  enum asa_local_verdict *v);
-void dp_iface_set(struct dp *d, __u32 ifindex, __u16 ctx, __u16 flags);
+/* mac: frames for other stations are left to Linux; NULL or all zero: no check. */
+void dp_iface_set(struct dp *d, __u32 ifindex, __u16 ctx, __u16 flags, const __u8 *mac);
 /* Allow redirects to ifindex (row in asa_tx). */
 int dp_tx_set(struct dp *d, __u32 ifindex);
 int dp_tx_del(struct dp *d, __u32 ifindex);

@@ -47,11 +47,19 @@ enum asa_drop net_route(struct net *n, const struct asa_addr *dst, struct net_ro
  */
 __u16 net_nexthop_get(struct net *n, const struct net_route *r, const struct policy_if *out);
 void net_nexthop_put(struct net *n, __u16 row);
+/* One user more of a row that is in use (recovery of connections after a restart, copies). */
+void net_nexthop_hold(struct net *n, __u16 row);
+/* Restart: forget the counts of the daemon before; recovery holds each row it finds in use. */
+void net_nexthops_recount(struct net *n);
+/* A frame waits for the row: ask for its neighbour again (at most once a second). */
+void net_nexthop_resolve(struct net *n, __u16 row);
 
 /* Configuration puts addresses, routes, link state on Linux interfaces. => 0 or -errno. */
 int net_set_addr(struct net *n, __u32 ifindex, const struct model_if_addr *a, bool add);
 int net_set_route(struct net *n, const struct model_route *r, __u32 ifindex, bool add);
 int net_set_up(struct net *n, __u32 ifindex, bool up);
+/* Make VLAN device 'name' on 'parent'. => -EOPNOTSUPP on kernels without VLAN devices. */
+int net_add_vlan(struct net *n, const char *name, __u32 parent, __u16 vlan);
 /* net.ipv4/ipv6 forwarding of the device on, so that bpf_fib_lookup answers (see doc). */
 int net_set_forwarding(struct net *n, __u32 ifindex);
 
