@@ -106,6 +106,13 @@ struct policy_acl_match {
 enum asa_drop policy_access_in(const struct policy *p, const struct policy_if *in,
 			       const struct policy_if *out, const struct policy_tuple *t,
 			       struct policy_acl_match *m);
+/*
+ * The levels alone (SES-2, BYP-16), for a caller that asked policy_access_in() before it knew
+ * 'out'; 'listed': an access list decided (match.acl != NULL). Counts nothing.
+ * => DROP_NONE, DROP_POLICY_INTRA, DROP_POLICY_INTER, DROP_POLICY_ACL (lower to higher level).
+ */
+enum asa_drop policy_access_levels(const struct policy *p, const struct policy_if *in,
+				   const struct policy_if *out, bool listed);
 /* Egress list of 'out', if any. */
 enum asa_drop policy_access_out(const struct policy *p, const struct policy_if *out,
 				const struct policy_tuple *t, struct policy_acl_match *m);
@@ -113,16 +120,20 @@ bool policy_acl_mapped(const struct policy *p); /* ACL-3 */
 /* Result of access list 'name' for t (class maps, NAT): 1 permit, 0 deny or no match, -1 no such list. */
 int policy_acl_test(const struct policy *p, const char *name, const struct policy_tuple *t);
 
-/* Rows of "show access-list", one per call; i from 0 until false. text lives as long as the snapshot. */
+/*
+ * Rows of "show access-list", one per call; i from 0 until false. 'text' points into the row
+ * itself: use it before the row is copied or gone.
+ */
 struct policy_acl_row {
 	const char *acl;
-	int line; /* 0 with element == 0: the list's heading */
-	int n_elements; /* heading: total elements */
+	int line; /* 0: the list's heading */
+	int n_elements; /* of the list (heading) or of the entry */
 	bool remark, expanded; /* expanded: a row of an object-group expansion, printed indented */
 	bool inactive;
-	const char *text; /* "extended permit tcp any any eq www" */
+	const char *text; /* "extended permit tcp any any eq www", "remark …", "" for a heading */
 	__u32 hash;
-	__u64 hits;
+	__u64 hits; /* of an entry: the sum over its elements */
+	char buf[MODEL_TEXT_MAX + 16];
 };
 bool policy_acl_row(const struct policy *p, const char *acl /* NULL all */, size_t i, struct policy_acl_row *r);
 void policy_acl_clear_counters(const struct policy *p, const char *acl);
@@ -141,7 +152,8 @@ struct nat_match {
  * Un-translate the destination of a first packet that enters at 'in': mapped -> real.
  * => changes key->dst/dport to the real ones and sets m and '*real_if' (num of the interface the
  *    rule names as real, POLICY_NUM_NONE for any); m->rule = -1 when no rule matches.
- * => DROP_NAT_NO_XLATE: the address is a PAT address of a dynamic rule and no connection exists.
+ * => DROP_NAT_NO_XLATE: the address is in the pool of dynamic rule m->rule and no connection
+ *    exists; a one-to-one translation in use can be looked for with xlate_find_mapped().
  */
 enum asa_drop policy_nat_untranslate(const struct policy *p, const struct policy_if *in,
 				     struct asa_key *key, struct nat_match *m, __u16 *real_if);
@@ -150,13 +162,20 @@ enum asa_drop policy_nat_untranslate(const struct policy *p, const struct policy
  * What the source of a first packet from 'in' to 'out' must become: real -> mapped.
  * 'key' has the real addresses of both ends. => for static and identity rules 'mapped' and
  * 'mapped_port' are final; for dynamic rules choice comes from xlate_allocate() with the pool
- * returned here. m->rule = -1: no rule, leave as it is.
+ * returned here. m->rule = -1: no rule, leave as it is ('mapped' is the source).
+ * => DROP_NAT_FAILED: a dynamic rule applies but its interface has no address to give.
  */
+struct nat_range {
+	struct asa_addr first, last;
+	bool pat;
+};
 struct nat_pool {
 	struct asa_addr first, last; /* mapped addresses */
 	bool pat; /* one address for many: ports are translated */
-	bool interface_fallback;
+	bool interface_fallback; /* when all is used up, PAT to interface_addr */
 	struct asa_addr interface_addr;
+	const struct nat_range *more; /* tried after first-last; lives as long as the snapshot */
+	size_t n_more;
 };
 enum asa_drop policy_nat_translate(const struct policy *p, const struct policy_if *in,
 				   const struct policy_if *out, const struct asa_key *key,
@@ -214,6 +233,7 @@ struct policy_service {
 	int conn_max, per_client_max, embryonic_max, per_client_embryonic_max;
 	int random_seq; /* -1 not set */
 	int inspect; /* number of the inspector, -1 none */
+	bool inspect_icmp, inspect_icmp_error; /* "inspect icmp", "inspect icmp error" (SES-10) */
 };
 /*
  * First matching class per feature, interface policy before global, by MPF-5/6 directions:

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tuple space search with merged tuples; what and why is in classifier.h.
+ *
+ * Build: rules are placed one by one, in order. A rule may live in any table whose tuple asks for
+ * no more bits than the rule fixes. It goes to the most specific such table in which its key has
+ * fewer than CHAIN_GOOD rules; when there is none a table is opened for it, first with rounded
+ * prefix lengths, then with the exact ones. After that all rules of one key are laid out side by
+ * side, so that a probe costs two cache misses (slot, rules).
+ *
+ * Two keys of one table that hash to the same 64 bits share a slot. That is harmless, since every
+ * rule is compared in full; it only makes a chain longer.
+ *
+ * Callers: acl.c, nat.c, service_policy.c. Threads: see classifier.h.
+ */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/classifier.h"
+
+#define CHAIN_GOOD 8
+
+/* Which bits of a key a table looks at. */
+struct tuple {
+	__u8 src_plen, dst_plen;
+	bool proto, sport, dport;
+};
+
+/* A rule in its final place. */
+struct placed {
+	struct cls_rule rule;
+	__u32 number;
+};
+
+struct slot {
+	__u64 hash; /* 0: empty */
+	__u32 first, n; /* in classifier.placed */
+};
+
+struct table {
+	struct tuple tuple;
+	addr_num src_mask, dst_mask;
+	__u32 best; /* lowest rule number in it */
+	bool v4, v6; /* families its rules can match */
+	__u32 mask;
+	struct slot *slots;
+	/* only while building */
+	size_t n_keys;
+};
+
+struct classifier {
+	size_t n_rules, n_tables;
+	struct table *tables; /* by 'best' */
+	struct placed *placed;
+};
+
+void cls_rule_init(struct cls_rule *r)
+{
+	*r = (struct cls_rule){
+		.src = { 0, ADDR_NUM_MAX },
+		.dst = { 0, ADDR_NUM_MAX },
+		.sport_hi = 0xffff,
+		.dport_hi = 0xffff,
+		.icmp_type = -1,
+		.icmp_code = -1,
+		.any_proto = true,
+	};
+}
+
+void cls_key_from_tuple(struct cls_key *k, const struct policy_tuple *t)
+{
+	k->src = addr_to_num(&t->src);
+	k->dst = addr_to_num(&t->dst);
+	k->sport = t->sport;
+	k->dport = t->dport;
+	k->proto = t->proto;
+	k->icmp_type = t->icmp_type;
+	k->icmp_code = t->icmp_code;
+}
+
+bool cls_rule_matches(const struct cls_rule *r, const struct cls_key *k)
+{
+	if (!r->any_proto && r->proto != k->proto)
+		return false;
+	if (!addr_range_has(r->dst, k->dst) || !addr_range_has(r->src, k->src))
+		return false;
+	if (k->dport < r->dport_lo || k->dport > r->dport_hi || k->sport < r->sport_lo ||
+	    k->sport > r->sport_hi)
+		return false;
+	if (r->icmp_type >= 0 && r->icmp_type != k->icmp_type)
+		return false;
+	return r->icmp_code < 0 || r->icmp_code == k->icmp_code;
+}
+
+static __u64 mix(__u64 h, __u64 v)
+{
+	h = (h ^ v) * 0x9e3779b97f4a7c15ull;
+	return h ^ (h >> 29);
+}
+
+/* Never 0, which means an empty slot. */
+static __u64 key_hash(const struct table *t, const struct cls_key *k)
+{
+	addr_num src = k->src & t->src_mask, dst = k->dst & t->dst_mask;
+	__u64 h = mix(0x51ed270b, src >> 64), rest = 0;
+
+	h = mix(h, (__u64)src);
+	h = mix(h, dst >> 64);
+	h = mix(h, (__u64)dst);
+	if (t->tuple.proto)
+		rest = 1ull << 40 | (__u64)k->proto << 32;
+	if (t->tuple.sport)
+		rest |= (__u64)k->sport << 16;
+	if (t->tuple.dport)
+		rest |= k->dport;
+	h = mix(h, rest);
+	return h | 1ull << 63;
+}
+
+static __u64 rule_hash(const struct table *t, const struct cls_rule *r)
+{
+	struct cls_key k = {
+		.src = r->src.lo,
+		.dst = r->dst.lo,
+		.sport = r->sport_lo,
+		.dport = r->dport_lo,
+		.proto = r->proto,
+	};
+
+	return key_hash(t, &k);
+}
+
+static struct tuple rule_tuple(const struct cls_rule *r)
+{
+	return (struct tuple){
+		.src_plen = addr_range_prefix(r->src),
+		.dst_plen = addr_range_prefix(r->dst),
+		.proto = !r->any_proto,
+		.sport = r->sport_lo == r->sport_hi,
+		.dport = r->dport_lo == r->dport_hi,
+	};
+}
+
+/* Prefix lengths that tables start with; IPv4 /8, /16, /24 and hosts are 104 to 128. */
+static __u8 plen_round(__u8 plen)
+{
+	static const __u8 levels[] = { 128, 120, 112, 104, 96, 64, 48, 32, 0 };
+	size_t i = 0;
+
+	while (levels[i] > plen)
+		i++;
+	return levels[i];
+}
+
+static bool tuple_admits(const struct tuple *table, const struct tuple *rule)
+{
+	return table->src_plen <= rule->src_plen && table->dst_plen <= rule->dst_plen &&
+	       table->proto <= rule->proto && table->sport <= rule->sport &&
+	       table->dport <= rule->dport;
+}
+
+static int tuple_weight(const struct tuple *t)
+{
+	return t->src_plen + t->dst_plen + 8 * t->proto + 16 * t->sport + 16 * t->dport;
+}
+
+static bool tuple_equal(const struct tuple *a, const struct tuple *b)
+{
+	return tuple_admits(a, b) && tuple_admits(b, a);
+}
+
+/* The slot of a hash, or the empty one where it belongs. There always is an empty one. */
+static struct slot *slot_find(const struct table *t, __u64 hash)
+{
+	__u32 i = hash & t->mask;
+
+	while (t->slots[i].hash && t->slots[i].hash != hash)
+		i = (i + 1) & t->mask;
+	return &t->slots[i];
+}
+
+static int table_grow(struct table *t)
+{
+	struct slot *old = t->slots;
+	__u32 n_old = old ? t->mask + 1 : 0;
+	__u32 n = old ? n_old * 2 : 16;
+
+	t->slots = calloc(n, sizeof(*t->slots));
+	if (!t->slots) {
+		t->slots = old;
+		return -1;
+	}
+	t->mask = n - 1;
+	for (__u32 i = 0; i < n_old; i++)
+		if (old[i].hash)
+			*slot_find(t, old[i].hash) = old[i];
+	free(old);
+	return 0;
+}
+
+static struct table *table_open(struct classifier *c, const struct tuple *tuple)
+{
+	struct table *grown = reallocarray(c->tables, c->n_tables + 1, sizeof(*grown));
+	struct table *t;
+
+	if (!grown)
+		return NULL;
+	c->tables = grown;
+	t = &grown[c->n_tables];
+	*t = (struct table){
+		.tuple = *tuple,
+		.src_mask = addr_mask(tuple->src_plen),
+		.dst_mask = addr_mask(tuple->dst_plen),
+		.best = UINT_MAX,
+	};
+	if (table_grow(t))
+		return NULL;
+	c->n_tables++;
+	return t;
+}
+
+static struct table *table_named(struct classifier *c, const struct tuple *tuple)
+{
+	for (size_t i = 0; i < c->n_tables; i++)
+		if (tuple_equal(&c->tables[i].tuple, tuple))
+			return &c->tables[i];
+	return NULL;
+}
+
+/* Where rule r should live; opens a table when no present one suits. */
+static struct table *table_choose(struct classifier *c, const struct cls_rule *r)
+{
+	struct tuple exact = rule_tuple(r), rounded = exact;
+	struct table *best = NULL;
+
+	rounded.src_plen = plen_round(exact.src_plen);
+	rounded.dst_plen = plen_round(exact.dst_plen);
+	for (size_t i = 0; i < c->n_tables; i++) {
+		struct table *t = &c->tables[i];
+
+		if (!tuple_admits(&t->tuple, &exact))
+			continue;
+		if (slot_find(t, rule_hash(t, r))->n >= CHAIN_GOOD)
+			continue;
+		if (!best || tuple_weight(&t->tuple) > tuple_weight(&best->tuple))
+			best = t;
+	}
+	if (best)
+		return best;
+	if (!table_named(c, &rounded))
+		return table_open(c, &rounded);
+	best = table_named(c, &exact);
+	return best ? best : table_open(c, &exact);
+}
+
+static int rule_place(struct classifier *c, const struct cls_rule *r, __u32 number,
+		      __u32 *table_of)
+{
+	struct table *t = table_choose(c, r);
+	struct addr_range v4 = { ADDR_V4_FIRST, ADDR_V4_LAST };
+	struct slot *s;
+	__u64 hash;
+
+	if (!t || (2 * t->n_keys > t->mask && table_grow(t)))
+		return -1;
+	hash = rule_hash(t, r);
+	s = slot_find(t, hash);
+	if (!s->hash) {
+		s->hash = hash;
+		t->n_keys++;
+	}
+	s->n++;
+	if (number < t->best)
+		t->best = number;
+	if (addr_range_overlaps(r->src, v4) && addr_range_overlaps(r->dst, v4))
+		t->v4 = true;
+	if (r->src.lo < v4.lo || r->src.hi > v4.hi || r->dst.lo < v4.lo || r->dst.hi > v4.hi)
+		t->v6 = true;
+	table_of[number] = t - c->tables;
+	return 0;
+}
+
+/* Give each slot its stretch of 'placed' and fill the stretches in order of the rules. */
+static void rules_lay_out(struct classifier *c, const struct cls_rule *rules,
+			  const __u32 *table_of)
+{
+	__u32 next = 0;
+
+	for (size_t i = 0; i < c->n_tables; i++) {
+		struct table *t = &c->tables[i];
+
+		for (__u32 s = 0; s <= t->mask; s++) {
+			t->slots[s].first = next;
+			next += t->slots[s].n;
+			t->slots[s].n = 0;
+		}
+	}
+	for (size_t i = 0; i < c->n_rules; i++) {
+		const struct table *t = &c->tables[table_of[i]];
+		struct slot *s = slot_find(t, rule_hash(t, &rules[i]));
+
+		c->placed[s->first + s->n++] = (struct placed){ rules[i], i };
+	}
+}
+
+static int table_order(const void *a, const void *b)
+{
+	const struct table *x = a, *y = b;
+
+	return x->best < y->best ? -1 : x->best > y->best;
+}
+
+struct classifier *classifier_new(const struct cls_rule *rules, size_t n)
+{
+	struct classifier *c = calloc(1, sizeof(*c));
+	__u32 *table_of = calloc(n ? n : 1, sizeof(*table_of));
+
+	if (!c || !table_of || n >= UINT_MAX)
+		goto fail;
+	c->n_rules = n;
+	c->placed = calloc(n ? n : 1, sizeof(*c->placed));
+	if (!c->placed)
+		goto fail;
+	for (size_t i = 0; i < n; i++)
+		if (rule_place(c, &rules[i], i, table_of))
+			goto fail;
+	rules_lay_out(c, rules, table_of);
+	if (c->n_tables)
+		qsort(c->tables, c->n_tables, sizeof(*c->tables), table_order);
+	free(table_of);
+	return c;
+fail:
+	free(table_of);
+	classifier_free(c);
+	return NULL;
+}
+
+void classifier_free(struct classifier *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->n_tables; i++)
+		free(c->tables[i].slots);
+	free(c->tables);
+	free(c->placed);
+	free(c);
+}
+
+long classifier_match(const struct classifier *c, const struct cls_key *k, classifier_pred pred,
+		      const void *arg)
+{
+	bool v4 = addr_num_is_v4(k->src) && addr_num_is_v4(k->dst);
+	__u32 best = UINT_MAX;
+
+	for (size_t i = 0; i < c->n_tables && c->tables[i].best < best; i++) {
+		const struct table *t = &c->tables[i];
+		const struct slot *s;
+		const struct placed *e;
+
+		if (v4 ? !t->v4 : !t->v6)
+			continue;
+		s = slot_find(t, key_hash(t, k));
+		e = &c->placed[s->first];
+		for (__u32 n = s->n; n && e->number < best; n--, e++) {
+			if (cls_rule_matches(&e->rule, k) && (!pred || pred(arg, e->number))) {
+				best = e->number;
+				break;
+			}
+		}
+	}
+	return best == UINT_MAX ? -1 : (long)best;
+}
+
+void classifier_get_stats(const struct classifier *c, struct classifier_stats *s)
+{
+	*s = (struct classifier_stats){ .tables = c->n_tables };
+	for (size_t i = 0; i < c->n_tables; i++)
+		for (__u32 j = 0; j <= c->tables[i].mask; j++)
+			if (c->tables[i].slots[j].n > s->longest_chain)
+				s->longest_chain = c->tables[i].slots[j].n;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who may talk to the box itself: "ssh", "telnet", "http" and "icmp" lines.
+ *
+ * Responsible for: turning the kept lines into rules and answering policy_host_access(). Not
+ * responsible for: recognizing what is to the box, or the services (Linux has them).
+ *
+ * A service or ICMP on an interface is restricted as soon as one line speaks of it; with no line
+ * all is allowed.
+ * DEVIATION: ASA forbids ssh, telnet and http until a line permits them; here the box is a Linux
+ * host whose operator may be logged in by just that.
+ *
+ * Callers: policy.c, the pipeline. Threads: see policy_impl.h.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/policy_impl.h"
+
+#define WORDS_MAX 8
+
+static size_t split(char *text, char *words[WORDS_MAX])
+{
+	size_t n = 0;
+	char *save;
+
+	for (char *w = strtok_r(text, " ", &save); w && n < WORDS_MAX;
+	     w = strtok_r(NULL, " ", &save))
+		words[n++] = w;
+	return n;
+}
+
+static bool parse_addr(const char *text, struct asa_addr *a)
+{
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET, text, &v4) == 1) {
+		asa_addr_set_v4(a, v4.s_addr);
+		return true;
+	}
+	return inet_pton(AF_INET6, text, a->b) == 1;
+}
+
+static bool parse_prefix(char *text, struct addr_range *r)
+{
+	char *slash = strchr(text, '/'), *end;
+	struct asa_addr a;
+	unsigned long plen;
+	bool ok;
+
+	if (!slash)
+		return false;
+	*slash = '\0';
+	ok = parse_addr(text, &a);
+	*slash = '/';
+	plen = strtoul(slash + 1, &end, 10);
+	if (!ok || end == slash + 1 || *end || plen > 128 || asa_addr_is_v4(&a))
+		return false;
+	*r = addr_prefix_range(addr_to_num(&a), plen);
+	return true;
+}
+
+/* A source: "any", "host A", "A M", "P/L". => words used, 0 when it is none. */
+static size_t parse_from(char **words, size_t n, bool v6, struct addr_range *r)
+{
+	struct asa_addr a, mask;
+
+	if (n >= 1 && !strncmp(words[0], "any", 3)) {
+		*r = v6 ? (struct addr_range){ 0, ADDR_NUM_MAX } :
+			  (struct addr_range){ ADDR_V4_FIRST, ADDR_V4_LAST };
+		return 1;
+	}
+	if (n >= 2 && !strcmp(words[0], "host") && parse_addr(words[1], &a)) {
+		*r = addr_prefix_range(addr_to_num(&a), 128);
+		return 2;
+	}
+	if (n >= 1 && parse_prefix(words[0], r))
+		return 1;
+	if (n >= 2 && parse_addr(words[0], &a) && parse_addr(words[1], &mask) &&
+	    asa_addr_is_v4(&mask)) {
+		__u32 m = asa_ntohl(mask.w[3]);
+
+		*r = addr_prefix_range(addr_to_num(&a), 96 + __builtin_popcount(m));
+		return 2;
+	}
+	return 0;
+}
+
+/* The ICMP type of a line: a number or one of the few names that to-the-box rules use. */
+static int parse_icmp_type(const char *word, bool v6)
+{
+	static const struct {
+		const char *name;
+		int v4, v6;
+	} names[] = {
+		{ "echo", 8, 128 },
+		{ "echo-reply", 0, 129 },
+		{ "packet-too-big", -1, 2 },
+		{ "parameter-problem", 12, 4 },
+		{ "time-exceeded", 11, 3 },
+		{ "unreachable", 3, 1 },
+	};
+	char *end;
+	unsigned long n = strtoul(word, &end, 10);
+
+	if (end != word && !*end && n <= 255)
+		return n;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(word, names[i].name))
+			return v6 ? names[i].v6 : names[i].v4;
+	return -1;
+}
+
+/* => 1 and the rule, 0 when the line is not one that restricts access. */
+static int parse_rule(const struct policy *p, char **words, size_t n, struct host_rule *r)
+{
+	static const struct {
+		const char *word;
+		__u16 port;
+	} services[] = { { "ssh", 22 }, { "telnet", 23 }, { "http", 443 } };
+	const struct policy_if *pi;
+	size_t at = 1, used;
+
+	*r = (struct host_rule){ .permit = true, .icmp_type = -1 };
+	if (n >= 2 && !strcmp(words[0], "ipv6")) {
+		r->v6 = true;
+		words++;
+		n--;
+	}
+	if (n >= 3 && !strcmp(words[0], "icmp") &&
+	    (!strcmp(words[1], "permit") || !strcmp(words[1], "deny"))) {
+		r->proto = r->v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+		r->permit = !strcmp(words[1], "permit");
+		at = 2;
+	}
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]) && n; i++) {
+		if (!r->proto && !strcmp(words[0], services[i].word)) {
+			r->proto = IPPROTO_TCP;
+			r->port = services[i].port;
+		}
+	}
+	if (!r->proto)
+		return 0;
+	used = parse_from(words + at, n - at, r->v6, &r->from);
+	at += used;
+	if (!used || at >= n)
+		return 0;
+	if (r->proto != IPPROTO_TCP && at + 1 < n)
+		r->icmp_type = parse_icmp_type(words[at++], r->v6);
+	pi = policy_if_named(p, words[at]);
+	if (!pi)
+		return 0;
+	r->num = pi->num;
+	return 1;
+}
+
+int host_compile(struct compile *c)
+{
+	for (size_t i = 0; i < c->m->mgmt.n; i++) {
+		char text[MODEL_TEXT_MAX], *words[WORDS_MAX];
+		struct host_rule r, *row;
+
+		memcpy(text, c->m->mgmt.v[i].text, sizeof(text));
+		text[sizeof(text) - 1] = '\0';
+		if (!parse_rule(c->p, words, split(text, words), &r))
+			continue;
+		row = MODEL_PUSH(&c->p->host);
+		if (!row)
+			return -ENOMEM;
+		*row = r;
+	}
+	return 0;
+}
+
+bool policy_host_access(const struct policy *p, const struct policy_if *in,
+			const struct policy_tuple *t)
+{
+	addr_num src = addr_to_num(&t->src);
+	bool spoken_of = false;
+
+	for (size_t i = 0; i < p->host.n; i++) {
+		const struct host_rule *r = &p->host.v[i];
+
+		if (r->num != in->num || r->proto != t->proto)
+			continue;
+		if (r->proto == IPPROTO_TCP && r->port != t->dport)
+			continue;
+		spoken_of = true;
+		if (addr_range_has(r->from, src) &&
+		    (r->icmp_type < 0 || r->icmp_type == t->icmp_type))
+			return r->permit;
+	}
+	return !spoken_of;
+}

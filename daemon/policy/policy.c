@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Snapshots: compile, free, counters that survive, warnings.
+ *
+ * Responsible for: the order of compilation, the life of a snapshot and of the counters that it
+ * shares with the one before. Not responsible for: publishing (the caller, with RCU) and what
+ * the steps do (ifaces.c, acl.c, nat.c, service_policy.c, host.c).
+ *
+ * A counter belongs to all snapshots that hold its rule, under the rule's stable key, so that a
+ * recompile loses no hit, not even those that workers count in the old snapshot meanwhile.
+ *
+ * Threads: compile in the control thread; policy_free() in any, after a grace period.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/policy_impl.h"
+
+__u64 policy_hash_text(__u64 h, const char *text)
+{
+	for (; *text; text++)
+		h = (h ^ (__u8)*text) * 0x100000001b3ull;
+	/* fold: FNV's low bits alone are weak, and tables use the low bits */
+	return h ^ h >> 32;
+}
+
+/* ------------------------------------------------------------------ counters */
+
+static struct policy_counter **counter_slot(const struct counter_set *s, __u64 key)
+{
+	size_t i = (key ^ key >> 29) & (s->size - 1);
+
+	while (s->slots[i] && s->slots[i]->key != key)
+		i = (i + 1) & (s->size - 1);
+	return &s->slots[i];
+}
+
+static int counter_set_grow(struct counter_set *s)
+{
+	struct counter_set grown = { .n = s->n, .size = s->size ? s->size * 2 : 64 };
+
+	grown.slots = calloc(grown.size, sizeof(*grown.slots));
+	if (!grown.slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->size; i++)
+		if (s->slots[i])
+			*counter_slot(&grown, s->slots[i]->key) = s->slots[i];
+	free(s->slots);
+	*s = grown;
+	return 0;
+}
+
+struct policy_counter *counter_get(struct counter_set *s, const struct counter_set *old, __u64 key,
+				   __u32 n)
+{
+	struct policy_counter **slot, *kept;
+
+	if (2 * (s->n + 1) > s->size && counter_set_grow(s))
+		return NULL;
+	/* The same rule twice: the second one counts by itself, under the next key. */
+	while (*(slot = counter_slot(s, key)))
+		key++;
+	kept = old && old->size ? *counter_slot(old, key) : NULL;
+	if (kept && kept->n == n) {
+		__atomic_fetch_add(&kept->refs, 1, __ATOMIC_RELAXED);
+	} else {
+		kept = calloc(1, sizeof(*kept) + n * sizeof(kept->value[0]));
+		if (!kept)
+			return NULL;
+		kept->key = key;
+		kept->refs = 1;
+		kept->n = n;
+	}
+	*slot = kept;
+	s->n++;
+	return kept;
+}
+
+void counter_set_fini(struct counter_set *s)
+{
+	for (size_t i = 0; i < s->size; i++)
+		if (s->slots[i] &&
+		    __atomic_sub_fetch(&s->slots[i]->refs, 1, __ATOMIC_ACQ_REL) == 0)
+			free(s->slots[i]);
+	free(s->slots);
+}
+
+/* ------------------------------------------------------------------ sentences */
+
+int compile_fail(struct compile *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(c->e->text, sizeof(c->e->text), fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+int compile_warn(struct compile *c, const char *fmt, ...)
+{
+	char **row, *text;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->p->warnings.n; i++) {
+		if (!strcmp(c->p->warnings.v[i], text)) {
+			free(text);
+			return 0;
+		}
+	}
+	row = MODEL_PUSH(&c->p->warnings);
+	if (!row) {
+		free(text);
+		return -ENOMEM;
+	}
+	*row = text;
+	return 0;
+}
+
+const char *policy_warning(const struct policy *p, size_t i)
+{
+	return i < p->warnings.n ? p->warnings.v[i] : NULL;
+}
+
+/* ------------------------------------------------------------------ life cycle */
+
+int policy_compile(const struct model *m, const struct sys_info *sys, struct policy *old,
+		   struct policy **out, struct policy_error *e)
+{
+	static __u32 generation;
+	struct policy *p = calloc(1, sizeof(*p));
+	struct compile c = { .p = p, .sys = sys, .old = old, .e = e };
+	int err = -ENOMEM;
+
+	snprintf(e->text, sizeof(e->text), "Not enough memory to compile the configuration");
+	if (!p)
+		return -ENOMEM;
+	p->model = model_clone(m);
+	if (!p->model)
+		goto out;
+	c.m = p->model;
+	err = names_init(&c);
+	if (!err)
+		err = ifaces_compile(&c);
+	if (!err)
+		err = acls_compile(&c);
+	if (!err)
+		err = nats_compile(&c);
+	if (!err)
+		err = services_compile(&c);
+	if (!err)
+		err = host_compile(&c);
+	names_fini(&c);
+out:
+	if (err) {
+		policy_free(p);
+		return err;
+	}
+	p->generation = __atomic_add_fetch(&generation, 1, __ATOMIC_RELAXED);
+	e->text[0] = '\0';
+	*out = p;
+	return 0;
+}
+
+void policy_free(struct policy *p)
+{
+	if (!p)
+		return;
+	free(p->host.v);
+	services_fini(p);
+	nats_fini(p);
+	acls_fini(p);
+	ifaces_fini(p);
+	counter_set_fini(&p->counters);
+	for (size_t i = 0; i < p->warnings.n; i++)
+		free(p->warnings.v[i]);
+	free(p->warnings.v);
+	model_free(p->model);
+	free(p);
+}
+
+__u32 policy_generation(const struct policy *p)
+{
+	return p->generation;
+}
+
+const struct model *policy_model(const struct policy *p)
+{
+	return p->model;
+}

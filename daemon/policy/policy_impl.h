@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Inside of a compiled policy, shared by the files of daemon/policy only.
+ *
+ * Responsible for: struct policy and its parts, the counters that survive a recompile, and the
+ * interface of each compiling step. Each step fills its part of a zeroed struct policy and has a
+ * _fini that frees what was filled, also after a step that failed half way.
+ *
+ * Order of compilation (policy_compile): interfaces, name index, access lists and groups,
+ * translation rules, service policies, management rules.
+ *
+ * Threads: compiled by the control thread; afterwards read-only but for the counters, which are
+ * shared with the snapshot before and after and are only ever added to with relaxed atomics.
+ */
+#ifndef POLICY_POLICY_IMPL_H
+#define POLICY_POLICY_IMPL_H
+
+#include <stdarg.h>
+
+#include "policy/addr.h"
+#include "policy/classifier.h"
+#include "policy/policy.h"
+
+/* Bounds on what one configuration may expand to, so that a bad one is refused, not swapped. */
+#define POLICY_ELEMENTS_MAX 2000000
+#define POLICY_NAT_SEGMENTS_MAX 500000
+#define POLICY_NEST_MAX 32
+#define POLICY_VISITS_MAX 20000000 /* of object-groups, in one compile */
+
+/* ------------------------------------------------------------------ counters */
+
+/* Numbers of one rule. Snapshots that hold the same rule share it. */
+struct policy_counter {
+	__u64 key; /* stable id of the rule */
+	__u32 refs; /* snapshots that hold it */
+	__u32 n;
+	__u64 value[]; /* enum counter_* of its kind */
+};
+enum counter_acl { COUNTER_ACL_HITS, COUNTER_ACL_N };
+enum counter_nat { COUNTER_NAT_TRANSLATE, COUNTER_NAT_UNTRANSLATE, COUNTER_NAT_N };
+enum counter_class {
+	COUNTER_CLASS_PACKETS,
+	COUNTER_CLASS_DROPS,
+	COUNTER_CLASS_CONNS,
+	COUNTER_CLASS_EMBRYONIC,
+	COUNTER_CLASS_N
+};
+
+struct counter_set {
+	struct policy_counter **slots;
+	size_t n, size;
+};
+
+/* The counter of 'key': the old snapshot's one when it has it. => NULL when out of memory. */
+struct policy_counter *counter_get(struct counter_set *s, const struct counter_set *old, __u64 key,
+				   __u32 n);
+void counter_set_fini(struct counter_set *s);
+
+static inline void counter_add(struct policy_counter *c, unsigned int what)
+{
+	__atomic_fetch_add(&c->value[what], 1, __ATOMIC_RELAXED);
+}
+
+static inline __u64 counter_read(const struct policy_counter *c, unsigned int what)
+{
+	return __atomic_load_n(&c->value[what], __ATOMIC_RELAXED);
+}
+
+/* FNV-1a over a string, continued from h. */
+#define POLICY_HASH_START 0xcbf29ce484222325ull
+__u64 policy_hash_text(__u64 h, const char *text);
+
+/* ------------------------------------------------------------------ names and terms */
+
+/* Names of one kind -> row, so that 100,000 rules that name an object do not scan for it. */
+struct name_index {
+	__u32 *rows; /* row + 1, 0 empty */
+	size_t size;
+};
+
+/* A resolved address term. */
+enum term_kind { TERM_RANGE, TERM_ANY6, TERM_NOTHING };
+struct addr_term {
+	enum term_kind kind;
+	struct addr_range r; /* TERM_RANGE */
+	const char *name; /* TERM_NOTHING: the name that did not resolve */
+};
+struct addr_terms {
+	struct addr_term *v;
+	size_t n, cap;
+};
+
+/* A resolved port term. */
+struct port_term {
+	__u16 lo, hi;
+	bool not; /* outside of lo..hi */
+	bool nothing; /* "lt 0": matches no port */
+};
+struct port_terms {
+	struct port_term *v;
+	size_t n, cap;
+};
+
+/* A resolved protocol with its ports or ICMP type. */
+struct svc_term {
+	__u8 proto;
+	bool any_proto;
+	struct port_term sport, dport;
+	int icmp_type, icmp_code;
+};
+struct svc_terms {
+	struct svc_term *v;
+	size_t n, cap;
+};
+
+/* What a compiling step works with. */
+struct compile {
+	struct policy *p;
+	const struct model *m;
+	const struct sys_info *sys;
+	const struct policy *old;
+	struct policy_error *e;
+	struct name_index objects, services, groups, acls;
+	__u32 group_visits;
+};
+
+/* Set the error sentence. => -EINVAL always. */
+int compile_fail(struct compile *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Keep a warning sentence, once. => 0 or -ENOMEM. */
+int compile_warn(struct compile *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+int names_init(struct compile *c);
+void names_fini(struct compile *c);
+const struct model_object *names_object(const struct compile *c, const char *name, bool service);
+const struct model_group *names_group(const struct compile *c, const char *name);
+int names_acl(const struct compile *c, const char *name); /* row, -1 absent */
+
+/* Expand a term; 'who' names the rule in errors. => 0, -EINVAL, -ENOMEM; appends to out. */
+int resolve_addr(struct compile *c, const char *who, const struct model_addr *a,
+		 struct addr_terms *out);
+int resolve_port(struct compile *c, const char *who, const struct model_port *p, __u8 proto,
+		 struct port_terms *out);
+int resolve_service(struct compile *c, const char *who, const struct model_proto *proto,
+		    const struct model_port *sport, const struct model_port *dport,
+		    const struct model_icmp *icmp, struct svc_terms *out);
+struct addr_range resolve_literal(const struct model_addr *a);
+
+/* ------------------------------------------------------------------ parts of a snapshot */
+
+#define IF_SLOTS 1024 /* more than twice POLICY_IFS_MAX, a power of two */
+struct policy_ifs {
+	size_t n;
+	struct policy_if v[POLICY_IFS_MAX];
+	size_t n_addrs[POLICY_IFS_MAX];
+	struct model_if_addr *addrs[POLICY_IFS_MAX]; /* own addresses: configured and found */
+	__u16 slots[IF_SLOTS]; /* hash of (ifindex, vlan) -> number + 1 */
+};
+
+int ifaces_compile(struct compile *c);
+void ifaces_fini(struct policy *p);
+/* The first own address of a family. => false when the interface has none. */
+bool ifaces_address(const struct policy *p, __u16 num, bool v6, struct asa_addr *a);
+
+/* One element of an access-list entry: what "show access-list" prints and counts. */
+struct acl_element {
+	struct addr_term src, dst;
+	struct svc_term svc;
+	struct policy_counter *counter;
+};
+struct acl_entry {
+	const struct model_ace *ace; /* in policy.model */
+	__u32 line;
+	__u32 hash;
+	bool active;
+	bool expanded; /* its elements are printed below it */
+	size_t first_element, n_elements;
+	size_t first_row; /* of "show access-list", heading is row 0 */
+};
+struct acl {
+	const char *name;
+	__u32 hash;
+	size_t n_entries, n_elements, n_rows, n_rules;
+	struct acl_entry *entries;
+	struct acl_element *elements;
+	__u32 *element_entry; /* element -> entry */
+	__u32 *rule_element; /* classifier rule -> element */
+	struct classifier *classifier;
+};
+struct policy_acls {
+	size_t n;
+	struct acl *v;
+	int global; /* row, -1 none */
+	int in[POLICY_IFS_MAX], out[POLICY_IFS_MAX];
+};
+
+int acls_compile(struct compile *c);
+void acls_fini(struct policy *p);
+/* => the element of list 'row' that decides, NULL when none does. */
+const struct acl_element *acl_classify(const struct policy *p, int row, const struct cls_key *k,
+				       const struct acl_entry **entry);
+bool acl_permits(const struct policy *p, int row, const struct cls_key *k);
+
+struct policy_nats;
+int nats_compile(struct compile *c);
+void nats_fini(struct policy *p);
+/* BYP-11: the first dynamic rule that could translate traffic a -> b, -1 none. */
+int nats_dynamic_for(const struct policy *p, struct addr_range a, struct addr_range b, int num);
+const char *nats_config_text(const struct policy *p, int rule);
+
+struct policy_services;
+int services_compile(struct compile *c);
+void services_fini(struct policy *p);
+int bypass_nat_check(struct compile *c); /* BYP-11 */
+
+/* Who may reach the box. */
+struct host_rule {
+	bool permit, v6;
+	__u8 proto; /* TCP or ICMP */
+	__u16 port;
+	int icmp_type; /* -1 any */
+	__u16 num;
+	struct addr_range from;
+};
+struct policy_host {
+	struct host_rule *v;
+	size_t n, cap;
+};
+int host_compile(struct compile *c);
+
+struct policy {
+	__u32 generation;
+	struct model *model;
+	struct policy_ifs ifs;
+	struct policy_acls acls;
+	struct policy_nats *nats;
+	struct policy_services *services;
+	struct policy_host host;
+	struct counter_set counters;
+	MODEL_VEC(char *) warnings;
+};
+
+#endif

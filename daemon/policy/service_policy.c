@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Service policies: which class of which policy map a new connection belongs to.
+ *
+ * Responsible for: class maps (MPF-2, MPF-3, MPF-10), the first matching class for each feature
+ * type (MPF-6), interface before global policy and the directions (MPF-1, MPF-5), the checks and
+ * warnings of BYP-6, BYP-11 and MPF-4. Not responsible for: carrying the actions out (session,
+ * normalize, inspect), keeping a connection's class for its life (MPF-11; the session does).
+ *
+ * Features are looked for one by one: connection settings (limits, timeouts, sequence
+ * randomization), state bypass, inspection of ICMP. A class may bring several.
+ *
+ * Callers: policy.c; the pipeline and show service-policy through policy.h.
+ * Threads: see policy_impl.h.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/policy_impl.h"
+
+enum feature { FEATURE_CONN, FEATURE_BYPASS, FEATURE_ICMP, FEATURE_ICMP_ERROR, FEATURE_MAX };
+
+struct service_class {
+	const struct model_policy_class *config;
+	const struct model_class *match; /* NULL: class-default */
+	int acl; /* row, -1 none */
+	bool has[FEATURE_MAX];
+	struct policy_counter *counter;
+};
+
+/* One attached policy map. Its class rows follow those of the policies before it. */
+struct service {
+	const struct model_service_policy *config;
+	int num; /* interface, -1 global */
+	size_t first_row, n;
+	struct service_class *v;
+};
+
+struct policy_services {
+	size_t n;
+	struct service *v;
+	int global; /* index, -1 none */
+	int by_if[POLICY_IFS_MAX];
+};
+
+/* Ports of "match default-inspection-traffic": destination, or source where said. */
+static const struct {
+	__u8 proto;
+	__u16 lo, hi;
+	bool source;
+} default_inspection[] = {
+	{ IPPROTO_TCP, 2748, 2748, false }, /* ctiqbe */
+	{ IPPROTO_TCP, 135, 135, false }, /* dcerpc */
+	{ IPPROTO_UDP, 53, 53, false }, /* dns */
+	{ IPPROTO_TCP, 21, 21, false }, /* ftp */
+	{ IPPROTO_UDP, 2123, 2123, false }, /* gtp */
+	{ IPPROTO_UDP, 3386, 3386, false }, /* gtp */
+	{ IPPROTO_TCP, 1720, 1720, false }, /* h323 h225 */
+	{ IPPROTO_UDP, 1718, 1719, false }, /* h323 ras */
+	{ IPPROTO_TCP, 80, 80, false }, /* http */
+	{ IPPROTO_ICMP, 0, 0xffff, false }, /* icmp */
+	{ IPPROTO_ICMPV6, 0, 0xffff, false }, /* icmp */
+	{ IPPROTO_TCP, 389, 389, false }, /* ils */
+	{ IPPROTO_UDP, 500, 500, false }, /* ipsec-pass-thru */
+	{ IPPROTO_UDP, 2427, 2427, false }, /* mgcp */
+	{ IPPROTO_UDP, 2727, 2727, false }, /* mgcp */
+	{ IPPROTO_TCP, 5443, 5443, false }, /* mmp */
+	{ IPPROTO_UDP, 137, 138, true }, /* netbios */
+	{ IPPROTO_TCP, 1723, 1723, false }, /* pptp */
+	{ IPPROTO_UDP, 1646, 1646, false }, /* radius-accounting */
+	{ IPPROTO_TCP, 514, 514, false }, /* rsh */
+	{ IPPROTO_TCP, 554, 554, false }, /* rtsp */
+	{ IPPROTO_TCP, 5060, 5060, false }, /* sip */
+	{ IPPROTO_UDP, 5060, 5060, false }, /* sip */
+	{ IPPROTO_TCP, 2000, 2000, false }, /* skinny */
+	{ IPPROTO_TCP, 25, 25, false }, /* esmtp */
+	{ IPPROTO_UDP, 161, 162, false }, /* snmp */
+	{ IPPROTO_TCP, 1521, 1521, false }, /* sqlnet */
+	{ IPPROTO_UDP, 111, 111, false }, /* sunrpc */
+	{ IPPROTO_UDP, 69, 69, false }, /* tftp */
+	{ IPPROTO_UDP, 177, 177, false }, /* xdmcp */
+};
+
+/* ------------------------------------------------------------------ compiling */
+
+static bool has_conn_settings(const struct model_conn_settings *s)
+{
+	return s->conn_max >= 0 || s->embryonic_max >= 0 || s->per_client_max >= 0 ||
+	       s->per_client_embryonic_max >= 0 || s->random_seq >= 0 || s->idle_s >= 0 ||
+	       s->half_closed_s >= 0 || s->embryonic_s >= 0 || s->dcd_interval_s >= 0 ||
+	       s->decrement_ttl;
+}
+
+static bool has_inspect(const struct model_policy_class *pc, const char *words)
+{
+	for (size_t i = 0; i < pc->inspects.n; i++)
+		if (!strcmp(pc->inspects.v[i], words))
+			return true;
+	return false;
+}
+
+static bool is_default_class(const struct model_policy_class *pc)
+{
+	return !strcmp(pc->class_name, "class-default");
+}
+
+static int class_compile(struct compile *c, struct service *s, const char *map,
+			 const struct model_policy_class *pc)
+{
+	struct service_class *sc = &s->v[s->n++];
+	__u64 key = policy_hash_text(POLICY_HASH_START, "service-policy ");
+
+	sc->config = pc;
+	sc->acl = -1;
+	if (!is_default_class(pc)) {
+		sc->match = model_class_find(c->m, pc->class_name);
+		if (*sc->match->acl)
+			sc->acl = names_acl(c, sc->match->acl);
+	}
+	sc->has[FEATURE_CONN] = has_conn_settings(&pc->conn);
+	sc->has[FEATURE_BYPASS] = pc->conn.bypass;
+	sc->has[FEATURE_ICMP] = has_inspect(pc, "icmp");
+	sc->has[FEATURE_ICMP_ERROR] = has_inspect(pc, "icmp error");
+
+	key = policy_hash_text(key, s->config->global ? "" : s->config->ifname);
+	key = policy_hash_text(key, map);
+	key = policy_hash_text(key ^ 1, pc->class_name);
+	sc->counter = counter_get(&c->p->counters, c->old ? &c->old->counters : NULL, key,
+				  COUNTER_CLASS_N);
+	return sc->counter ? 0 : -ENOMEM;
+}
+
+static int service_compile(struct compile *c, const struct model_service_policy *sp)
+{
+	struct policy_services *all = c->p->services;
+	struct service *s = &all->v[all->n];
+	const struct model_policy_map *pm = model_policy_map_find(c->m, sp->policy_map);
+	const struct policy_if *pi = NULL;
+	int *place = &all->global, err = 0;
+
+	if (!pm)
+		return compile_fail(c, "service-policy: policy-map %s does not exist",
+				    sp->policy_map);
+	if (!sp->global) {
+		pi = policy_if_named(c->p, sp->ifname);
+		if (!pi)
+			return compile_fail(c, "service-policy %s: no interface has the name %s",
+					    sp->policy_map, sp->ifname);
+		place = &all->by_if[pi->num];
+	}
+	if (*place >= 0)
+		return compile_fail(c, "service-policy %s: policy %s is already active %s%s",
+				    sp->policy_map, all->v[*place].config->policy_map,
+				    pi ? "on interface " : "globally", pi ? pi->name : "");
+	s->v = calloc(pm->classes.n + 1, sizeof(*s->v));
+	if (!s->v)
+		return -ENOMEM;
+	*place = all->n++;
+	s->config = sp;
+	s->num = pi ? pi->num : -1;
+	s->first_row = *place ? s[-1].first_row + s[-1].n : 0;
+	/* class-default is what no other class matched, wherever it was entered (MPF-2) */
+	for (int last = 0; last < 2; last++)
+		for (size_t i = 0; i < pm->classes.n && !err; i++)
+			if (is_default_class(&pm->classes.v[i]) == last)
+				err = class_compile(c, s, pm->name, &pm->classes.v[i]);
+	return err;
+}
+
+/* What no class of any policy map may be, attached or not. */
+static int class_check(struct compile *c, const struct model_policy_map *pm,
+		       const struct model_policy_class *pc)
+{
+	const struct model_class *mc = model_class_find(c->m, pc->class_name);
+	int err = 0;
+
+	if (!mc && !is_default_class(pc))
+		return compile_fail(c, "policy-map %s: class-map %s does not exist", pm->name,
+				    pc->class_name);
+	if (mc && *mc->acl && names_acl(c, mc->acl) < 0)
+		return compile_fail(c, "class-map %s: access-list %s does not exist", mc->name,
+				    mc->acl);
+	if (!pc->conn.bypass)
+		return 0;
+	if (mc && mc->management)
+		return compile_fail(c, "policy-map %s class %s: tcp-state-bypass is not possible for a management class",
+				    pm->name, pc->class_name);
+	if (*pc->conn.tcp_map)
+		return compile_fail(c, "policy-map %s class %s: tcp-state-bypass and TCP map %s exclude each other; bypassed connections are not normalized",
+				    pm->name, pc->class_name, pc->conn.tcp_map);
+	for (size_t i = 0; i < pc->inspects.n && !err; i++)
+		err = compile_warn(c, "policy-map %s class %s: inspect %s is ignored, tcp-state-bypass of the same class wins",
+				   pm->name, pc->class_name, pc->inspects.v[i]);
+	return err;
+}
+
+int services_compile(struct compile *c)
+{
+	struct policy_services *all = calloc(1, sizeof(*all));
+	int err = 0;
+
+	c->p->services = all;
+	if (!all)
+		return -ENOMEM;
+	all->global = -1;
+	for (size_t i = 0; i < POLICY_IFS_MAX; i++)
+		all->by_if[i] = -1;
+	all->v = calloc(c->m->service_policies.n + 1, sizeof(*all->v));
+	if (!all->v)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->m->policy_maps.n; i++) {
+		const struct model_policy_map *pm = &c->m->policy_maps.v[i];
+
+		for (size_t j = 0; j < pm->classes.n && !err; j++)
+			err = class_check(c, pm, &pm->classes.v[j]);
+	}
+	for (size_t i = 0; i < c->m->service_policies.n && !err; i++)
+		err = service_compile(c, &c->m->service_policies.v[i]);
+	return err ? err : bypass_nat_check(c);
+}
+
+void services_fini(struct policy *p)
+{
+	if (!p->services)
+		return;
+	for (size_t i = 0; i < p->services->n; i++)
+		free(p->services->v[i].v);
+	free(p->services->v);
+	free(p->services);
+}
+
+/* ------------------------------------------------------------------ matching */
+
+static bool default_inspection_matches(const struct cls_key *k)
+{
+	for (size_t i = 0; i < sizeof(default_inspection) / sizeof(default_inspection[0]); i++) {
+		__u16 port = default_inspection[i].source ? k->sport : k->dport;
+
+		if (k->proto == default_inspection[i].proto && port >= default_inspection[i].lo &&
+		    port <= default_inspection[i].hi)
+			return true;
+	}
+	return false;
+}
+
+static bool class_matches(const struct policy *p, const struct service_class *sc,
+			  const struct cls_key *k)
+{
+	if (!sc->match)
+		return true;
+	if (sc->match->management)
+		return false;
+	switch (sc->match->match) {
+	case MODEL_MATCH_ANY:
+		return true;
+	case MODEL_MATCH_ACL:
+		return sc->acl >= 0 && acl_permits(p, sc->acl, k);
+	case MODEL_MATCH_PORT:
+		return k->proto == sc->match->proto && k->dport >= sc->match->lo &&
+		       k->dport <= sc->match->hi;
+	case MODEL_MATCH_DEFAULT_INSPECTION:
+		return default_inspection_matches(k) &&
+		       (sc->acl < 0 || acl_permits(p, sc->acl, k));
+	case MODEL_MATCH_NONE:
+	case MODEL_MATCH_OTHER:
+		break;
+	}
+	return false;
+}
+
+/* The first class of a policy that has the feature and matches. => its row, -1 none. */
+static int service_find(const struct policy *p, int index, enum feature f, const struct cls_key *k,
+			const struct model_policy_class **pc)
+{
+	const struct service *s;
+
+	if (index < 0)
+		return -1;
+	s = &p->services->v[index];
+	for (size_t i = 0; i < s->n; i++) {
+		if (!s->v[i].has[f] || !class_matches(p, &s->v[i], k))
+			continue;
+		*pc = s->v[i].config;
+		return s->first_row + i;
+	}
+	return -1;
+}
+
+static int feature_find(const struct policy *p, const struct policy_if *in,
+			const struct policy_if *out, enum feature f, const struct cls_key *k,
+			const struct model_policy_class **pc)
+{
+	const struct policy_services *all = p->services;
+	int row = service_find(p, all->by_if[in->num], f, k, pc);
+
+	if (row < 0 && out && out->num != in->num)
+		row = service_find(p, all->by_if[out->num], f, k, pc);
+	return row < 0 ? service_find(p, all->global, f, k, pc) : row;
+}
+
+static void conn_settings_copy(struct policy_service *s, const struct model_conn_settings *c)
+{
+	s->decrement_ttl = c->decrement_ttl;
+	s->idle_reset = c->idle_reset;
+	s->idle_s = c->idle_s;
+	s->half_closed_s = c->half_closed_s;
+	s->embryonic_s = c->embryonic_s;
+	s->conn_max = c->conn_max;
+	s->per_client_max = c->per_client_max;
+	s->embryonic_max = c->embryonic_max;
+	s->per_client_embryonic_max = c->per_client_embryonic_max;
+	s->random_seq = c->random_seq;
+}
+
+void policy_service_match(const struct policy *p, const struct policy_if *in,
+			  const struct policy_if *out, const struct policy_tuple *t,
+			  struct policy_service *s)
+{
+	const struct model_policy_class *pc;
+	struct cls_key k;
+	int row;
+
+	*s = (struct policy_service){
+		.class_row = -1,
+		.idle_s = -1,
+		.half_closed_s = -1,
+		.embryonic_s = -1,
+		.conn_max = -1,
+		.per_client_max = -1,
+		.embryonic_max = -1,
+		.per_client_embryonic_max = -1,
+		.random_seq = -1,
+		.inspect = -1,
+	};
+	if (!p->services->n)
+		return;
+	cls_key_from_tuple(&k, t);
+	s->class_row = feature_find(p, in, out, FEATURE_CONN, &k, &pc);
+	if (s->class_row >= 0)
+		conn_settings_copy(s, &pc->conn);
+	if (t->proto == IPPROTO_TCP) {
+		row = feature_find(p, in, out, FEATURE_BYPASS, &k, &pc);
+		s->bypass = row >= 0;
+		if (s->class_row < 0)
+			s->class_row = row;
+	}
+	if (t->proto == IPPROTO_ICMP || t->proto == IPPROTO_ICMPV6) {
+		s->inspect_icmp = feature_find(p, in, out, FEATURE_ICMP, &k, &pc) >= 0;
+		s->inspect_icmp_error = feature_find(p, in, out, FEATURE_ICMP_ERROR, &k, &pc) >= 0;
+	}
+}
+
+bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row *r)
+{
+	const struct policy_services *all = p->services;
+
+	for (size_t j = 0; j < all->n; j++) {
+		const struct service *s = &all->v[j];
+		const struct service_class *sc;
+
+		if (i >= s->first_row + s->n)
+			continue;
+		sc = &s->v[i - s->first_row];
+		*r = (struct policy_class_row){
+			.policy_map = s->config->policy_map,
+			.class_name = sc->config->class_name,
+			.global = s->num < 0,
+			.ifname = s->num < 0 ? NULL : s->config->ifname,
+			.config = sc->config,
+			.packets = &sc->counter->value[COUNTER_CLASS_PACKETS],
+			.drops = &sc->counter->value[COUNTER_CLASS_DROPS],
+			.conns = &sc->counter->value[COUNTER_CLASS_CONNS],
+			.embryonic = &sc->counter->value[COUNTER_CLASS_EMBRYONIC],
+		};
+		return true;
+	}
+	return false;
+}
