@@ -45,9 +45,18 @@ enum asa_drop xlate_allocate(struct xlates *x, const struct nat_pool *pool,
 			     const struct asa_key *key, __u32 now, __u32 *ref,
 			     struct asa_addr *mapped, __be16 *mapped_port, bool *created);
 const struct xlate *xlate_get(const struct xlates *x, __u32 ref);
+/*
+ * Who uses a mapped address now; port and protocol 0: a one-to-one translation.
+ * => NULL when nobody does.
+ */
+const struct xlate *xlate_find_mapped(const struct xlates *x, const struct asa_addr *mapped,
+				      __be16 port, __u8 proto);
 /* A connection ended. The entry itself goes after the xlate / pat-xlate timeout. */
 void xlate_put(struct xlates *x, __u32 ref, __u32 now);
-/* Free entries whose timeout is over; calls cb(arg, xlate) for each (log 305012). Bounded work per call. */
+/*
+ * Free entries whose timeout is over; calls cb(arg, xlate) for each (log 305012). Bounded work per
+ * call. Timeouts in ticks; 0: never.
+ */
 void xlate_expire(struct xlates *x, __u32 now, __u32 xlate_timeout, __u32 pat_timeout,
 		  void (*cb)(void *arg, const struct xlate *t), void *arg);
 /* Restart: re-create the entry of a recovered connection. => the reference, 0 when impossible. */
