@@ -165,7 +165,8 @@ lab_need_build() {
 }
 
 lab_end() {
-	[ -n "${LAB_BENCH:-}" ] || echo "----  $LAB_TITLE: $LAB_PASS passed, $LAB_FAIL failed, $LAB_SKIP skipped"
+	# The line that check.sh adds up.
+	[ -n "${LAB_QUIET:-}" ] || echo "$LAB_PASS passed, $LAB_FAIL failed, $LAB_SKIP skipped"
 	[ $LAB_FAIL -eq 0 ]
 }
 
@@ -298,8 +299,7 @@ lab_route() {
 }
 
 lab_mac() {
-	lab_in "$1" cat "/sys/class/net/$2/address" 2>/dev/null ||
-		lab_ip "$1" -o link show "$2" | sed -n 's/.*link\/ether \([0-9a-f:]*\).*/\1/p'
+	lab_ip "$1" -o link show "$2" | sed -n 's/.*link\/ether \([0-9a-f:]*\).*/\1/p'
 }
 
 # ---------------------------------------------------------------------------------------------- processes
@@ -380,6 +380,19 @@ lab_iperf() {
 	lab_wait 5 lab_listening "$2" "$3"
 }
 
+# lab_probe NS:IF NS:IF MAC EXPRESSION [SECONDS]: sends hand-made packets (a scapy expression from the network
+# layer up, or from Ether() up when it starts with it) out of the first interface to MAC and prints what the
+# second interface got, one line a packet; see tests/net/packets.py.
+lab_probe() {
+	"$PYTHON" "$LAB_ROOT/tests/net/packets.py" "$LAB_TAG-${1%%:*}" "${1#*:}" "$LAB_TAG-${2%%:*}" "${2#*:}" \
+		"$3" "$4" "${5:-0.5}"
+}
+
+# lab_ghost FW IF ADDRESS NS NSIF: an address that no kernel answers for; the firewall finds it at NS's station.
+lab_ghost() {
+	lab_ip "$1" neigh replace "$3" lladdr "$(lab_mac "$4" "$5")" dev "$2" nud permanent
+}
+
 # ---------------------------------------------------------------------------------------------- firewalls
 
 lab_sock() { echo "$LAB_DIR/$1.sock"; }
@@ -440,7 +453,6 @@ lab_map_sum() {
 		"${3:-packets}"
 }
 
-# lab_addresses of the two-ended firewall that most stories use; see lab_simple.
 # lab_simple: client (cli) - firewall (fw) - server (srv), addresses on Linux, no configuration yet.
 #   cli 10.1.1.10/24, 2001:db8:1::10/64   fw in0 .1, out0 .1   srv 198.51.100.10/24, 2001:db8:2::10/64
 lab_simple() {

@@ -19,7 +19,6 @@
 #          --keep FILE (also write the raw result lines there)
 
 . "$(dirname "$0")/../../scripts/lab.sh"
-LAB_BENCH=1
 
 quick='' gate='' peers_only='' keep=''
 while [ $# -gt 0 ]; do
