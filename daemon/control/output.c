@@ -384,7 +384,7 @@ const char *output_format_time(uint64_t seconds, char *buf, size_t size)
 void output_defer(struct output *o, output_step_fn *step, void *state,
 		  void (*free_state)(void *state))
 {
-	output_drop_step(o);
+	output_drop_step(o); /* NULL 'step': the output ends here */
 	o->step = step;
 	o->state = state;
 	o->free_state = free_state;

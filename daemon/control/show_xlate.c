@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * show xlate, clear xlate.
+ *
+ * Responsible for: static translations of the policy and dynamic ones in use, in one list.
+ * Not responsible for: rules and their hits (show nat in show_policy.c).
+ *
+ * Callers: config/ through the table at the end. Threads: main thread; asa->lock per piece.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/commands.h"
+#include "policy/policy.h"
+#include "session/xlate.h"
+
+#define ROWS_PER_LOCK 1024
+#define LOCKS_PER_STEP 64
+
+struct xlate_list {
+	struct asa *a;
+	size_t i_static;
+	__u32 ref;
+	bool statics_done;
+	/* clear xlate */
+	__u32 pos, closed, n_slots;
+	__u32 slots[ROWS_PER_LOCK];
+};
+
+static __u32 static_count(const struct policy *p)
+{
+	struct policy_static_xlate x;
+	__u32 n = 0;
+
+	while (policy_static_xlate(p, n, &x))
+		n++;
+	return n;
+}
+
+/* "10.1.1.1", "10.1.1.0/24", "10.1.1.1/80". */
+static const char *place_text(const struct asa_addr *a, __u8 plen, bool has_port, __u16 port, char *buf,
+			      size_t size)
+{
+	char addr[64];
+	int base = asa_addr_is_v4(a) ? 96 : 0;
+
+	output_format_addr(a, addr, sizeof(addr));
+	if (has_port)
+		snprintf(buf, size, "%s/%u", addr, port);
+	else if (plen < 128)
+		snprintf(buf, size, "%s/%u", addr, plen > base ? plen - base : 0);
+	else
+		snprintf(buf, size, "%s", addr);
+	return buf;
+}
+
+struct xlate_row {
+	const char *proto; /* "TCP PAT", "NAT" */
+	const char *real_if, *mapped_if;
+	char real[96], mapped[96];
+	const char *flags;
+	__u32 idle_s, timeout_s, users;
+	bool is_static;
+};
+
+static void xlate_print(struct output *o, const struct xlate_row *r, bool one_line)
+{
+	char idle[32], timeout[32];
+
+	output_text(o, "%s from %s:%s to %s:%s%sflags %s idle %s timeout %s\n", r->proto, r->real_if, r->real,
+		    r->mapped_if, r->mapped, one_line ? " " : "\n    ", r->flags,
+		    output_format_time(r->idle_s, idle, sizeof(idle)),
+		    output_format_time(r->timeout_s, timeout, sizeof(timeout)));
+	output_object_begin(o, NULL);
+	output_str(o, "type", r->proto);
+	output_str(o, "real_interface", r->real_if);
+	output_str(o, "real", r->real);
+	output_str(o, "mapped_interface", r->mapped_if);
+	output_str(o, "mapped", r->mapped);
+	output_str(o, "flags", r->flags);
+	output_u64(o, "idle", r->idle_s);
+	output_u64(o, "timeout", r->timeout_s);
+	output_u64(o, "connections", r->users);
+	output_bool(o, "static", r->is_static);
+	output_object_end(o);
+}
+
+static void static_print(struct output *o, const struct policy_static_xlate *x)
+{
+	struct xlate_row r = { .real_if = x->real_if, .mapped_if = x->mapped_if, .is_static = true };
+	char flags[8], proto[16], kind[24] = "NAT";
+
+	if (x->proto)
+		snprintf(kind, sizeof(kind), "%s PAT", commands_proto(x->proto, true, proto, sizeof(proto)));
+	r.proto = kind;
+	snprintf(flags, sizeof(flags), "s%s%s%s%s", x->proto ? "r" : "", x->identity ? "I" : "",
+		 x->twice ? "T" : "", x->plen < 128 && !x->proto && !x->identity ? "N" : "");
+	r.flags = flags;
+	place_text(&x->real, x->plen, x->proto, x->real_port, r.real, sizeof(r.real));
+	place_text(&x->mapped, x->plen, x->proto, x->mapped_port, r.mapped, sizeof(r.mapped));
+	xlate_print(o, &r, false);
+}
+
+static void dynamic_print(struct output *o, const struct xlate *x, __u32 now, const struct model_timeouts *t)
+{
+	struct xlate_row r = { .real_if = x->real_if_name, .mapped_if = x->mapped_if_name, .users = x->users };
+	char proto[16], kind[24] = "NAT";
+
+	if (x->pat)
+		snprintf(kind, sizeof(kind), "%s PAT", commands_proto(x->proto, true, proto, sizeof(proto)));
+	r.proto = kind;
+	r.flags = x->pat ? "ri" : "i";
+	r.idle_s = x->users ? 0 : (__u32)(asa_ms_from_ticks(now - x->last_used) / 1000);
+	r.timeout_s = (__u32)(x->pat ? t->pat_xlate : t->xlate);
+	place_text(&x->real, 128, x->pat, asa_ntohs(x->real_port), r.real, sizeof(r.real));
+	place_text(&x->mapped, 128, x->pat, asa_ntohs(x->mapped_port), r.mapped, sizeof(r.mapped));
+	xlate_print(o, &r, x->pat);
+}
+
+/* A piece of the dynamic ones. => false at the end. */
+static bool dynamic_piece(struct output *o, struct xlate_list *l)
+{
+	const struct model_timeouts *t = &policy_model(l->a->policy)->timeouts;
+	const struct xlate *x = NULL;
+	__u32 now = commands_now();
+
+	pthread_mutex_lock(&l->a->lock);
+	for (int i = 0; i < ROWS_PER_LOCK && (x = xlate_next(l->a->xlates, &l->ref)); i++)
+		dynamic_print(o, x, now, t);
+	pthread_mutex_unlock(&l->a->lock);
+	return x != NULL;
+}
+
+static bool show_xlate_step(struct output *o, void *state)
+{
+	struct xlate_list *l = state;
+	struct policy_static_xlate x;
+	size_t len = 0;
+	bool more = true;
+
+	while (!l->statics_done && len < OUTPUT_CHUNK) {
+		if (policy_static_xlate(l->a->policy, l->i_static, &x))
+			static_print(o, &x);
+		else
+			l->statics_done = true;
+		l->i_static++;
+		output_data(o, &len);
+	}
+	while (more && len < OUTPUT_CHUNK) {
+		more = dynamic_piece(o, l);
+		output_data(o, &len);
+	}
+	if (!more)
+		output_list_end(o);
+	return more;
+}
+
+static int show_xlate(void *ctx, struct cmd_args *args, void *out)
+{
+	struct asa *a = ctx;
+	struct xlate_list *l;
+	__u32 used, most, statics = static_count(a->policy);
+
+	pthread_mutex_lock(&a->lock);
+	used = xlate_count(a->xlates) + statics;
+	most = xlate_most_used(a->xlates) + statics;
+	pthread_mutex_unlock(&a->lock);
+	output_text(out, "%u in use, %u most used\n", used, most);
+	output_u64(out, "in_use", used);
+	output_u64(out, "most_used", most);
+	if (cmd_has(args, "count"))
+		return 0;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return cmd_error(args, "out of memory");
+	l->a = a;
+	output_text(out, "Flags: D - DNS, e - extended, I - identity, i - dynamic, r - portmap,\n"
+			 "       s - static, T - twice, N - net-to-net\n");
+	output_list_begin(out, "xlates");
+	output_defer(out, show_xlate_step, l, free);
+	return 0;
+}
+
+static bool clear_xlate_row(void *arg, const struct session_view *v)
+{
+	struct xlate_list *l = arg;
+
+	if (v->nat_ref)
+		l->slots[l->n_slots++] = v->slot;
+	return true;
+}
+
+/* Connections first: only then the translations that they hold are free. */
+static bool clear_xlate_step(struct output *o, void *state)
+{
+	static const struct session_filter all;
+	struct xlate_list *l = state;
+	struct asa *a = l->a;
+	bool more = true;
+	__u32 now = commands_now(), before;
+
+	for (int i = 0; i < LOCKS_PER_STEP && more; i++) {
+		pthread_mutex_lock(&a->lock);
+		l->n_slots = 0;
+		more = session_walk(a->sessions, &l->pos, ROWS_PER_LOCK, now, &all, clear_xlate_row, l);
+		for (__u32 k = 0; k < l->n_slots; k++)
+			session_close(a->sessions, l->slots[k], SESSION_CLOSE_CLEARED, now);
+		l->closed += l->n_slots;
+		pthread_mutex_unlock(&a->lock);
+	}
+	if (more)
+		return true;
+	pthread_mutex_lock(&a->lock);
+	before = xlate_count(a->xlates);
+	sessions_clear_xlates(a->sessions, now);
+	before -= xlate_count(a->xlates);
+	pthread_mutex_unlock(&a->lock);
+	output_text(o, "%u xlate(s) deleted.\n", before);
+	output_u64(o, "deleted", before);
+	output_u64(o, "connections_closed", l->closed);
+	return false;
+}
+
+static int clear_xlate(void *ctx, struct cmd_args *args, void *out)
+{
+	struct xlate_list *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return cmd_error(args, "out of memory");
+	l->a = ctx;
+	output_defer(out, clear_xlate_step, l, free);
+	return 0;
+}
+
+COMMANDS_DEFINE(xlate,
+	{ CONFIG_IN_EXEC, "show xlate [ count ]", NULL, "Translations in use", show_xlate },
+	{ CONFIG_IN_PRIV, "clear xlate", NULL, "Remove dynamic translations and their connections",
+	  clear_xlate },
+);
