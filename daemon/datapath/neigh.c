@@ -221,20 +221,6 @@ void net_nexthop_put(struct net *n, __u16 row)
 		n->hops[row].released = n->now;
 }
 
-void net_nexthop_hold(struct net *n, __u16 row)
-{
-	if (row && row < ASA_NEXTHOPS_MAX && n->hops[row].used)
-		n->t->nexthops[row].users++;
-}
-
-void net_nexthops_recount(struct net *n)
-{
-	for (__u32 row = 1; row < n->hops_end; row++) {
-		n->t->nexthops[row].users = 0;
-		n->hops[row].released = n->now;
-	}
-}
-
 void net_neigh_event(struct net *n, const struct net_neigh_msg *m, bool deleted)
 {
 	__u32 next;

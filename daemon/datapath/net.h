@@ -47,10 +47,6 @@ enum asa_drop net_route(struct net *n, const struct asa_addr *dst, struct net_ro
  */
 __u16 net_nexthop_get(struct net *n, const struct net_route *r, const struct policy_if *out);
 void net_nexthop_put(struct net *n, __u16 row);
-/* One user more of a row that is in use (recovery of connections after a restart, copies). */
-void net_nexthop_hold(struct net *n, __u16 row);
-/* Restart: forget the counts of the daemon before; recovery holds each row it finds in use. */
-void net_nexthops_recount(struct net *n);
 /* A frame waits for the row: ask for its neighbour again (at most once a second). */
 void net_nexthop_resolve(struct net *n, __u16 row);
 

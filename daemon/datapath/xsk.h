@@ -27,13 +27,20 @@ struct worker_ops {
 	void *worker;
 };
 
+/*
+ * The functions below are the main thread's. Those that talk to a worker (add, del, call, free)
+ * wait for its next turn, which takes asa->lock: the caller must not hold it.
+ */
 int workers_new(struct asa *a, int n, struct workers **out, char *err, size_t err_size);
 void workers_free(struct workers *w); /* stops the threads */
 /* Open sockets for every queue of an interface, or close them. Called by the main thread. */
 int workers_add_if(struct workers *w, __u32 ifindex, char *err, size_t err_size);
 void workers_del_if(struct workers *w, __u32 ifindex);
+bool workers_has_if(struct workers *w, __u32 ifindex);
 /* Run fn on worker 0's thread with its ops and asa->lock held (main thread sends frames this way). */
 void workers_call(struct workers *w, void (*fn)(void *arg, struct worker_ops *ops), void *arg);
+/* The same on every worker, one after the other. */
+void workers_call_all(struct workers *w, void (*fn)(void *arg, struct worker_ops *ops), void *arg);
 /* Frames lost in receive rings since the last call, by interface (for dispatch-queue-limit). */
 __u64 workers_rx_lost(struct workers *w, __u32 ifindex);
 
@@ -42,6 +49,10 @@ struct xsk_info {
 	bool zero_copy, need_wakeup;
 	__u64 rx, tx, rx_lost, tx_failed, kicks;
 };
+/* Row i of the open sockets, from 0 until false. */
 bool workers_xsk_info(struct workers *w, size_t i, struct xsk_info *info);
+
+/* All frames there are, and those at rest: in pools and in the kernel's rings (leak test). */
+void workers_frames(struct workers *w, __u32 *total, __u32 *at_rest);
 
 #endif
