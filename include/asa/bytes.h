@@ -32,6 +32,21 @@
 #define ASA_BYTES_STORE(bits) ((void)memcpy(p, &v, sizeof(v)))
 #endif
 
+/*
+ * An index into a buffer of 64 bytes.  The verifier wants to see the bound at the access itself, and
+ * a compiler that has proved it removes the mask; the empty asm makes it forget the proof.
+ */
+#ifdef __BPF__
+#define asa_index64(i)                                                                             \
+	({                                                                                         \
+		__u32 i_ = (i);                                                                    \
+		asm volatile("" : "+r"(i_));                                                       \
+		i_ & 63;                                                                           \
+	})
+#else
+#define asa_index64(i) (i)
+#endif
+
 /* Values are in the order of the bytes in memory: wire order where the field is a number. */
 asa_inline __u8 asa_ld8(const void *p)
 {
@@ -124,6 +139,7 @@ enum {
 	ASA_TCP_URGENT = 18,
 	ASA_TCP_SIZE = 20,
 	ASA_TCP_OPTIONS_MAX = 40,
+	ASA_TCP_OPTIONS_BUFFER = 64, /* for copies, see asa_index64() */
 
 	ASA_UDP_SPORT = 0,
 	ASA_UDP_DPORT = 2,

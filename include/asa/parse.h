@@ -38,6 +38,9 @@ enum asa_pkt_flag {
 	ASA_PKT_ICMP_REPLY = 1 << 9,
 	ASA_PKT_ICMP_ERROR = 1 << 10, /* quotes the packet that it is about */
 	ASA_PKT_DF = 1 << 11,
+	ASA_PKT_TCP = 1 << 12, /* with ASA_PKT_L4: the header is there, whole */
+	ASA_PKT_UDP = 1 << 13,
+	ASA_PKT_ICMP = 1 << 14, /* ICMP or ICMPv6 */
 	ASA_PKT_UNUSUAL = ASA_PKT_FRAGMENT | ASA_PKT_OPTIONS | ASA_PKT_EXTHDR,
 };
 
@@ -112,7 +115,7 @@ asa_inline enum asa_drop asa_parse_tcp(struct asa_pkt *p, void *l4, void *data_e
 	p->tcp.header = (__u8)header;
 	p->tcp.size = (__u16)(p->l4_size - header);
 	p->payload_off = (__u16)(p->l4_off + header);
-	p->flags |= ASA_PKT_L4;
+	p->flags |= ASA_PKT_L4 | ASA_PKT_TCP;
 	p->l4 = l4;
 	return DROP_NONE;
 }
@@ -132,7 +135,7 @@ asa_inline enum asa_drop asa_parse_udp(struct asa_pkt *p, void *l4, void *data_e
 	if (!p->key.dport)
 		return DROP_UDP_LENGTH;
 	p->payload_off = (__u16)(p->l4_off + ASA_UDP_SIZE);
-	p->flags |= ASA_PKT_L4;
+	p->flags |= ASA_PKT_L4 | ASA_PKT_UDP;
 	p->l4 = l4;
 	return DROP_NONE;
 }
@@ -190,7 +193,7 @@ asa_inline enum asa_drop asa_parse_icmp(struct asa_pkt *p, void *l4, void *data_
 	else if (kind & ASA_PKT_ICMP_REPLY)
 		p->key.dport = asa_ld16(l4 + ASA_ICMP_ID);
 	p->payload_off = (__u16)(p->l4_off + ASA_ICMP_SIZE);
-	p->flags |= kind | ASA_PKT_L4;
+	p->flags |= kind | ASA_PKT_L4 | ASA_PKT_ICMP;
 	p->l4 = l4;
 	return DROP_NONE;
 }

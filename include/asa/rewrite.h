@@ -21,6 +21,7 @@
 
 #include "csum.h"
 #include "parse.h"
+#include "tcp_options.h"
 
 /* ------------------------------------------------------------------------------- publishing time */
 
@@ -58,57 +59,6 @@ asa_inline void asa_rewrite_deltas(const struct asa_key *in, const struct asa_ke
 
 /* ------------------------------------------------------------------------------- sequence numbers */
 
-/*
- * Subtract 'add' from the edges of all SACK blocks (RFC 2018) in a copy of the options.
- * => options: ASA_TCP_OPTIONS_MAX bytes, zero behind 'size'
- * => a list that does not parse is left alone from there on
- * => the checksum delta of the change
- */
-static inline __u16 asa_sack_shift(__u8 options[ASA_TCP_OPTIONS_MAX], __u32 size, __u32 add)
-{
-	__u64 before = asa_csum_add_bytes(0, options, ASA_TCP_OPTIONS_MAX);
-	__u32 at = 0, kind, length, edge, k, v;
-	__u64 after;
-	int i;
-
-	for (i = 0; i < ASA_TCP_OPTIONS_MAX; i++) {
-		if (at >= size || at >= ASA_TCP_OPTIONS_MAX)
-			break;
-		kind = options[at];
-		if (kind == 0)
-			break;
-		if (kind == 1) {
-			at++;
-			continue;
-		}
-		if (at + 1 >= size || at + 1 >= ASA_TCP_OPTIONS_MAX)
-			break;
-		length = options[at + 1];
-		if (length < 2 || at + length > size || at + length > ASA_TCP_OPTIONS_MAX)
-			break;
-		if (kind != 5) {
-			at += length;
-			continue;
-		}
-		/* Only one such option is meaningful, four blocks at most fit. */
-		for (k = 0; k < 8; k++) {
-			edge = at + 2 + k * 4;
-			if (2 + k * 4 + 4 > length || edge > ASA_TCP_OPTIONS_MAX - 4)
-				break;
-			v = (__u32)options[edge] << 24 | (__u32)options[edge + 1] << 16 |
-			    (__u32)options[edge + 2] << 8 | options[edge + 3];
-			v -= add;
-			options[edge] = (__u8)(v >> 24);
-			options[edge + 1] = (__u8)(v >> 16);
-			options[edge + 2] = (__u8)(v >> 8);
-			options[edge + 3] = (__u8)v;
-		}
-		break;
-	}
-	after = asa_csum_add_bytes(0, options, ASA_TCP_OPTIONS_MAX);
-	return asa_csum_delta((__u16)~asa_csum_fold(before) + (__u64)asa_csum_fold(after));
-}
-
 #ifndef __BPF__
 /*
  * Shift the SACK blocks of a frame in place (the driver does the same through a copy of its own,
@@ -117,7 +67,7 @@ static inline __u16 asa_sack_shift(__u8 options[ASA_TCP_OPTIONS_MAX], __u32 size
  */
 static inline void asa_rewrite_sack(struct asa_pkt *p, __u32 add)
 {
-	__u8 options[ASA_TCP_OPTIONS_MAX] = { 0 };
+	__u8 options[ASA_TCP_OPTIONS_BUFFER] = { 0 };
 	__u32 size = p->tcp.header - ASA_TCP_SIZE;
 	__u8 *l4 = (__u8 *)p->l4;
 	__u16 delta;
@@ -238,11 +188,11 @@ asa_inline void asa_rewrite(struct asa_pkt *p, const struct asa_dir *own,
 	if (own->flags & ASA_DIR_NAT)
 		asa_rewrite_l3(p, own, other);
 	if ((own->flags & (ASA_DIR_NAT | ASA_DIR_SEQ)) && (p->flags & ASA_PKT_L4)) {
-		if (p->proto == ASA_PROTO_TCP)
+		if (p->flags & ASA_PKT_TCP)
 			asa_rewrite_tcp(p, own, other);
-		else if (p->proto == ASA_PROTO_UDP)
+		else if (p->flags & ASA_PKT_UDP)
 			asa_rewrite_udp(p, own, other);
-		else if (p->proto == ASA_PROTO_ICMP || p->proto == ASA_PROTO_ICMPV6)
+		else if (p->flags & ASA_PKT_ICMP)
 			asa_rewrite_icmp(p, own, other);
 	}
 	if (own->flags & ASA_DIR_DEC_TTL)

@@ -87,41 +87,6 @@ asa_inline __u32 asa_tcp_scale(const struct asa_half *own, const struct asa_half
 }
 
 /*
- * The window scale option of a segment's options.
- * => walks 'size' bytes at most, 40 at most; stops at the first option that does not fit
- * => the shift, or -1 if it is not there
- */
-static inline int asa_tcp_find_wscale(const __u8 options[ASA_TCP_OPTIONS_MAX], __u32 size)
-{
-	__u32 at = 0, kind, length;
-	int i;
-
-	for (i = 0; i < ASA_TCP_OPTIONS_MAX; i++) {
-		if (at >= size || at >= ASA_TCP_OPTIONS_MAX)
-			break;
-		kind = options[at];
-		if (kind == 0) /* end of list */
-			break;
-		if (kind == 1) { /* no operation */
-			at++;
-			continue;
-		}
-		if (at + 1 >= size || at + 1 >= ASA_TCP_OPTIONS_MAX)
-			break;
-		length = options[at + 1];
-		if (length < 2)
-			break;
-		if (kind == 3) {
-			if (length != 3 || at + 2 >= size || at + 2 >= ASA_TCP_OPTIONS_MAX)
-				break;
-			return options[at + 2];
-		}
-		at += length;
-	}
-	return -1;
-}
-
-/*
  * Start a direction from its SYN (the daemon, when it creates a connection or reopens one).
  * => *own is cleared but for its counters
  * => s->wscale must have been looked for

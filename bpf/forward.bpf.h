@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A frame of a known connection: check, rewrite, send.
+ *
+ * Responsible for: the order of the checks, and that a frame which does not leave here changes
+ * nothing: neither the connection's state nor its counters.
+ * Not responsible for: finding the connection (lookup.bpf.h), the rules of TCP (tcp_track.h), how
+ * bytes change (rewrite.h), what a verdict counts (verdict.bpf.h).
+ *
+ * Steps, each with its way out:
+ *	1. instructions		punt interface, inspect, tcp-syn
+ *	2. TCP			drop with the reason of tcp_track_check(); punt inspect (hold)
+ *	3. way out		punt nexthop, mtu, ttl; drop interface-down
+ *	4. rewrite		drop internal-error (no room for a VLAN tag)
+ *	5. commit		state, counters, events
+ */
+#ifndef ASA_FORWARD_BPF_H
+#define ASA_FORWARD_BPF_H
+
+#include <asa/rewrite.h>
+#include <asa/tcp_track.h>
+
+#include "lookup.bpf.h"
+#include "tcp_options.bpf.h"
+#include "verdict.bpf.h"
+
+#ifndef AF_INET
+#define AF_INET 2
+#define AF_INET6 10
+#endif
+
+/* A frame and the connection it belongs to. */
+struct asa_flow {
+	struct asa_pkt *pkt;
+	struct asa_dir *own; /* the frame's direction */
+	struct asa_dir *other;
+	struct asa_half *half;
+	struct asa_half *peer;
+	__u32 ref;
+	__u32 tick;
+};
+
+/*
+ * Ask the kernel's routing table about a packet from 'src' to 'dst'.
+ * => the answer of bpf_fib_lookup(), with the MAC addresses in *fib
+ */
+asa_inline long fib_ask(const struct asa_run *r, const struct asa_pkt *p, struct bpf_fib_lookup *fib,
+			const struct asa_addr *src, const struct asa_addr *dst)
+{
+	asa_memset(fib, 0, sizeof(*fib));
+	fib->ifindex = r->ifindex;
+	fib->l4_protocol = p->proto;
+	fib->tot_len = p->l3_size;
+	if (p->flags & ASA_PKT_IPV4) {
+		fib->family = AF_INET;
+		fib->ipv4_src = src->w[3];
+		fib->ipv4_dst = dst->w[3];
+	} else {
+		fib->family = AF_INET6;
+		asa_memcpy(fib->ipv6_src, src, sizeof(*src));
+		asa_memcpy(fib->ipv6_dst, dst, sizeof(*dst));
+	}
+	return bpf_fib_lookup(r->ctx, fib, sizeof(*fib), 0);
+}
+
+/* A question to the routing table becomes a next hop in place: stack is short. */
+union asa_route {
+	struct bpf_fib_lookup fib;
+	struct asa_nexthop nh;
+};
+
+/*
+ * The routes have changed since this direction's next hop was resolved: ask for this frame, and
+ * tell the daemon once, so that the slot gets a new next hop.
+ * => PUNT_NONE and way->nh filled in (no tag), or the cause to punt
+ * => post-translation addresses decide, as they do for the daemon
+ */
+asa_inline enum asa_punt reroute(const struct asa_run *r, const struct asa_flow *f, __u16 gen,
+				 union asa_route *way)
+{
+	__u32 ifindex;
+	__u8 mac[12];
+	long answer;
+
+	if (f->half->rerouted_gen != gen) {
+		f->half->rerouted_gen = gen;
+		event_submit(ASA_EVENT_REROUTE, f->ref, f->own->serial, f->tick);
+	}
+	answer = fib_ask(r, f->pkt, &way->fib, &f->other->key.dst, &f->other->key.src);
+	if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED)
+		return PUNT_MTU;
+	if (answer != BPF_FIB_LKUP_RET_SUCCESS)
+		return PUNT_NEXTHOP;
+	ifindex = way->fib.ifindex;
+	asa_memcpy(mac, way->fib.dmac, 6);
+	asa_memcpy(mac + 6, way->fib.smac, 6);
+	way->nh.ifindex = ifindex;
+	way->nh.flags = ASA_NH_VALID;
+	asa_memcpy(way->nh.dmac, mac, 12);
+	count_stat(STAT_FIB, r->bytes);
+	return PUNT_NONE;
+}
+
+/* Step 2: TCP of a connection that is not bypassed. */
+asa_inline enum asa_drop check_tcp(const struct asa_run *r, const struct asa_flow *f)
+{
+	struct asa_pkt *p = f->pkt;
+	int shift;
+
+	if (asa_unlikely(p->tcp.flags & ASA_TCP_SYN)) {
+		shift = tcp_options_wscale(r->ctx, p->l4_off + ASA_TCP_SIZE,
+					   p->tcp.header - ASA_TCP_SIZE);
+		p->tcp.has_wscale = shift >= 0;
+		p->tcp.wscale = (__u8)shift;
+	}
+	return tcp_track_check(f->half, f->peer, f->other->seq_add, &p->tcp);
+}
+
+/* Step 5: the frame leaves; only now the connection may know of it. */
+asa_inline void commit(const struct asa_flow *f)
+{
+	struct asa_half *half = f->half;
+	__u32 events = 0, type;
+
+	half->packets++;
+	half->bytes += f->pkt->l3_size;
+	if (half->seen != f->tick)
+		half->seen = f->tick;
+	if (!(f->pkt->flags & ASA_PKT_TCP))
+		return;
+	if (f->own->flags & ASA_DIR_BYPASS)
+		tcp_track_bypass(half, f->peer, f->other->seq_add, &f->pkt->tcp, &events);
+	else
+		tcp_track_commit(half, f->peer, f->other->seq_add, &f->pkt->tcp, &events);
+	if (asa_likely(!events))
+		return;
+	for (type = ASA_EVENT_ESTABLISHED; type <= ASA_EVENT_RST; type++)
+		if (events & (1u << type))
+			event_submit(type, f->ref, f->own->serial, f->tick);
+}
+
+/* Steps 3 to 5 behind the choice of the next hop. */
+asa_inline int send(const struct asa_run *r, const struct asa_flow *f, const struct asa_nexthop *nh)
+{
+	void *data = (void *)(long)r->ctx->data, *data_end = (void *)(long)r->ctx->data_end;
+	__u32 l2 = asa_l2_size(nh), out = nh->ifindex;
+	struct asa_pkt *p = f->pkt;
+	__u16 delta;
+
+	/* The VLAN path below looks again; plain Ethernet was checked by the parser. */
+	if (!asa_fits(data, ASA_ETH_SIZE, data_end))
+		return verdict_drop(r, DROP_INTERNAL_ERROR);
+	/* Only notes the target: nothing is sent unless XDP_REDIRECT is returned. */
+	if (asa_unlikely(bpf_redirect_map(&asa_tx, out, 0) != XDP_REDIRECT))
+		return verdict_drop(r, DROP_ROUTE_INTERFACE);
+	if (asa_unlikely((f->own->flags & ASA_DIR_SEQ) && (p->flags & ASA_PKT_TCP) &&
+			 p->tcp.header > ASA_TCP_SIZE)) {
+		delta = (__u16)tcp_options_shift(r->ctx, p->l4_off + ASA_TCP_SIZE,
+						 p->tcp.header - ASA_TCP_SIZE, f->other->seq_add);
+		asa_st16(p->l4 + ASA_TCP_CHECK,
+			 asa_csum_apply(asa_ld16(p->l4 + ASA_TCP_CHECK), delta));
+	}
+	asa_rewrite(p, f->own, f->other);
+	if (asa_unlikely(l2 != p->l3_off || l2 != ASA_ETH_SIZE)) {
+		if (l2 != p->l3_off && bpf_xdp_adjust_head(r->ctx, (int)p->l3_off - (int)l2))
+			return verdict_drop(r, DROP_INTERNAL_ERROR);
+		data = (void *)(long)r->ctx->data;
+		data_end = (void *)(long)r->ctx->data_end;
+		if (!asa_fits(data, ASA_ETH_SIZE + ASA_VLAN_TAGS_MAX * ASA_VLAN_SIZE, data_end))
+			return verdict_drop(r, DROP_INTERNAL_ERROR);
+		asa_l2_write(data, nh, p->ethertype);
+	} else {
+		asa_st64(data, *(const __u64 *)nh->dmac);
+		asa_st32(data + 8, *(const __u32 *)(nh->dmac + 8));
+	}
+	commit(f);
+	return verdict_forward(r, out, p->l3_size + l2,
+			       f->own->flags & ASA_DIR_BYPASS ? STAT_HIT_BYPASS : STAT_HIT);
+}
+
+/* Step 3: where to. */
+asa_inline int route(const struct asa_run *r, const struct asa_config *cfg, const struct asa_flow *f)
+{
+	__u32 row = f->own->nexthop;
+	union asa_route fresh;
+	enum asa_punt cause;
+	struct asa_nexthop *nh;
+
+	if ((f->own->flags & ASA_DIR_DEC_TTL) && f->pkt->ttl <= 1)
+		return verdict_punt(r, cfg, PUNT_TTL, f->ref);
+	nh = bpf_map_lookup_elem(&asa_nexthops, &row);
+	if (asa_unlikely(!row || !nh))
+		return verdict_punt(r, cfg, PUNT_NEXTHOP, f->ref);
+	if (asa_unlikely(f->own->gen != (__u16)cfg->route_gen)) {
+		cause = reroute(r, f, (__u16)cfg->route_gen, &fresh);
+		if (cause)
+			return verdict_punt(r, cfg, cause, f->ref);
+		return send(r, f, &fresh.nh);
+	}
+	if (asa_unlikely(!(nh->flags & ASA_NH_VALID)))
+		return verdict_punt(r, cfg, PUNT_NEXTHOP, f->ref);
+	if (asa_unlikely(nh->mtu && f->pkt->l3_size > nh->mtu))
+		return verdict_punt(r, cfg, PUNT_MTU, f->ref);
+	return send(r, f, nh);
+}
+
+/* A frame of connection 'found'. */
+asa_inline int forward(const struct asa_run *r, const struct asa_config *cfg, struct asa_pkt *p,
+		       const struct asa_found *found)
+{
+	__u32 d = ASA_REF_DIR(found->ref);
+	struct asa_flow f = {
+		.pkt = p,
+		.own = &found->conn->dir[d],
+		.other = &found->conn->dir[d ^ 1],
+		.half = &found->conn->half[d],
+		.peer = &found->conn->half[d ^ 1],
+		.ref = found->ref,
+	};
+	__u16 flags = f.own->flags;
+	enum asa_drop drop;
+
+	if (asa_unlikely(!(flags & ASA_DIR_VALID)))
+		return verdict_punt(r, cfg, PUNT_NO_FLOW, 0);
+	if (asa_unlikely(f.own->in_if &&
+			 (f.own->in_if != r->ifindex || f.own->in_vlan != p->vlan)))
+		return verdict_punt(r, cfg, PUNT_INTERFACE, f.ref);
+	if (asa_unlikely(flags & ASA_DIR_INSPECT))
+		return verdict_punt(r, cfg, PUNT_INSPECT, f.ref);
+	f.tick = asa_tick_from_ns(bpf_ktime_get_coarse_ns());
+	if (p->flags & ASA_PKT_TCP) {
+		if (asa_unlikely((p->tcp.flags & ASA_TCP_SYN) &&
+				 ((flags & ASA_DIR_PUNT_SYN) ||
+				  !(flags & ASA_DIR_BYPASS || p->tcp.flags & ASA_TCP_ACKF))))
+			return verdict_punt(r, cfg, PUNT_TCP_SYN, f.ref);
+		if (!(flags & ASA_DIR_BYPASS)) {
+			drop = check_tcp(r, &f);
+			if (asa_unlikely(drop))
+				return verdict_drop(r, drop);
+		}
+		if (asa_unlikely((flags & ASA_DIR_HOLD) &&
+				 asa_seq_after(asa_tcp_end(&p->tcp), f.own->hold_seq)))
+			return verdict_punt(r, cfg, PUNT_INSPECT, f.ref);
+	}
+	return route(r, cfg, &f);
+}
+
+#endif
