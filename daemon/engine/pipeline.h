@@ -25,9 +25,21 @@ int engine_new(struct asa *a, struct engine **out);
 void engine_free(struct engine *e);
 /* Take n frames through the pipeline; takes ownership of all. */
 void engine_batch(struct engine *e, struct worker_ops *ops, struct frame **frames, int n, __u32 now);
-/* Frames that waited for next hop 'row'. */
+/*
+ * Frames of this worker that waited for next hop 'row'. Frames belong to the worker that received
+ * them: with several workers this and engine_tick() are to be called by each.
+ */
 void engine_neigh_done(struct engine *e, struct worker_ops *ops, __u16 row, bool resolved);
 /* Every 100 ms: time out held frames, flush counter deltas to the maps (dp_account). */
 void engine_tick(struct engine *e, struct worker_ops *ops, __u32 now);
+
+/*
+ * The worker could not send f (taken by worker_ops.send before): it counts as dropped for 'why'
+ * (DROP_RESOURCE_TX_QUEUE, DROP_ROUTE_INTERFACE), not as forwarded. With asa->lock held. The frame
+ * stays the worker's.
+ */
+void engine_send_failed(struct engine *e, const struct frame *f, enum asa_drop why);
+/* Frames held now: waiting for a neighbour, and in reassembly. */
+void engine_held(const struct engine *e, __u32 *neighbour, __u32 *fragments);
 
 #endif

@@ -470,8 +470,9 @@ void sessions_counts(const struct sessions *s, struct session_counts *c)
 	*c = s->counts;
 }
 
-void sessions_take_account(struct sessions *s, struct asa_account *a)
+bool sessions_take_account(struct sessions *s, struct asa_account *a)
 {
+	bool any = s->stat_built || s->stat_torn;
 	int i;
 
 	for (i = 1; i < ASA_DROP_MAX && i < ASA_ACCOUNT_ROWS; i++) {
@@ -482,4 +483,5 @@ void sessions_take_account(struct sessions *s, struct asa_account *a)
 	a->stats[STAT_CONN_TORN].packets += s->stat_torn;
 	s->stat_built = 0;
 	s->stat_torn = 0;
+	return any; /* an end with a FLOW_* reason is a torn one, too */
 }

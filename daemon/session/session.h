@@ -100,6 +100,8 @@ void session_event(struct sessions *s, __u32 slot, int dir, __u8 type, __u32 now
 void sessions_event(struct sessions *s, const struct asa_event *e, __u32 now);
 /* Resolve the next hop of a direction again. => DROP_NONE or DROP_ROUTE_*. */
 enum asa_drop session_reroute(struct sessions *s, __u32 slot, int dir);
+/* Policy interface through which frames to a route leave. => NULL: not a firewall interface. */
+const struct policy_if *session_route_if(const struct sessions *s, const struct net_route *r);
 /* A direction moved to another ingress interface (asymmetric or equal routes, BYP-15). */
 void session_set_ingress(struct sessions *s, __u32 slot, int dir, __u32 ifindex, __u16 vlan);
 
@@ -118,8 +120,8 @@ struct session_counts {
 	__u64 refused, evicted;
 };
 void sessions_counts(const struct sessions *s, struct session_counts *c);
-/* Counter deltas since the last call (FLOW_* reasons, STAT_CONN_*), added to 'a'. */
-void sessions_take_account(struct sessions *s, struct asa_account *a);
+/* Counter deltas since the last call (FLOW_* reasons, STAT_CONN_*), added to 'a'. => any? */
+bool sessions_take_account(struct sessions *s, struct asa_account *a);
 
 /* ------------------------------------------------------------------ what show conn prints */
 

@@ -87,8 +87,6 @@ void session_count(struct sessions *s, __u32 slot, int by); /* in_use and friend
 void session_begin_close(struct sessions *s, __u32 slot, enum session_close why, __u32 now);
 /* Undo the index, give everything back, into quarantine. */
 void session_release(struct sessions *s, __u32 slot, __u32 now);
-/* Policy interface through which frames to a route leave. => NULL: not a firewall interface. */
-const struct policy_if *session_route_if(const struct sessions *s, const struct net_route *r);
 
 /* events.c */
 void session_set_state(struct sessions *s, __u32 slot, __u8 state, __u32 now);

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Messages about packets that were refused, in ASA's words.
+ *
+ * Responsible for: choosing id and text, addresses as the packet had them. Not responsible for:
+ * counting (the reason does that), delivery and filters (services/syslog); a message nobody wants
+ * costs one table look-up.
+ *
+ * Threads: asa->lock; syslog_msg() only fills a ring.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "engine/engine_impl.h"
+#include "services/syslog.h"
+
+#define ADDR_TEXT INET6_ADDRSTRLEN
+#define END_TEXT (MODEL_NAME_MAX + ADDR_TEXT + 8)
+
+static const char *addr_text(const struct asa_addr *a, char *buf)
+{
+	if (asa_addr_is_v4(a))
+		inet_ntop(AF_INET, &a->w[3], buf, ADDR_TEXT);
+	else
+		inet_ntop(AF_INET6, a->b, buf, ADDR_TEXT);
+	return buf;
+}
+
+static const char *proto_text(__u8 proto, char buf[8])
+{
+	static const struct {
+		__u8 proto;
+		const char *name;
+	} names[] = {
+		{ 1, "icmp" },	{ 2, "igmp" },	 { 6, "tcp" },	  { 17, "udp" },  { 47, "gre" },
+		{ 50, "esp" },	{ 51, "ah" },	 { 58, "icmp6" }, { 88, "eigrp" }, { 89, "ospf" },
+		{ 103, "pim" }, { 132, "sctp" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].proto == proto)
+			return names[i].name;
+	snprintf(buf, 8, "%u", proto);
+	return buf;
+}
+
+static bool has_ports(__u8 proto)
+{
+	return proto == ASA_PROTO_TCP || proto == ASA_PROTO_UDP;
+}
+
+static bool is_icmp(__u8 proto)
+{
+	return proto == ASA_PROTO_ICMP || proto == ASA_PROTO_ICMPV6;
+}
+
+/* "outside:198.51.100.1/80"; the port only where the protocol has one. */
+static const char *end_text(const char *name, const struct asa_addr *a, __be16 port, __u8 proto,
+			    char buf[END_TEXT])
+{
+	char addr[ADDR_TEXT];
+
+	addr_text(a, addr);
+	if (has_ports(proto))
+		snprintf(buf, END_TEXT, "%s:%s/%u", name, addr, asa_ntohs(port));
+	else
+		snprintf(buf, END_TEXT, "%s:%s", name, addr);
+	return buf;
+}
+
+/* "SYN ACK", the words in ASA's order. */
+static const char *flags_text(__u8 flags, char buf[32])
+{
+	static const struct {
+		__u8 bit;
+		const char *word;
+	} words[] = {
+		{ ASA_TCP_FIN, "FIN" }, { ASA_TCP_SYN, "SYN" },	 { ASA_TCP_RST, "RST" },
+		{ ASA_TCP_PSH, "PSH" }, { ASA_TCP_ACKF, "ACK" }, { ASA_TCP_URG, "URG" },
+	};
+	size_t i, n = 0;
+
+	buf[0] = '\0';
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (flags & words[i].bit)
+			n += (size_t)snprintf(buf + n, 32 - n, "%s%s", n ? " " : "", words[i].word);
+	return buf;
+}
+
+static struct syslog *log_of(const struct walk *w)
+{
+	return w->e->asa->syslog;
+}
+
+static const char *out_name(const struct walk *w)
+{
+	return w->out ? w->out->name : "unknown";
+}
+
+/* ------------------------------------------------------------------ access rules */
+
+/* Refused by a line of an access list, or by the end of one. */
+static void deny_by_list(const struct walk *w, const struct policy_acl_match *m)
+{
+	const struct asa_key *k = &w->p->key;
+	char src[END_TEXT], dst[END_TEXT], proto[8], icmp[32] = "";
+
+	if (!syslog_wants(log_of(w), 106023))
+		return;
+	if (is_icmp(k->proto))
+		snprintf(icmp, sizeof(icmp), " (type %u, code %u)", w->p->icmp_type,
+			 w->p->icmp_code);
+	syslog_msg(log_of(w), 106023,
+		   "Deny %s src %s dst %s%s by access-group \"%s\" [0x%x, 0x0]",
+		   proto_text(k->proto, proto),
+		   end_text(w->in->name, &k->src, k->sport, k->proto, src),
+		   end_text(out_name(w), &k->dst, k->dport, k->proto, dst), icmp, m->acl, m->hash);
+}
+
+static void log_106100(const struct walk *w, const struct policy_acl_match *m, const char *what)
+{
+	const struct asa_key *k = &w->p->key;
+	char src[ADDR_TEXT], dst[ADDR_TEXT], proto[8];
+	__u32 sport = asa_ntohs(k->sport), dport = asa_ntohs(k->dport);
+
+	if (!syslog_wants(log_of(w), 106100))
+		return;
+	if (is_icmp(k->proto)) {
+		sport = w->p->icmp_type;
+		dport = w->p->icmp_code;
+	}
+	/* DEVIATION: every hit of a "log" line is a first hit; hits are not collected over an interval. */
+	syslog_msg(log_of(w), 106100,
+		   "access-list %s %s %s %s/%s(%u) -> %s/%s(%u) hit-cnt 1 first hit [0x%x, 0x0]",
+		   m->acl, what, proto_text(k->proto, proto), w->in->name,
+		   addr_text(&k->src, src), sport, out_name(w), addr_text(&k->dst, dst), dport,
+		   m->hash);
+}
+
+/* Refused by the security levels, no list involved. */
+static void deny_by_level(const struct walk *w)
+{
+	const struct asa_key *k = &w->p->key;
+	char a[END_TEXT], b[END_TEXT], proto[8], flags[32];
+
+	switch (k->proto) {
+	case ASA_PROTO_TCP:
+		syslog_msg(log_of(w), 106001,
+			   "Inbound TCP connection denied from %s/%u to %s/%u flags %s  on interface %s",
+			   addr_text(&k->src, a), asa_ntohs(k->sport), addr_text(&k->dst, b),
+			   asa_ntohs(k->dport), flags_text(w->p->tcp.flags, flags), w->in->name);
+		break;
+	case ASA_PROTO_UDP:
+		syslog_msg(log_of(w), 106006,
+			   "Deny inbound UDP from %s/%u to %s/%u on interface %s",
+			   addr_text(&k->src, a), asa_ntohs(k->sport), addr_text(&k->dst, b),
+			   asa_ntohs(k->dport), w->in->name);
+		break;
+	case ASA_PROTO_ICMP:
+	case ASA_PROTO_ICMPV6:
+		syslog_msg(log_of(w), 106014,
+			   "Deny inbound icmp src %s dst %s (type %u, code %u)",
+			   end_text(w->in->name, &k->src, 0, k->proto, a),
+			   end_text(out_name(w), &k->dst, 0, k->proto, b), w->p->icmp_type,
+			   w->p->icmp_code);
+		break;
+	default:
+		syslog_msg(log_of(w), 106010, "Deny inbound protocol %s src %s dst %s",
+			   proto_text(k->proto, proto),
+			   end_text(w->in->name, &k->src, 0, k->proto, a),
+			   end_text(out_name(w), &k->dst, 0, k->proto, b));
+		break;
+	}
+}
+
+void deny_access(const struct walk *w, const struct policy_acl_match *m, bool outbound)
+{
+	(void)outbound; /* ASA names the list, not its direction */
+	if (m->acl && m->log)
+		log_106100(w, m, "denied");
+	else if (m->acl)
+		deny_by_list(w, m);
+	else
+		deny_by_level(w);
+}
+
+void permit_access(const struct walk *w, const struct policy_acl_match *m)
+{
+	log_106100(w, m, "permitted");
+}
+
+/* ------------------------------------------------------------------ no connection */
+
+void deny_not_syn(const struct walk *w)
+{
+	const struct asa_key *k = &w->p->key;
+	char src[ADDR_TEXT], dst[ADDR_TEXT], flags[32];
+
+	if (!syslog_wants(log_of(w), 106015))
+		return;
+	syslog_msg(log_of(w), 106015,
+		   "Deny TCP (no connection) from %s/%u to %s/%u flags %s  on interface %s",
+		   addr_text(&k->src, src), asa_ntohs(k->sport), addr_text(&k->dst, dst),
+		   asa_ntohs(k->dport), flags_text(w->p->tcp.flags, flags), w->in->name);
+}
+
+void deny_icmp_reply(const struct walk *w)
+{
+	const struct asa_key *k = &w->p->key;
+	char src[ADDR_TEXT], dst[ADDR_TEXT];
+
+	if (!syslog_wants(log_of(w), 313004))
+		return;
+	syslog_msg(log_of(w), 313004,
+		   "Denied ICMP type=%u, from laddr %s on interface %s to %s: no matching session",
+		   w->p->icmp_type, addr_text(&k->src, src), w->in->name, addr_text(&k->dst, dst));
+}
+
+void deny_icmp_error(const struct walk *w, const struct asa_key *quoted)
+{
+	const struct asa_key *k = &w->p->key;
+	char src[END_TEXT], dst[END_TEXT], qsrc[ADDR_TEXT], qdst[ADDR_TEXT], proto[8];
+
+	if (!syslog_wants(log_of(w), 313005))
+		return;
+	/* 'quoted' is the key of the answers: the quoted packet went the other way. */
+	syslog_msg(log_of(w), 313005,
+		   "No matching connection for ICMP error message: icmp src %s dst %s (type %u, code %u) on %s interface. Original IP payload: %s src %s/%u dst %s/%u.",
+		   end_text(w->in->name, &k->src, 0, k->proto, src),
+		   end_text(out_name(w), &k->dst, 0, k->proto, dst), w->p->icmp_type,
+		   w->p->icmp_code, w->in->name, proto_text(quoted->proto, proto),
+		   addr_text(&quoted->dst, qsrc), asa_ntohs(quoted->dport),
+		   addr_text(&quoted->src, qdst), asa_ntohs(quoted->sport));
+}
+
+void deny_syn_diff(const struct walk *w)
+{
+	const struct asa_key *k = &w->p->key;
+	char src[END_TEXT], dst[END_TEXT];
+	const struct policy_if *out;
+
+	if (!syslog_wants(log_of(w), 419002))
+		return;
+	out = policy_if_find(w->policy, w->conn->dir[!w->dir].in_if, w->conn->dir[!w->dir].in_vlan);
+	syslog_msg(log_of(w), 419002,
+		   "Duplicate TCP SYN from %s to %s with different initial sequence number",
+		   end_text(w->in->name, &k->src, k->sport, k->proto, src),
+		   end_text(out ? out->name : "unknown", &k->dst, k->dport, k->proto, dst));
+}
+
+/* ------------------------------------------------------------------ translation */
+
+static void deny_nat(const struct walk *w, __u32 id, const char *before, const char *after)
+{
+	const struct asa_key *k = &w->p->key;
+	char src[END_TEXT], dst[END_TEXT], proto[8];
+
+	if (!syslog_wants(log_of(w), id))
+		return;
+	syslog_msg(log_of(w), id, "%s%s src %s dst %s%s", before, proto_text(k->proto, proto),
+		   end_text(w->in->name, &k->src, k->sport, k->proto, src),
+		   end_text(out_name(w), &k->dst, k->dport, k->proto, dst), after);
+}
+
+void deny_translation(const struct walk *w, bool pat)
+{
+	deny_nat(w, 305006,
+		 pat ? "portmap translation creation failed for " :
+		       "regular translation creation failed for ",
+		 "");
+}
+
+void deny_rpf(const struct walk *w)
+{
+	deny_nat(w, 305013,
+		 "Asymmetric NAT rules matched for forward and reverse flows; Connection for ",
+		 " denied due to NAT reverse path failure");
+}
+
+/* ------------------------------------------------------------------ bad packets */
+
+void deny_options(const struct walk *w)
+{
+	const struct asa_key *k = &w->p->key;
+	char src[ADDR_TEXT], dst[ADDR_TEXT], hex[2 * 40 + 1];
+	const __u8 *l3 = w->p->l3;
+	__u32 i, size;
+
+	if (!(w->p->flags & ASA_PKT_OPTIONS) || !syslog_wants(log_of(w), 106012))
+		return;
+	size = (l3[0] & 15) * 4u - ASA_IP4_SIZE;
+	for (i = 0; i < size && i < 40; i++)
+		snprintf(hex + 2 * i, 3, "%02x", l3[ASA_IP4_SIZE + i]);
+	syslog_msg(log_of(w), 106012, "Deny IP from %s to %s, IP options: \"%s\"",
+		   addr_text(&k->src, src), addr_text(&k->dst, dst), hex);
+}
+
+void deny_parse(const struct walk *w, enum asa_drop why)
+{
+	const struct asa_key *k = &w->p->key;
+	char src[ADDR_TEXT], dst[ADDR_TEXT];
+
+	if (why == DROP_IP_SPOOF)
+		syslog_msg(log_of(w), 106016, "Deny IP spoof from (%s) to %s on interface %s",
+			   addr_text(&k->src, src), addr_text(&k->dst, dst), w->in->name);
+	else if (why == DROP_IP_LAND)
+		syslog_msg(log_of(w), 106017, "Deny IP due to Land Attack from %s to %s",
+			   addr_text(&k->src, src), addr_text(&k->dst, dst));
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the stages of the slow path share; nobody outside daemon/engine includes it.
+ *
+ * A packet's way is a struct walk on the stack of engine_batch(). A stage returns the reason why
+ * the packet must not go on, or DROP_NONE; it may set w->done when the packet has found its end
+ * otherwise (sent, held). Stages are called by the pipeline only, in its order.
+ *
+ * A packet is one frame, or a chain of them: the first fragment in w->f, the others behind it
+ * (frame.next), when virtual reassembly has the datagram together.
+ */
+#ifndef ENGINE_ENGINE_IMPL_H
+#define ENGINE_ENGINE_IMPL_H
+
+#include "asa/hash.h"
+#include "asa/rewrite.h"
+#include "asa/tcp_track.h"
+#include "engine/pipeline.h"
+#include "normalize/ip_frag.h"
+#include "policy/policy.h"
+#include "session/session.h"
+#include "session/xlate.h"
+
+/* Frames that wait for a neighbour. */
+#define HOLD_MAX 512
+#define HOLD_PER_NEXTHOP 8
+#define HOLD_MS 1000
+
+struct hold {
+	struct frame *f;
+	struct worker_ops *ops; /* whose frame it is */
+	struct asa_addr gateway; /* the row must still be this neighbour's */
+	__u32 ifindex;
+	__u32 until; /* tick */
+	__u16 row;
+};
+
+/* Counter deltas since the last flush. */
+struct account {
+	struct asa_count drops[ASA_DROP_MAX];
+	struct asa_count stats[ASA_STAT_MAX];
+	struct asa_ifstat *ifs; /* ASA_IFINDEX_MAX rows */
+	__u16 *dirty; /* interfaces with deltas */
+	__u32 n_dirty;
+	bool *is_dirty;
+	bool any;
+};
+
+struct engine {
+	struct asa *asa;
+	struct account account;
+	struct ip_frags *frags;
+	struct hold hold[HOLD_MAX]; /* oldest first */
+	__u32 n_hold;
+	__u32 reply_tick; /* replies made by the daemon in this interval of 128 ticks */
+	__u32 n_replies;
+	__u16 ip_id; /* of datagrams made here */
+};
+
+struct walk {
+	struct engine *e;
+	struct worker_ops *ops;
+	struct frame *f; /* the packet, or its first fragment */
+	struct asa_pkt *p; /* &f->pkt */
+	__u32 now;
+	bool done; /* sent or held: the frame is no longer ours */
+	const struct policy *policy;
+	const struct policy_if *in, *out;
+	__u32 bytes; /* IP bytes of all frames, as received */
+	__u32 n_frames;
+
+	/* existing connection, or the new one after stage_create() */
+	__u32 slot; /* 0 none */
+	int dir;
+	struct asa_conn *conn;
+	bool created;
+	bool moved; /* seen on another interface than before, and may be */
+
+	/* first packet of a connection */
+	struct asa_key real; /* key with the destination's real address */
+	struct policy_tuple tuple; /* what access rules see */
+	struct nat_match dst_nat, src_nat;
+	enum asa_drop nat_why; /* destination that cannot be un-translated */
+	struct net_route route;
+	enum asa_drop route_why;
+	bool local; /* destination is the box itself */
+	struct policy_service service;
+	struct asa_key answer; /* key of the other direction */
+	__u32 nat_ref; /* translation taken, not yet a connection's */
+};
+
+/* ------------------------------------------------------------------ stages, in order */
+
+/* pipeline.c */
+enum asa_drop stage_parse(struct walk *w);
+enum asa_drop stage_fragments(struct walk *w);
+enum asa_drop stage_ip_options(struct walk *w);
+enum asa_drop stage_find(struct walk *w);
+/* icmp_error.c */
+enum asa_drop stage_icmp_error(struct walk *w);
+/* existing.c */
+enum asa_drop stage_reopen(struct walk *w);
+enum asa_drop stage_interface(struct walk *w);
+enum asa_drop stage_track(struct walk *w);
+void existing_commit(struct walk *w); /* the packet leaves: take note of it */
+/* first_packet.c */
+enum asa_drop stage_untranslate(struct walk *w);
+enum asa_drop stage_route(struct walk *w);
+enum asa_drop stage_service(struct walk *w);
+enum asa_drop stage_first_checks(struct walk *w);
+enum asa_drop stage_access(struct walk *w);
+enum asa_drop stage_translate(struct walk *w);
+enum asa_drop stage_create(struct walk *w);
+/* forward.c */
+enum asa_drop stage_normalize(struct walk *w);
+enum asa_drop stage_inspect(struct walk *w);
+enum asa_drop stage_next_hop(struct walk *w);
+enum asa_drop stage_forward(struct walk *w);
+
+/* ------------------------------------------------------------------ helpers */
+
+/* forward.c: send, hold or fragment one frame that has been rewritten, over next hop 'row'. */
+void forward_out(struct walk *w, struct frame *f, __u16 row);
+
+/* hold.c */
+void hold_add(struct engine *e, struct worker_ops *ops, struct frame *f, __u16 row, __u32 now);
+void hold_done(struct engine *e, struct worker_ops *ops, __u16 row, bool resolved);
+void hold_expire(struct engine *e, struct worker_ops *ops, __u32 now);
+/* Put the Ethernet header of the next hop in front and send. */
+void hold_send(struct engine *e, struct worker_ops *ops, struct frame *f,
+	       const struct asa_nexthop *nh);
+
+/* account.c */
+int account_new(struct account *a);
+void account_free(struct account *a);
+void account_drop(struct engine *e, __u32 ifindex, __u32 bytes, enum asa_drop why);
+void account_flow(struct engine *e, enum asa_drop why); /* FLOW_* */
+void account_forward(struct engine *e, __u32 ifindex, __u32 bytes);
+void account_sent(struct engine *e, __u32 ifindex, __u32 bytes);
+void account_reply(struct engine *e, __u32 bytes);
+void account_flush(struct engine *e);
+/* Drop a chain of frames: each is counted on its interface of entry and goes back to the pool. */
+void frames_drop(struct engine *e, struct worker_ops *ops, struct frame *f, enum asa_drop why);
+
+/* reply.c: messages that the daemon makes itself, sent back to where the packet came from. */
+void reply_time_exceeded(struct walk *w);
+void reply_too_big(struct walk *w, __u32 mtu);
+
+/* fragment.c: send one IPv4 frame larger than the MTU in pieces. The frame is consumed. */
+void fragment_send(struct walk *w, struct frame *f, __u16 row, __u32 mtu);
+
+/* deny.c: messages about packets that were refused. */
+void deny_not_syn(const struct walk *w); /* 106015 */
+void deny_access(const struct walk *w, const struct policy_acl_match *m, bool outbound);
+void permit_access(const struct walk *w, const struct policy_acl_match *m); /* 106100 */
+void deny_icmp_reply(const struct walk *w); /* 313004 */
+void deny_icmp_error(const struct walk *w, const struct asa_key *quoted); /* 313005 */
+void deny_translation(const struct walk *w, bool pat); /* 305006 */
+void deny_rpf(const struct walk *w); /* 305013 */
+void deny_syn_diff(const struct walk *w); /* 419002 */
+void deny_options(const struct walk *w); /* 106012 */
+void deny_parse(const struct walk *w, enum asa_drop why); /* 106016, 106017 */
+
+#endif

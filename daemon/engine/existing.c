@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Packets of a connection that exists, punted for one reason or another.
+ *
+ * Responsible for: judging them by the very rules of the XDP program (asa/tcp_track.h); a SYN on
+ * a connection that is over; a connection that shows up on another interface; keeping the slot's
+ * facts up to date for what is sent on.
+ * Not responsible for: why the driver punted it; every rule is applied to every packet.
+ *
+ * Threads: asa->lock; XDP may handle other packets of the connection at the same time (flow.h).
+ */
+#include "engine/engine_impl.h"
+
+static bool is_tracked(const struct walk *w)
+{
+	return w->p->proto == ASA_PROTO_TCP && !(w->conn->dir[w->dir].flags & ASA_DIR_BYPASS);
+}
+
+/* The next packet opens a connection of its own. */
+static void forget(struct walk *w, enum session_close why)
+{
+	session_close(w->e->asa->sessions, w->slot, why, w->now);
+	w->slot = 0;
+	w->conn = NULL;
+	w->dir = 0;
+}
+
+/*
+ * A SYN on a connection that is over (both FINs, a RST, or being forgotten) opens a new one: the
+ * same ports again, RFC 9293 section 3.6.1. While the old one is alive only its own SYN, repeated,
+ * passes: anybody could forge another. A handshake that nobody answered yet may start again with
+ * another number (a client that was restarted).
+ */
+enum asa_drop stage_reopen(struct walk *w)
+{
+	const struct asa_session *row = session_row(w->e->asa->sessions, w->slot);
+	struct asa_half *own, *peer;
+
+	if (!is_tracked(w)) /* BYP-5: nothing ends it but time */
+		return DROP_NONE;
+	own = &w->conn->half[w->dir];
+	peer = &w->conn->half[!w->dir];
+	if ((w->p->tcp.flags & (ASA_TCP_SYN | ASA_TCP_ACKF | ASA_TCP_RST | ASA_TCP_FIN)) !=
+	    ASA_TCP_SYN)
+		return DROP_NONE;
+	if ((own->tcp | peer->tcp) & ASA_HALF_RST) /* the driver's event may still be on its way */
+		session_event(w->e->asa->sessions, w->slot,
+			      own->tcp & ASA_HALF_RST ? w->dir : !w->dir, ASA_EVENT_RST, w->now);
+	if (!row || row->state == ASA_SESSION_CLOSING) {
+		forget(w, SESSION_CLOSE_REPLACED);
+		return DROP_NONE;
+	}
+	if (own->tcp & peer->tcp & ASA_HALF_FIN) {
+		forget(w, SESSION_CLOSE_FINS);
+		return DROP_NONE;
+	}
+	if (w->dir == 0 && !(peer->tcp & ASA_HALF_SYN) && w->p->tcp.seq != own->isn) {
+		deny_syn_diff(w);
+		tcp_track_start(own, &w->p->tcp);
+	}
+	return DROP_NONE;
+}
+
+/*
+ * Asymmetric or equal routes bring a direction in on another interface (BYP-15). It may, if that
+ * interface plays the same part: same security level. The connection moves there once the packet
+ * has passed all checks (existing_commit).
+ */
+enum asa_drop stage_interface(struct walk *w)
+{
+	const struct asa_dir *d = &w->conn->dir[w->dir];
+	const struct policy_if *before;
+
+	if (d->in_if == w->in->ifindex && d->in_vlan == w->in->vlan)
+		return DROP_NONE;
+	if (d->in_if) {
+		before = policy_if_find(w->policy, d->in_if, d->in_vlan);
+		if (before && before->level != w->in->level)
+			return DROP_SESSION_INTERFACE;
+	}
+	w->moved = true;
+	return DROP_NONE;
+}
+
+enum asa_drop stage_track(struct walk *w)
+{
+	if (!is_tracked(w))
+		return DROP_NONE;
+	return tcp_track_check(&w->conn->half[w->dir], &w->conn->half[!w->dir],
+			       w->conn->dir[!w->dir].seq_add, &w->p->tcp);
+}
+
+/* Nothing of a packet that was refused is remembered, so this comes when it leaves. */
+void existing_commit(struct walk *w)
+{
+	struct asa_half *own = &w->conn->half[w->dir];
+	struct asa_half *peer = &w->conn->half[!w->dir];
+	__u32 peer_add = w->conn->dir[!w->dir].seq_add;
+	__u32 events = 0;
+	__u8 type;
+
+	if (w->moved)
+		session_set_ingress(w->e->asa->sessions, w->slot, w->dir, w->in->ifindex,
+				    w->in->vlan);
+	own->seen = w->now;
+	own->slow_packets += w->n_frames;
+	own->slow_bytes += w->bytes;
+	if (w->p->proto != ASA_PROTO_TCP)
+		return;
+	if (!is_tracked(w)) {
+		(void)tcp_track_bypass(own, peer, peer_add, &w->p->tcp, &events);
+		return;
+	}
+	if (w->created) /* session_create() began with this segment */
+		return;
+	tcp_track_commit(own, peer, peer_add, &w->p->tcp, &events);
+	for (type = ASA_EVENT_ESTABLISHED; type <= ASA_EVENT_RST; type++)
+		if (events & 1u << type)
+			session_event(w->e->asa->sessions, w->slot, w->dir, type, w->now);
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The slow path, in order: see pipeline.h. The function to read is pipeline().
+ *
+ * Responsible for: the order of the stages and for every frame ending exactly once. Not
+ * responsible for: what a stage does (its own file), what the XDP program said about the frame:
+ * the punt's metadata is a hint that is not needed, everything is found out again here.
+ *
+ * Threads: engine_batch() in a worker, with asa->lock held and inside an RCU read section.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine_impl.h"
+#include "normalize/ip_options.h"
+
+/* A stage that refuses the packet, or has brought it to its end, is the last one. */
+#define STAGE(call)                             \
+	do {                                    \
+		enum asa_drop why_ = (call);    \
+		if (why_ || w->done)            \
+			return why_;            \
+	} while (0)
+
+static enum asa_drop pipeline(struct walk *w)
+{
+	STAGE(stage_parse(w)); /* headers; which interface it came from */
+	STAGE(stage_fragments(w)); /* wait until the datagram is whole */
+	STAGE(stage_ip_options(w)); /* IPv4 options, IPv6 extension headers */
+	if (w->p->flags & ASA_PKT_ICMP_ERROR)
+		return stage_icmp_error(w); /* belongs to the connection that it quotes */
+	STAGE(stage_find(w)); /* the connection of this packet */
+	if (w->slot)
+		STAGE(stage_reopen(w)); /* a SYN may take the place of a closed connection */
+	if (w->slot) {
+		STAGE(stage_interface(w)); /* seen where it may be seen */
+		STAGE(stage_track(w)); /* TCP: possible now? */
+	} else {
+		STAGE(stage_untranslate(w)); /* destination: mapped to real */
+		STAGE(stage_route(w)); /* way out; no route counts after access rules */
+		STAGE(stage_service(w)); /* what the classes ask for: bypass, timeouts … */
+		STAGE(stage_first_checks(w)); /* may such a packet open a connection? */
+		STAGE(stage_access(w)); /* access lists in and out, security levels */
+		STAGE(stage_translate(w)); /* source: real to mapped; reverse path */
+		STAGE(stage_create(w)); /* slot, index, message: XDP takes over */
+	}
+	STAGE(stage_normalize(w)); /* MSS of SYN and SYN-ACK */
+	STAGE(stage_inspect(w)); /* payload, for connections under inspection */
+	STAGE(stage_next_hop(w)); /* neighbour, TTL, MTU */
+	return stage_forward(w); /* rewrite, send or hold */
+}
+
+static void engine_frame(struct engine *e, struct worker_ops *ops, struct frame *f, __u32 now)
+{
+	struct walk walk, *w = &walk;
+	enum asa_drop why;
+
+	memset(w, 0, sizeof(*w));
+	w->e = e;
+	w->ops = ops;
+	w->f = f;
+	w->p = &f->pkt;
+	w->now = now;
+	w->policy = __atomic_load_n(&e->asa->policy, __ATOMIC_ACQUIRE);
+	f->next = NULL;
+	why = w->policy ? pipeline(w) : DROP_L2_INTERFACE;
+	if (w->nat_ref) /* taken, but no connection came of it */
+		xlate_put(e->asa->xlates, w->nat_ref, now);
+	if (!w->done)
+		frames_drop(e, ops, w->f, why ? why : DROP_INTERNAL_ERROR);
+}
+
+void engine_batch(struct engine *e, struct worker_ops *ops, struct frame **frames, int n, __u32 now)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		engine_frame(e, ops, frames[i], now);
+}
+
+/* ------------------------------------------------------------------ stages */
+
+enum asa_drop stage_parse(struct walk *w)
+{
+	const struct dp_tables *t = sessions_tables(w->e->asa->sessions);
+	enum asa_drop why;
+
+	why = asa_parse(w->p, w->f->data, w->f->data + w->f->len, 1);
+	w->in = policy_if_find(w->policy, w->f->in_ifindex, w->p->vlan);
+	if (!w->in)
+		return why ? why : DROP_L2_INTERFACE;
+	if (why) {
+		deny_parse(w, why);
+		return why;
+	}
+	if (!w->in->up)
+		return DROP_ROUTE_INTERFACE;
+	/* The XDP program gives these to Linux; nobody can from here. */
+	if (w->p->flags & ASA_PKT_HOST)
+		return DROP_ROUTE_NONE;
+	if (w->f->in_ifindex < ASA_IFINDEX_MAX)
+		w->p->key.ctx = t->ifaces[w->f->in_ifindex].ctx;
+	w->bytes = w->p->l3_size;
+	w->n_frames = 1;
+	return DROP_NONE;
+}
+
+/* The first fragment speaks for the datagram: its sizes become the whole's. */
+static enum asa_drop whole_datagram(struct walk *w, struct frame *chain)
+{
+	struct frame *f;
+	__u32 payload = 0;
+
+	w->f = chain;
+	w->p = &chain->pkt;
+	w->bytes = 0;
+	w->n_frames = 0;
+	for (f = chain; f; f = f->next) {
+		w->bytes += f->pkt.l3_size;
+		w->n_frames++;
+		payload += f->pkt.l4_size;
+	}
+	if (w->p->proto == ASA_PROTO_TCP)
+		w->p->tcp.size = (__u16)(payload - w->p->tcp.header);
+	if (w->p->proto == ASA_PROTO_UDP && asa_ldn16((__u8 *)w->p->l4 + ASA_UDP_LENGTH) > payload)
+		return DROP_UDP_LENGTH;
+	return DROP_NONE;
+}
+
+enum asa_drop stage_fragments(struct walk *w)
+{
+	const struct model *m = policy_model(w->policy);
+	struct ip_frag_limits limits = {
+		.size = (__u32)m->fragment_size,
+		.chain = (__u32)m->fragment_chain,
+		.timeout = asa_ticks_from_ms((__u64)m->fragment_timeout * 1000),
+	};
+	struct frame *chain = NULL;
+	enum asa_drop why = DROP_NONE;
+
+	if (!(w->p->flags & ASA_PKT_FRAGMENT))
+		return DROP_NONE;
+	if (!w->p->frag_off && !w->p->more_fragments) /* atomic, RFC 6946 */
+		return DROP_NONE;
+	switch (ip_frag_add(w->e->frags, &limits, w->ops, w->f, w->now, &chain, &why)) {
+	case IP_FRAG_HELD:
+		w->done = true;
+		return DROP_NONE;
+	case IP_FRAG_WHOLE:
+		return whole_datagram(w, chain);
+	case IP_FRAG_DROP:
+		break;
+	}
+	w->f = chain;
+	w->p = &chain->pkt;
+	return why ? why : DROP_FRAG_FAILED;
+}
+
+enum asa_drop stage_ip_options(struct walk *w)
+{
+	enum asa_drop why;
+
+	if (!(w->p->flags & (ASA_PKT_OPTIONS | ASA_PKT_EXTHDR)))
+		return DROP_NONE;
+	why = ip_options_check(w->p);
+	if (why)
+		deny_options(w);
+	return why;
+}
+
+/* The window scale option is looked for where it can be, on SYN and SYN-ACK. */
+static void find_wscale(struct asa_pkt *p)
+{
+	__u8 options[ASA_TCP_OPTIONS_BUFFER] = { 0 };
+	__u32 size = p->tcp.header - ASA_TCP_SIZE;
+	int shift;
+
+	memcpy(options, (__u8 *)p->l4 + ASA_TCP_SIZE, size);
+	shift = asa_tcp_find_wscale(options, size);
+	p->tcp.has_wscale = shift >= 0;
+	p->tcp.wscale = shift >= 0 ? (__u8)shift : 0;
+}
+
+enum asa_drop stage_find(struct walk *w)
+{
+	struct sessions *s = w->e->asa->sessions;
+	__u32 ref = session_find(s, &w->p->key);
+
+	if (w->p->proto == ASA_PROTO_TCP && w->p->tcp.flags & ASA_TCP_SYN)
+		find_wscale(w->p);
+	w->conn = session_conn(s, ASA_REF_SLOT(ref));
+	if (!w->conn)
+		return DROP_NONE;
+	w->slot = ASA_REF_SLOT(ref);
+	w->dir = ASA_REF_DIR(ref);
+	return DROP_NONE;
+}
+
+/* ------------------------------------------------------------------ life cycle, timers */
+
+int engine_new(struct asa *a, struct engine **out)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return -1;
+	e->asa = a;
+	e->frags = ip_frag_new();
+	if (!e->frags || account_new(&e->account)) {
+		engine_free(e);
+		return -1;
+	}
+	*out = e;
+	return 0;
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	ip_frag_free(e->frags);
+	account_free(&e->account);
+	free(e);
+}
+
+void engine_neigh_done(struct engine *e, struct worker_ops *ops, __u16 row, bool resolved)
+{
+	hold_done(e, ops, row, resolved);
+}
+
+void engine_tick(struct engine *e, struct worker_ops *ops, __u32 now)
+{
+	const struct policy *p = __atomic_load_n(&e->asa->policy, __ATOMIC_ACQUIRE);
+	__u32 timeout = p ? asa_ticks_from_ms((__u64)policy_model(p)->fragment_timeout * 1000) : 0;
+	struct frame *chain;
+
+	hold_expire(e, ops, now);
+	while ((chain = ip_frag_expire(e->frags, ops, now, timeout)) != NULL)
+		frames_drop(e, ops, chain, DROP_FRAG_TIMEOUT);
+	account_flush(e);
+}
+
+void engine_held(const struct engine *e, __u32 *neighbour, __u32 *fragments)
+{
+	*neighbour = e->n_hold;
+	*fragments = ip_frag_held(e->frags);
+}

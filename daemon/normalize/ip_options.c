@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IPv4 options and IPv6 extension headers: see ip_options.h.
+ *
+ * asa_parse() has checked that the header lengths fit the frame; what is inside is hostile.
+ */
+#include "normalize/ip_options.h"
+
+enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_ROUTER_ALERT = 148 };
+
+static enum asa_drop ip4_check(const struct asa_pkt *p)
+{
+	const __u8 *at = (const __u8 *)p->l3 + ASA_IP4_SIZE;
+	__u32 left = (asa_ld8(p->l3) & 15) * 4u - ASA_IP4_SIZE;
+
+	while (left) {
+		__u32 size;
+
+		if (at[0] == OPTION_END)
+			return DROP_NONE;
+		if (at[0] == OPTION_NOP) {
+			at++;
+			left--;
+			continue;
+		}
+		if (left < 2 || at[1] < 2 || at[1] > left)
+			return DROP_IP_HEADER;
+		size = at[1];
+		if (at[0] != OPTION_ROUTER_ALERT || size != 4) /* RFC 2113 */
+			return DROP_IP_OPTION;
+		at += size;
+		left -= size;
+	}
+	return DROP_NONE;
+}
+
+static enum asa_drop ip6_check(const struct asa_pkt *p)
+{
+	const __u8 *l3 = p->l3, *h = l3 + ASA_IP6_SIZE, *end = l3 + p->l3_size;
+	__u8 next = asa_ld8(l3 + ASA_IP6_NEXT);
+	int i;
+
+	for (i = 0; i < ASA_IP6_CHAIN_MAX && asa_ip6_is_exthdr(next); i++) {
+		__u32 size = 8;
+
+		if ((size_t)(end - h) < 8)
+			return DROP_IP_HEADER;
+		if (next == ASA_PROTO_ROUTING && h[2] == 0)
+			return DROP_IP_OPTION;
+		if (next != ASA_PROTO_FRAGMENT)
+			size += h[1] * 8u;
+		else if (asa_ldn16(h + 2) & 0xfff8)
+			return DROP_NONE; /* later fragment: payload follows */
+		if ((size_t)(end - h) < size)
+			return DROP_IP_HEADER;
+		next = h[0];
+		h += size;
+	}
+	return DROP_NONE;
+}
+
+enum asa_drop ip_options_check(const struct asa_pkt *p)
+{
+	if (p->flags & ASA_PKT_OPTIONS)
+		return ip4_check(p);
+	if (p->flags & ASA_PKT_EXTHDR)
+		return ip6_check(p);
+	return DROP_NONE;
+}
