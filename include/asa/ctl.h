@@ -44,7 +44,7 @@ struct asa_ctl_header {
 	__u16 type; /* enum asa_ctl_type */
 	__u32 flags; /* enum asa_ctl_flag */
 	__u32 length; /* of the text that follows */
-	__u32 status; /* ASA_CTL_END: exit status 0 done, 1 refused, 2 usage */
+	__u32 status; /* ASA_CTL_END: exit status 0 done, 1 refused, 2 usage; ASA_CTL_ERROR: column, from 1 */
 	__u32 line; /* ASA_CTL_ERROR in answer to ASA_CTL_CONFIG: line number, from 1 */
 };
 _Static_assert(sizeof(struct asa_ctl_header) == 24, "asa_ctl_header is 24 bytes");
