@@ -130,6 +130,20 @@ struct model *model_new(void)
 		.pat_xlate = 30,
 		.floating_conn = 0,
 		.tcp_proxy_reassembly = 60,
+		.sctp = 120,
+		.sunrpc = 600,
+		.h323 = 300,
+		.h225 = 3600,
+		.mgcp = 300,
+		.mgcp_pat = 300,
+		.sip = 1800,
+		.sip_media = 120,
+		.sip_invite = 180,
+		.sip_disconnect = 120,
+		.sip_provisional_media = 120,
+		.uauth_absolute = 300,
+		.conn_holddown = 15,
+		.igp_stale_route = 70,
 	};
 	m->logging.trap = m->logging.buffered = -1;
 	m->logging.console = m->logging.monitor = -1;

@@ -192,7 +192,7 @@ struct model_policy_map {
 };
 struct model_service_policy {
 	char policy_map[MODEL_NAME_MAX];
-	bool global;
+	bool global, fail_close;
 	char ifname[MODEL_NAME_MAX];
 };
 
@@ -229,6 +229,9 @@ struct model_mgmt {
 /* Global timeouts in seconds; GTO defaults are set by model_new(). */
 struct model_timeouts {
 	int conn, half_closed, udp, icmp, xlate, pat_xlate, floating_conn, tcp_proxy_reassembly;
+	int sctp, icmp_error, sunrpc, h323, h225, mgcp, mgcp_pat, sip, sip_media, sip_invite;
+	int sip_disconnect, sip_provisional_media, uauth_absolute, uauth_inactivity;
+	int conn_holddown, igp_stale_route;
 };
 
 #define MODEL_LOG_HOSTS 8
@@ -259,6 +262,7 @@ struct model {
 	int fragment_size, fragment_chain, fragment_timeout; /* 200, 24, 5 */
 	bool fail_open; /* fail-mode of the fast path without a daemon */
 	struct model_timeouts timeouts;
+	bool timeout_floor_none; /* "timeout-floor none": class timeouts from one second (TMO-2) */
 	struct model_logging logging;
 	MODEL_VEC(struct model_if) ifs;
 	MODEL_VEC(struct model_object) objects;
