@@ -110,7 +110,7 @@ typedef int config_handler(void *ctx, struct cmd_args *args, void *out);
 struct config_command {
 	uint32_t modes; /* CONFIG_IN(…) bits */
 	const char *syntax;
-	const char *no_syntax; /* after "no "; NULL: no such form */
+	const char *no_syntax; /* after "no "; NULL: no such form; "=": the same words */
 	const char *help; /* one line, for the first word */
 	config_handler *handler;
 };
@@ -196,6 +196,7 @@ enum config_text_flag {
 	CONFIG_TEXT_ATOMIC = 1 << 0, /* first bad line: nothing stays */
 	CONFIG_TEXT_CHECK = 1 << 1, /* parse, validate, compile; change nothing */
 	CONFIG_TEXT_REPLACE = 1 << 2, /* start from an empty model: the text is the whole configuration */
+	CONFIG_TEXT_SKIP_BAD = 1 << 3, /* report bad lines as warnings and go on (start-up) */
 };
 /*
  * Execute many lines, from global configuration mode, in one change where possible. Stops at the

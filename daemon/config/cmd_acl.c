@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Commands: access lists and where they apply.
+ *
+ * Responsible for: "access-list" (extended, standard, remark; insertion by line, removal by line
+ * or text; ACL-1), "access-group", and printing and clearing them. Not responsible for: matching
+ * packets (policy/acl.c).
+ *
+ * A rule is known by its canonical text: the same rule entered in another spelling is the same
+ * rule. To find doubles in a list of 100,000 rules the text hashes of the list that is being
+ * filled are kept between lines, as long as nothing else changes the list.
+ * Callers: the grammar; running.c. Control thread only.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/impl.h"
+
+/* ------------------------------------------------------------------ one rule */
+
+static int ace_proto(struct cmd_args *a, struct cursor *c, struct model_ace *e)
+{
+	const struct model_group *g;
+	const char *w;
+
+	if (cur_take(c, "object")) {
+		w = cur_next(c);
+		if (!model_object_find(cfg_model(a), w, true))
+			return cmd_error(a, "object service %s does not exist", w);
+		e->proto.kind = MODEL_PROTO_SVC_OBJECT;
+		name_copy(e->proto.name, w);
+		return 0;
+	}
+	if (!cur_take(c, "object-group")) {
+		term_proto(c, &e->proto);
+		return 0;
+	}
+	w = cur_next(c);
+	g = model_group_find(cfg_model(a), w);
+	if (!g)
+		return cmd_error(a, "object-group %s does not exist", w);
+	if (g->kind == MODEL_GROUP_PROTOCOL)
+		e->proto.kind = MODEL_PROTO_GROUP;
+	else if (g->kind == MODEL_GROUP_SERVICE && !*g->svc_proto)
+		e->proto.kind = MODEL_PROTO_SVC_GROUP;
+	else
+		return cmd_error(a, "object-group %s is not a group of protocols or services", w);
+	name_copy(e->proto.name, w);
+	return 0;
+}
+
+/* How ports of the rule are named: by the protocol, or numbers that any protocol has. */
+static int ace_port_names(const struct model_ace *e)
+{
+	return e->proto.kind == MODEL_PROTO_NUM ? e->proto.num : 0;
+}
+
+static int ace_icmp(struct cmd_args *a, struct cursor *c, struct model_ace *e)
+{
+	const struct model_group *g;
+
+	e->icmp = (struct model_icmp){ .type = -1, .code = -1 };
+	if (e->proto.kind != MODEL_PROTO_NUM ||
+	    (e->proto.num != IPPROTO_ICMP && e->proto.num != IPPROTO_ICMPV6))
+		return 0;
+	if (!cur_take(c, "object-group"))
+		return term_icmp(c, e->proto.num == IPPROTO_ICMPV6, &e->icmp);
+	g = model_group_find(cfg_model(a), cur_peek(c));
+	if (!g || g->kind != MODEL_GROUP_ICMP)
+		return cmd_error(a, "object-group %s is not of type icmp-type", cur_peek(c));
+	name_copy(e->icmp.group, cur_next(c));
+	e->icmp.set = true;
+	return 0;
+}
+
+static void ace_end(struct cursor *c, struct model_ace *e)
+{
+	uint32_t v;
+
+	e->log_level = e->log_interval = -1;
+	while (!cur_end(c)) {
+		if (cur_take(c, "log")) {
+			e->log = true;
+			if (cur_take(c, "disable")) {
+				e->log_level = 8;
+			} else if (cur_take(c, "default")) {
+				e->log = false;
+			} else if (!cur_end(c) && c->a->v[c->i].label &&
+				   !strcmp(c->a->v[c->i].label, "LEVEL")) {
+				value_level(cur_next(c), &e->log_level);
+			}
+			if (cur_take(c, "interval") && !value_u32(cur_next(c), 1, 600, &v))
+				e->log_interval = (int)v;
+		} else if (cur_take(c, "time-range")) {
+			name_copy(e->time_range, cur_next(c));
+		} else {
+			e->inactive |= cur_take(c, "inactive");
+			if (!e->inactive)
+				cur_next(c);
+		}
+	}
+}
+
+static int ace_text(struct cmd_args *a, struct model_ace *e)
+{
+	int names = ace_port_names(e);
+	char x[VALUE_TEXT_MAX];
+	struct text t;
+
+	text_init(&t, e->text, sizeof(e->text));
+	text_add(&t, "%s", e->permit ? "permit" : "deny");
+	if (e->standard) {
+		text_addr(&t, &e->src);
+		return 0;
+	}
+	if (e->proto.kind == MODEL_PROTO_SVC_OBJECT)
+		text_add(&t, " object %s", e->proto.name);
+	else if (e->proto.kind == MODEL_PROTO_GROUP || e->proto.kind == MODEL_PROTO_SVC_GROUP)
+		text_add(&t, " object-group %s", e->proto.name);
+	else
+		text_add(&t, " %s", value_proto_text(e->proto.num, x));
+	text_addr(&t, &e->src);
+	text_port(&t, &e->sport, names);
+	text_addr(&t, &e->dst);
+	text_port(&t, &e->dport, names);
+	text_icmp(&t, &e->icmp, names == IPPROTO_ICMPV6);
+	if (e->log) {
+		text_add(&t, " log");
+		if (e->log_level == 8)
+			text_add(&t, " disable");
+		else if (e->log_level >= 0)
+			text_add(&t, " %s", value_level_text(e->log_level));
+		if (e->log_interval > 0)
+			text_add(&t, " interval %d", e->log_interval);
+	}
+	if (*e->time_range)
+		text_add(&t, " time-range %s", e->time_range);
+	if (e->inactive)
+		text_add(&t, " inactive");
+	return t.full ? cmd_error(a, "the rule is too long") : 0;
+}
+
+static int ace_read(struct cmd_args *a, struct cursor *c, struct model_ace *e)
+{
+	const struct model *m = cfg_model(a);
+
+	e->permit = cur_take(c, "permit");
+	if (!e->permit)
+		cur_next(c);
+	if (e->standard) {
+		if (term_addr(a, c, &e->src))
+			return -EINVAL;
+		if (e->src.kind == MODEL_ADDR_ANY)
+			e->src.kind = MODEL_ADDR_ANY4;
+		e->log_level = e->log_interval = -1;
+		return ace_text(a, e);
+	}
+	if (ace_proto(a, c, e) || term_addr(a, c, &e->src))
+		return -EINVAL;
+	if (term_is_port(m, c) && term_port(a, c, ace_port_names(e), &e->sport))
+		return -EINVAL;
+	if (term_addr(a, c, &e->dst))
+		return -EINVAL;
+	if (term_is_port(m, c) && term_port(a, c, ace_port_names(e), &e->dport))
+		return -EINVAL;
+	if (ace_icmp(a, c, e))
+		return -EINVAL;
+	ace_end(c, e);
+	return ace_text(a, e);
+}
+
+/* ------------------------------------------------------------------ doubles */
+
+/* Same kind and same words. */
+static bool ace_same(const struct model_ace *x, const struct model_ace *y)
+{
+	return x->remark == y->remark && x->standard == y->standard && !strcmp(x->text, y->text);
+}
+
+static uint32_t text_hash(const char *s)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 16777619u;
+	return h;
+}
+
+static void index_put(struct ace_index *x, uint32_t hash, uint32_t row)
+{
+	size_t i = hash & (x->size - 1);
+
+	while (x->rows[i])
+		i = (i + 1) & (x->size - 1);
+	x->rows[i] = row + 1;
+}
+
+static bool index_build(struct ace_index *x, const struct model *m, const struct model_acl *l)
+{
+	size_t size = 64;
+	uint32_t *rows;
+
+	while (size < l->aces.n * 4)
+		size *= 2;
+	rows = calloc(size, sizeof(*rows));
+	free(x->rows);
+	x->rows = rows;
+	x->size = rows ? size : 0;
+	x->model = m;
+	name_copy(x->acl, l->name);
+	x->n = l->aces.n;
+	for (size_t i = 0; rows && i < l->aces.n; i++)
+		index_put(x, text_hash(l->aces.v[i].text), (uint32_t)i);
+	return rows;
+}
+
+/* Is the rule in the list already? => its row, or -1. */
+static long ace_find(struct config_session *s, const struct model *m, const struct model_acl *l,
+		     const struct model_ace *e)
+{
+	struct ace_index *x = &s->aces;
+
+	/* Short lists and other models (nothing was changed yet) are not worth an index. */
+	if (l->aces.n < 64 || m != s->work) {
+		for (size_t i = 0; i < l->aces.n; i++) {
+			if (ace_same(&l->aces.v[i], e))
+				return (long)i;
+		}
+		return -1;
+	}
+	if (x->model != m || x->n != l->aces.n || strcmp(x->acl, l->name) ||
+	    x->size < l->aces.n * 2) {
+		if (!index_build(x, m, l))
+			return -1;
+	}
+	for (size_t i = text_hash(e->text) & (x->size - 1); x->rows[i]; i = (i + 1) & (x->size - 1)) {
+		if (ace_same(&l->aces.v[x->rows[i] - 1], e))
+			return (long)x->rows[i] - 1;
+	}
+	return -1;
+}
+
+void cfg_ace_index_drop(struct config_session *s)
+{
+	free(s->aces.rows);
+	memset(&s->aces, 0, sizeof(s->aces));
+}
+
+/* ------------------------------------------------------------------ the list */
+
+static int acl_remove(struct cmd_args *a, const struct model_acl *l, const struct model_ace *e,
+		      uint32_t line)
+{
+	struct model *m;
+	struct model_acl *edit;
+	long row = -1;
+
+	if (!l)
+		return cmd_error(a, "access-list %s does not exist", cmd_get(a, "ACL"));
+	if (e)
+		row = ace_find(a->session, cfg_model(a), l, e);
+	if (e && (row < 0 || (line && row != (long)line - 1)))
+		return cmd_error(a, "the access list element does not exist in %s", l->name);
+	m = cfg_edit(a);
+	if (!m)
+		return -ENOMEM;
+	cfg_ace_index_drop(a->session);
+	edit = model_acl_find(m, cmd_get(a, "ACL"));
+	if (e)
+		MODEL_REMOVE(&edit->aces, (size_t)row);
+	if (!e || !edit->aces.n) {
+		model_acl_clear(edit);
+		MODEL_REMOVE(&m->acls, (size_t)(edit - m->acls.v));
+	}
+	return 0;
+}
+
+static int acl_insert(struct cmd_args *a, const struct model_ace *e, uint32_t line)
+{
+	const char *name = cmd_get(a, "ACL");
+	struct model *m = cfg_edit(a);
+	struct model_acl *l;
+	struct model_ace *row;
+	struct ace_index *x = &a->session->aces;
+
+	if (!m)
+		return -ENOMEM;
+	l = model_acl_find(m, name);
+	if (!l) {
+		l = MODEL_PUSH(&m->acls);
+		if (!l)
+			return cfg_no_memory(a);
+		name_copy(l->name, name);
+	}
+	if (!line || line > l->aces.n)
+		row = MODEL_PUSH(&l->aces);
+	else
+		row = MODEL_INSERT(&l->aces, line - 1);
+	if (!row)
+		return cfg_no_memory(a);
+	*row = *e;
+	if (x->model == m && x->n + 1 == l->aces.n && !strcmp(x->acl, name) &&
+	    row == &l->aces.v[l->aces.n - 1] && x->size > l->aces.n * 2) {
+		index_put(x, text_hash(e->text), (uint32_t)x->n);
+		x->n++;
+	} else {
+		x->model = NULL;
+	}
+	return 0;
+}
+
+static int do_access_list(void *ctx, struct cmd_args *a, void *out)
+{
+	const struct model_acl *l = model_acl_find(cfg_model(a), cmd_get(a, "ACL"));
+	uint32_t line = cmd_u32(a, "LINE", 0);
+	struct cursor c = { a, line ? 4 : 2 };
+	struct model_ace e;
+
+	(void)ctx;
+	(void)out;
+	memset(&e, 0, sizeof(e));
+	e.log_level = e.log_interval = -1;
+	if (c.i >= a->n) /* "no access-list NAME" */
+		return acl_remove(a, l, NULL, 0);
+	if (cur_take(&c, "remark")) {
+		e.remark = true;
+		if (strlen(cur_peek(&c)) >= sizeof(e.text))
+			return cmd_error(a, "the remark is longer than %zu characters",
+					 sizeof(e.text) - 1);
+		snprintf(e.text, sizeof(e.text), "%s", cur_peek(&c));
+	} else {
+		e.standard = cur_take(&c, "standard");
+		cur_take(&c, "extended");
+		if (ace_read(a, &c, &e))
+			return -EINVAL;
+	}
+	if (a->no)
+		return acl_remove(a, l, &e, line);
+	for (size_t i = 0; l && !e.remark && i < l->aces.n; i++) {
+		if (l->aces.v[i].remark)
+			continue;
+		if (l->aces.v[i].standard != e.standard)
+			return cmd_error(a, "access-list %s is %s", l->name,
+					 e.standard ? "extended" : "standard");
+		break;
+	}
+	if (l && !e.remark && ace_find(a->session, cfg_model(a), l, &e) >= 0) {
+		cmd_warn(a, "access-list %s already has this element", l->name);
+		return 0;
+	}
+	return acl_insert(a, &e, line);
+}
+
+static int do_access_group(void *ctx, struct cmd_args *a, void *out)
+{
+	struct model_access_group g = { .global = cmd_has(a, "global"), .out = cmd_has(a, "out") };
+	const struct model_acl *l;
+	struct model_access_group *row;
+	struct model *m;
+
+	(void)ctx;
+	(void)out;
+	name_copy(g.acl, cmd_get(a, "ACL"));
+	if (!g.global)
+		name_copy(g.ifname, cmd_get(a, "IF"));
+	l = model_acl_find(cfg_model(a), g.acl);
+	if (!a->no && !l)
+		return cmd_error(a, "access-list %s does not exist", g.acl);
+	for (size_t i = 0; !a->no && i < l->aces.n; i++) {
+		if (l->aces.v[i].standard)
+			return cmd_error(a, "access-list %s is standard: an interface needs an "
+					    "extended list", g.acl);
+		if (!l->aces.v[i].remark)
+			break;
+	}
+	if (cmd_has(a, "per-user-override") || cmd_has(a, "control-plane"))
+		cmd_warn(a, "\"per-user-override\" and \"control-plane\" are not active yet and are "
+			    "left out");
+	m = cfg_edit(a);
+	if (!m)
+		return -ENOMEM;
+	for (size_t i = 0; i < m->access_groups.n; i++) {
+		row = &m->access_groups.v[i];
+		if (row->global != g.global || row->out != g.out || strcmp(row->ifname, g.ifname))
+			continue;
+		if (a->no && strcmp(row->acl, g.acl))
+			continue;
+		if (a->no)
+			MODEL_REMOVE(&m->access_groups, i);
+		else
+			*row = g;
+		return 0;
+	}
+	if (a->no)
+		return cmd_error(a, "access-list %s is not applied there", g.acl);
+	row = MODEL_PUSH(&m->access_groups);
+	if (!row)
+		return cfg_no_memory(a);
+	*row = g;
+	return 0;
+}
+
+#define G CONFIG_IN(CONFIG_MODE_GLOBAL)
+#define LINE_TERM "[line <LINE:n:1-2147483647>] "
+
+const struct config_command cmd_acl_rows[] = {
+	/* modes, syntax, after no, help, handler */
+	{ G, "access-list <ACL:name> " LINE_TERM "[extended] @ace",
+	  "access-list <ACL:name> [" LINE_TERM "[extended] @ace]", "Access list", do_access_list },
+	{ G, "access-list <ACL:name> " LINE_TERM "standard {permit | deny} @stdaddr", "=",
+	  "Access list", do_access_list },
+	{ G, "access-list <ACL:name> " LINE_TERM "remark <TEXT:line>", "=", "Access list",
+	  do_access_list },
+	{ G, "access-group <ACL:name> {in | out} interface <IF:name> "
+	     "[{per-user-override | control-plane}]",
+	  "=", "Apply an access list to an interface", do_access_group },
+	{ G, "access-group <ACL:name> global", "=", "Apply an access list to all interfaces",
+	  do_access_group },
+};
+const size_t n_cmd_acl_rows = ARRAY_SIZE(cmd_acl_rows);
+
+/* ------------------------------------------------------------------ printing, clearing */
+
+void show_access_lists(const struct show *sh)
+{
+	for (size_t i = 0; i < sh->m->acls.n; i++) {
+		const struct model_acl *l = &sh->m->acls.v[i];
+
+		if (*sh->filter && strcmp(sh->filter, l->name))
+			continue;
+		for (size_t k = 0; k < l->aces.n; k++) {
+			const struct model_ace *e = &l->aces.v[k];
+
+			put(sh->sink, "access-list %s %s %s\n", l->name,
+			    e->remark ? "remark" : e->standard ? "standard" : "extended", e->text);
+		}
+	}
+}
+
+void show_access_groups(const struct show *sh)
+{
+	for (size_t i = 0; i < sh->m->access_groups.n; i++) {
+		const struct model_access_group *g = &sh->m->access_groups.v[i];
+
+		if (g->global)
+			put(sh->sink, "access-group %s global\n", g->acl);
+		else
+			put(sh->sink, "access-group %s %s interface %s\n", g->acl,
+			    g->out ? "out" : "in", g->ifname);
+	}
+}
+
+int clear_access_lists(struct model *m, const struct model *empty)
+{
+	(void)empty;
+	for (size_t i = 0; i < m->acls.n; i++)
+		model_acl_clear(&m->acls.v[i]);
+	m->acls.n = 0;
+	return 0;
+}
+
+int clear_access_groups(struct model *m, const struct model *empty)
+{
+	(void)empty;
+	m->access_groups.n = 0;
+	return 0;
+}

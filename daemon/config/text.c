@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Many lines as one change.
+ *
+ * Responsible for: files and pasted texts: lines in order onto one copy of the model, applied
+ * once; the line of the first error; lines broken by a document; what stays when a line is bad.
+ * Not responsible for: single lines (session.c).
+ *
+ * Lines already done are remembered: a handler that failed half-way, or a daemon that refuses the
+ * whole, must not leave traces, so the good lines are simply run again onto a fresh copy. When the
+ * daemon refuses the sum of lines, halving finds the first line that it refuses (the prefix
+ * before it compiles, the prefix with it does not).
+ *
+ * Callers: control (asactl -f, configure), config_load. Control thread only.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/impl.h"
+
+struct done_line {
+	char *text;
+	unsigned int number;
+};
+struct batch {
+	struct config_session *s;
+	struct cfg_place start; /* place before the first line of 'done' */
+	unsigned int flags;
+	void *out;
+	struct config_result *r;
+	struct {
+		struct done_line *v;
+		size_t n, cap;
+	} done;
+};
+
+static void done_clear(struct batch *b)
+{
+	for (size_t i = 0; i < b->done.n; i++)
+		free(b->done.v[i].text);
+	b->done.n = 0;
+}
+
+/* Run the first n remembered lines onto a fresh copy. They were good, their warnings are known. */
+static void replay(struct batch *b, size_t n)
+{
+	struct config_result r;
+
+	cfg_discard(b->s);
+	b->s->place = b->start;
+	config_result_init(&r);
+	for (size_t i = 0; i < n; i++)
+		cfg_execute(b->s, b->done.v[i].text, b->out, &r);
+	config_result_fini(&r);
+}
+
+/* Would the daemon take the first n lines? Commits them when there is no other way to know. */
+static bool prefix_good(struct batch *b, size_t n, struct config_result *r)
+{
+	struct config *c = b->s->cfg;
+	bool good;
+
+	replay(b, n);
+	if (!b->s->work)
+		return true;
+	good = !cfg_model_apply(c, b->s->work, c->ops.check != NULL, r);
+	cfg_discard(b->s);
+	return good;
+}
+
+/* The daemon refused the sum: find the line, keep what stands before it if that is wished. */
+static void blame(struct batch *b)
+{
+	size_t good = 0, bad = b->done.n;
+	bool keep = !(b->flags & (CONFIG_TEXT_ATOMIC | CONFIG_TEXT_CHECK | CONFIG_TEXT_REPLACE));
+	struct config_result r;
+
+	/* Without a check the only trial is a real apply, which an atomic text must not do. */
+	if (!b->s->cfg->ops.check && !keep)
+		return;
+	while (bad - good > 1) {
+		size_t mid = good + (bad - good) / 2;
+
+		config_result_init(&r);
+		if (prefix_good(b, mid, &r)) {
+			good = mid;
+		} else {
+			bad = mid;
+			memcpy(b->r->error, r.error, sizeof(r.error));
+		}
+		config_result_fini(&r);
+	}
+	b->r->line = b->done.v[bad - 1].number;
+	if (!keep)
+		return;
+	config_result_init(&r);
+	replay(b, good);
+	cfg_commit(b->s, false, &r);
+	config_result_fini(&r);
+}
+
+static enum config_status flush(struct batch *b)
+{
+	enum config_status st = cfg_commit(b->s, b->flags & CONFIG_TEXT_CHECK, b->r);
+
+	if (st != CONFIG_OK && b->done.n)
+		blame(b);
+	done_clear(b);
+	b->start = b->s->place;
+	b->s->empty_start = false;
+	return st;
+}
+
+static int remember(struct batch *b, const char *text, unsigned int number)
+{
+	struct done_line *d = MODEL_PUSH(&b->done);
+
+	if (!d)
+		return -ENOMEM;
+	d->number = number;
+	d->text = strdup(text);
+	if (!d->text) {
+		b->done.n--;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Rows of other modules act on the running system: what was configured before must be in force. */
+static bool is_registered(struct config_session *s, const char *text)
+{
+	enum config_mode mode;
+
+	return !gline_read(&s->line, text) && !s->line.comment && cfg_resolve(s, &mode) &&
+	       !s->match.row->own;
+}
+
+static enum config_status run_one(struct batch *b, const char *text, unsigned int number)
+{
+	struct config_session *s = b->s;
+	enum config_status st;
+
+	if (!s->skip_registered && b->done.n && is_registered(s, text)) {
+		st = flush(b);
+		if (st != CONFIG_OK)
+			return st;
+	}
+	st = cfg_execute(s, text, b->out, b->r);
+	if (st == CONFIG_OK) {
+		if (s->place.mode < CONFIG_MODE_GLOBAL)
+			s->place.mode = CONFIG_MODE_GLOBAL;
+		if (!s->line.comment && remember(b, text, number))
+			st = cfg_refuse(b->r, "out of memory");
+	}
+	if (st != CONFIG_OK)
+		b->r->line = number;
+	return st;
+}
+
+/* Physical lines of the text. */
+struct reader {
+	const char *p;
+	unsigned int number;
+};
+
+static bool read_line(struct reader *rd, char *buf, size_t size, bool *cut)
+{
+	size_t len = strcspn(rd->p, "\n");
+
+	if (!*rd->p)
+		return false;
+	*cut = len >= size;
+	memcpy(buf, rd->p, *cut ? size - 1 : len);
+	buf[*cut ? size - 1 : len] = '\0';
+	rd->p += len + (rd->p[len] == '\n');
+	rd->number++;
+	return true;
+}
+
+/* => true when the next line that is not blank begins with a digit; it is appended to buf. */
+static bool join_next(struct reader *rd, char *buf, size_t size)
+{
+	struct reader ahead = *rd;
+	char next[GRAMMAR_LINE_MAX * 2];
+	size_t len = strlen(buf);
+	const char *s;
+	bool cut;
+
+	do {
+		if (!read_line(&ahead, next, sizeof(next), &cut))
+			return false;
+		s = next + strspn(next, " \t\r");
+	} while (!*s);
+	if (!isdigit((unsigned char)*s) || cut || len + strlen(s) + 2 > size)
+		return false;
+	while (len && (buf[len - 1] == ' ' || buf[len - 1] == '\r'))
+		len--;
+	snprintf(buf + len, size - len, " %s", s);
+	*rd = ahead;
+	return true;
+}
+
+static enum config_status run_all(struct batch *b, const char *text)
+{
+	struct reader rd = { text, 0 };
+	char line[GRAMMAR_LINE_MAX * 2];
+	bool cut;
+
+	while (read_line(&rd, line, sizeof(line), &cut)) {
+		unsigned int number = rd.number;
+		enum config_status st = run_one(b, line, number);
+
+		if (st == CONFIG_SYNTAX && b->s->failure.result == GR_INCOMPLETE && b->s->line.n &&
+		    join_next(&rd, line, sizeof(line)))
+			st = run_one(b, line, number);
+		if (st == CONFIG_OK)
+			continue;
+		/* A handler may have stopped half-way: back to the state before this line. */
+		replay(b, b->done.n);
+		if (!(b->flags & CONFIG_TEXT_SKIP_BAD))
+			return st;
+		config_result_warn(b->r, "line %u ignored: %s", number, b->r->error);
+		b->r->line = b->r->column = 0;
+	}
+	b->r->status = CONFIG_OK;
+	b->r->error[0] = '\0';
+	return CONFIG_OK;
+}
+
+enum config_status config_text(struct config_session *s, const char *text, unsigned int flags,
+			       void *out, struct config_result *r)
+{
+	const unsigned int whole = CONFIG_TEXT_ATOMIC | CONFIG_TEXT_CHECK | CONFIG_TEXT_REPLACE;
+	struct cfg_place saved = s->place;
+	struct batch b = { .s = s, .flags = flags, .out = out, .r = r };
+	enum config_status st;
+
+	s->place = (struct cfg_place){ .mode = CONFIG_MODE_GLOBAL };
+	s->empty_start = flags & CONFIG_TEXT_REPLACE;
+	s->in_text = true;
+	s->skip_registered = flags & whole;
+	b.start = s->place;
+	r->line = 0;
+	st = run_all(&b, text);
+	if (st == CONFIG_OK) {
+		flush(&b);
+	} else if (!(flags & whole)) {
+		struct config_result good;
+
+		/* The lines before the bad one stay; the error to report is the one at hand. */
+		config_result_init(&good);
+		if (cfg_commit(s, false, &good) != CONFIG_OK) {
+			memcpy(r->error, good.error, sizeof(r->error));
+			r->status = good.status;
+			r->line = r->column = 0;
+			if (b.done.n)
+				blame(&b);
+		} else if (good.warnings) {
+			config_result_warn(r, "%s", good.warnings);
+		}
+		config_result_fini(&good);
+	}
+	cfg_discard(s);
+	done_clear(&b);
+	free(b.done.v);
+	s->place = saved;
+	s->in_text = s->empty_start = s->skip_registered = false;
+	return r->status;
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Named parts of the grammar and the help of its words.
+ *
+ * Responsible for: the terms that many commands share (addresses, ports, log options), each once,
+ * and one line of help per keyword. Not responsible for: the commands themselves (cmd_*.c).
+ * Constant tables. Callers: grammar.c, help.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/grammar.h"
+
+const struct grammar_fragment grammar_fragments[] = {
+	/* name        syntax */
+	{ "addr", "{any | any4 | any6 | host <HOST:addr> | <IP:ip> <MASK:mask> | <NET6:prefix6> | "
+		  "interface <IF:name> | object <OBJ:name> | object-group <GROUP:name>}" },
+	{ "stdaddr", "{any | any4 | host <HOST:ip> | <IP:ip> <MASK:mask>}" },
+	{ "tport", "{eq <PORT:tport> | neq <PORT:tport> | lt <PORT:tport> | gt <PORT:tport> | "
+		   "range <PORT:tport> <PORT:tport>}" },
+	{ "uport", "{eq <PORT:uport> | neq <PORT:uport> | lt <PORT:uport> | gt <PORT:uport> | "
+		   "range <PORT:uport> <PORT:uport>}" },
+	{ "anyport", "{eq <PORT:port> | neq <PORT:port> | lt <PORT:port> | gt <PORT:port> | "
+		     "range <PORT:port> <PORT:port>}" },
+	{ "tportg", "{@tport | object-group <PGROUP:name>}" },
+	{ "uportg", "{@uport | object-group <PGROUP:name>}" },
+	{ "anyportg", "{@anyport | object-group <PGROUP:name>}" },
+	{ "icmpterm", "{<ICMP:icmp> [<CODE:n:0-255>] | object-group <IGROUP:name>}" },
+	{ "icmp6term", "{<ICMP6:icmp6> [<CODE:n:0-255>] | object-group <IGROUP:name>}" },
+	{ "aceend", "[log [{disable | default | <LEVEL:level>}] [interval <SECONDS:n:1-600>] | "
+		    "time-range <RANGE:name> | inactive]*" },
+	{ "ace", "{permit | deny} "
+		 "{{tcp | <6:exact>} @addr [@tportg] @addr [@tportg] | "
+		 "{udp | <17:exact>} @addr [@uportg] @addr [@uportg] | "
+		 "{sctp | <132:exact>} @addr [@anyportg] @addr [@anyportg] | "
+		 "{icmp | <1:exact>} @addr @addr [@icmpterm] | "
+		 "{icmp6 | <58:exact>} @addr @addr [@icmp6term] | "
+		 "object-group <PROTOGROUP:name> @addr [@anyportg] @addr [@anyportg] | "
+		 "object <SERVICE:name> @addr @addr | "
+		 "<PROTO:proto> @addr @addr} @aceend" },
+	{ "service", "{{tcp | <6:exact>} [source @tport] [[destination] @tport] | "
+		     "{udp | <17:exact>} [source @uport] [[destination] @uport] | "
+		     "{sctp | <132:exact>} [source @anyport] [[destination] @anyport] | "
+		     "{icmp | <1:exact>} [<ICMP:icmp> [<CODE:n:0-255>]] | "
+		     "{icmp6 | <58:exact>} [<ICMP6:icmp6> [<CODE:n:0-255>]] | "
+		     "<PROTO:proto>}" },
+	{ "limits", "[<MAXCONNS:n:0-65535> [<EMBRYONIC:n:0-65535>]] [tcp <MAXCONNS:n:0-65535> "
+		    "[<EMBRYONIC:n:0-65535>]] [udp <UDPMAX:n:0-65535>] [norandomseq]" },
+	{ NULL, NULL },
+};
+
+/* Sorted by word (a test checks it); a word absent here shows the help of its command. */
+const struct grammar_word_help grammar_word_helps[] = {
+	{ "advanced-options", "Options of TCP handling for the class" },
+	{ "after-auto", "Rule of section 3, after the rules of network objects" },
+	{ "all", "With default values" },
+	{ "any", "Any address, IPv4 and IPv6" },
+	{ "any4", "Any IPv4 address" },
+	{ "any6", "Any IPv6 address" },
+	{ "buffered", "Messages kept in memory" },
+	{ "conn-max", "Most simultaneous connections" },
+	{ "console", "Messages to the console" },
+	{ "dcd", "Dead connection detection" },
+	{ "deny", "Drop what matches" },
+	{ "destination", "Destination" },
+	{ "disable", "Turn off" },
+	{ "dns", "Translate addresses in DNS answers" },
+	{ "dynamic", "Address chosen when the connection is made" },
+	{ "embryonic", "Half-open connections" },
+	{ "embryonic-conn-max", "Most half-open connections before TCP intercept" },
+	{ "enable", "Turn on" },
+	{ "eq", "Port equal to" },
+	{ "extended", "Access list with source and destination" },
+	{ "global", "For all interfaces" },
+	{ "gt", "Port greater than" },
+	{ "half-closed", "Connections closed by one end" },
+	{ "host", "A single address" },
+	{ "idle", "Idle connections" },
+	{ "in", "Traffic that enters" },
+	{ "inactive", "Keep the line without using it" },
+	{ "inter-interface", "Between interfaces of the same security level" },
+	{ "interface", "Interface" },
+	{ "intra-interface", "Out of the interface it came in by" },
+	{ "line", "Position in the list" },
+	{ "log", "Log matching packets" },
+	{ "lt", "Port less than" },
+	{ "mapped", "Mapped address" },
+	{ "match", "What the class matches" },
+	{ "neq", "Port not equal to" },
+	{ "network", "Addresses" },
+	{ "no-proxy-arp", "Do not answer ARP for the mapped addresses" },
+	{ "object", "Named object" },
+	{ "object-group", "Named group of objects" },
+	{ "out", "Traffic that leaves" },
+	{ "per-client-embryonic-max", "Most half-open connections of one client" },
+	{ "per-client-max", "Most connections of one client" },
+	{ "permit", "Let through what matches" },
+	{ "random-sequence-number", "Randomize initial sequence numbers" },
+	{ "range", "From the first to the last" },
+	{ "remark", "Comment" },
+	{ "reset", "Send RST when the time is over" },
+	{ "route-lookup", "Find the egress interface by route" },
+	{ "service", "Protocol and ports" },
+	{ "source", "Source" },
+	{ "standard", "Access list with destination networks only" },
+	{ "static", "Fixed translation" },
+	{ "subnet", "Network address and mask, or IPv6 prefix" },
+	{ "tcp-state-bypass", "Treat TCP of the class without state checks" },
+	{ "time-range", "Only at these times" },
+	{ "timeout", "Idle times" },
+	{ "timestamp", "Date and time in messages" },
+	{ "trap", "Messages to syslog servers" },
+};
+const size_t grammar_n_word_helps = sizeof(grammar_word_helps) / sizeof(*grammar_word_helps);
+
+static int help_compare(const void *key, const void *row)
+{
+	return strcmp(key, ((const struct grammar_word_help *)row)->word);
+}
+
+const char *grammar_node_help(const struct grammar *g, const struct gnode *node)
+{
+	const struct grammar_word_help *h;
+
+	if (node->kind == G_ACCEPT)
+		return "";
+	if (node->kind == G_KEYWORD) {
+		h = bsearch(node->text, grammar_word_helps, grammar_n_word_helps,
+			    sizeof(*grammar_word_helps), help_compare);
+		if (h)
+			return h->help;
+		for (size_t i = 0; i < g->n_rows; i++) {
+			const char *syntax = g->rows[i].command->syntax;
+			size_t len = strlen(node->text);
+
+			if (!strncmp(syntax, node->text, len) && (syntax[len] == ' ' || !syntax[len]))
+				return g->rows[i].command->help;
+		}
+		return "";
+	}
+	switch (node->type) {
+	case GT_NAME:
+	case GT_WORD:
+		return "Name";
+	case GT_LINE:
+		return "Text to the end of the line";
+	case GT_NUMBER:
+		return "Number";
+	case GT_IP:
+		return "IPv4 address";
+	case GT_MASK:
+		return "Netmask";
+	case GT_IP6:
+	case GT_PREFIX6:
+		return "IPv6 address";
+	case GT_ADDR:
+		return "IPv4 or IPv6 address";
+	case GT_PROTO:
+		return "Protocol name or number 0-255";
+	case GT_PORT:
+	case GT_TCP_PORT:
+	case GT_UDP_PORT:
+		return "Port name or number 0-65535";
+	case GT_TIME:
+		return "Hours, minutes, seconds; 0: never";
+	case GT_PAIR:
+		return "Real and mapped interface";
+	case GT_SINGLE:
+		return "Interface";
+	default:
+		return "";
+	}
+}
+
+const char *grammar_node_label(const struct gnode *node, char *buf, size_t size)
+{
+	if (node->kind == G_ACCEPT)
+		return "<cr>";
+	if (node->kind == G_KEYWORD)
+		return node->text;
+	switch (node->type) {
+	case GT_LINE:
+		return "LINE";
+	case GT_NUMBER:
+		snprintf(buf, size, "<%u-%u>", node->lo, node->hi);
+		return buf;
+	case GT_IP:
+	case GT_MASK:
+		return "A.B.C.D";
+	case GT_IP6:
+		return "X:X:X:X::X";
+	case GT_PREFIX4:
+		return "A.B.C.D/<0-32>";
+	case GT_PREFIX6:
+		return "X:X:X:X::X/<0-128>";
+	case GT_ADDR:
+		return "A.B.C.D or X:X:X:X::X";
+	case GT_PROTO:
+		return "PROTOCOL";
+	case GT_PORT:
+	case GT_TCP_PORT:
+	case GT_UDP_PORT:
+		return "PORT";
+	case GT_ICMP:
+	case GT_ICMP6:
+		return "ICMP-TYPE";
+	case GT_LEVEL:
+		return "LEVEL";
+	case GT_TIME:
+		return "h:mm:ss";
+	case GT_PAIR:
+		return "(real-interface,mapped-interface)";
+	case GT_SINGLE:
+		return "(interface)";
+	case GT_EXACT:
+		return ""; /* another spelling of a keyword beside it */
+	default:
+		return node->text;
+	}
+}
