@@ -24,15 +24,15 @@
 enum { OPT_JSON = 256, OPT_ATOMIC, OPT_CHECK, OPT_VERSION, OPT_HELP, OPT_COMPLETE };
 
 static const struct option options[] = {
-	{ "socket", required_argument, NULL, 's' },
-	{ "file", required_argument, NULL, 'f' },
-	{ "json", no_argument, NULL, OPT_JSON },
-	{ "all-or-nothing", no_argument, NULL, OPT_ATOMIC },
-	{ "check", no_argument, NULL, OPT_CHECK },
-	{ "complete", required_argument, NULL, OPT_COMPLETE },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ NULL, 0, NULL, 0 },
+	{"socket", required_argument, NULL, 's'},
+	{"file", required_argument, NULL, 'f'},
+	{"json", no_argument, NULL, OPT_JSON},
+	{"all-or-nothing", no_argument, NULL, OPT_ATOMIC},
+	{"check", no_argument, NULL, OPT_CHECK},
+	{"complete", required_argument, NULL, OPT_COMPLETE},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{"help", no_argument, NULL, OPT_HELP},
+	{NULL, 0, NULL, 0},
 };
 
 static void usage(FILE *f)
@@ -44,7 +44,8 @@ static void usage(FILE *f)
 		"\n"
 		"  -s, --socket SOCKET  control socket of asad (default %s)\n"
 		"  -f, --file FILE      apply configuration lines from FILE; - is standard input\n"
-		"      --all-or-nothing with -f or configure: a bad line undoes the lines before it\n"
+		"      --all-or-nothing with -f or configure: a bad line undoes the lines before "
+		"it\n"
 		"      --check          with -f or configure: check the lines, change nothing\n"
 		"      --json           show commands answer with one JSON document\n"
 		"      --complete LINE  print what LINE can be completed with, one a line\n"
@@ -188,41 +189,23 @@ static int bad_usage(const char *why)
 int main(int argc, char **argv)
 {
 	const char *path = ASA_CTL_SOCKET_DEFAULT, *file = NULL, *complete = NULL;
-	struct shell s = { .page_lines = 0 };
+	struct shell s = {.page_lines = 0};
 	uint32_t flags = 0;
 	int opt, status;
 
 	setlocale(LC_CTYPE, "");
 	while ((opt = getopt_long(argc, argv, "+s:f:h", options, NULL)) != -1) {
 		switch (opt) {
-		case 's':
-			path = optarg;
-			break;
-		case 'f':
-			file = optarg;
-			break;
-		case OPT_JSON:
-			s.json = true;
-			break;
-		case OPT_ATOMIC:
-			flags |= ASA_CTL_ALL_OR_NOTHING;
-			break;
-		case OPT_CHECK:
-			flags |= ASA_CTL_CHECK;
-			break;
-		case OPT_COMPLETE:
-			complete = optarg;
-			break;
-		case OPT_VERSION:
-			printf("asactl %s\n", ASA_VERSION);
-			return SHELL_OK;
+		case 's': path = optarg; break;
+		case 'f': file = optarg; break;
+		case OPT_JSON: s.json = true; break;
+		case OPT_ATOMIC: flags |= ASA_CTL_ALL_OR_NOTHING; break;
+		case OPT_CHECK: flags |= ASA_CTL_CHECK; break;
+		case OPT_COMPLETE: complete = optarg; break;
+		case OPT_VERSION: printf("asactl %s\n", ASA_VERSION); return SHELL_OK;
 		case 'h':
-		case OPT_HELP:
-			usage(stdout);
-			return SHELL_OK;
-		default:
-			usage(stderr);
-			return SHELL_USAGE;
+		case OPT_HELP: usage(stdout); return SHELL_OK;
+		default: usage(stderr); return SHELL_USAGE;
 		}
 	}
 	argv += optind;

@@ -62,7 +62,7 @@ static void print_error(void *arg, const char *text, uint32_t line, uint32_t col
 
 static unsigned char edit_help(EditLine *el, int ch)
 {
-	struct link_handler h = { print_all, print_error, NULL, NULL };
+	struct link_handler h = {print_all, print_error, NULL, NULL};
 	struct shell *s = edit_shell(el);
 	char *line = edit_line(el);
 
@@ -125,7 +125,8 @@ static size_t common_prefix(char **v, int n)
 }
 
 /* Replace the word before the cursor, which is 'typed' bytes long. */
-static unsigned char edit_insert(EditLine *el, size_t typed, const char *word, size_t len, bool whole)
+static unsigned char edit_insert(EditLine *el, size_t typed, const char *word, size_t len,
+				 bool whole)
 {
 	char text[300];
 
@@ -142,7 +143,8 @@ static unsigned char edit_complete_with(EditLine *el, const char *line, struct c
 	char *v[CANDIDATES_MAX];
 	int n = c->text ? candidates_split(c, v, CANDIDATES_MAX) : 0;
 
-	while (typed && line[strlen(line) - typed] != 0 && strpbrk(line + strlen(line) - typed, " \t"))
+	while (typed && line[strlen(line) - typed] != 0 &&
+	       strpbrk(line + strlen(line) - typed, " \t"))
 		typed--;
 	if (n == 0)
 		return CC_ERROR;
@@ -158,8 +160,8 @@ static unsigned char edit_complete_with(EditLine *el, const char *line, struct c
 
 static unsigned char edit_complete(EditLine *el, int ch)
 {
-	struct candidates c = { NULL, 0 };
-	struct link_handler h = { collect, NULL, NULL, &c };
+	struct candidates c = {NULL, 0};
+	struct link_handler h = {collect, NULL, NULL, &c};
 	struct shell *s = edit_shell(el);
 	char *line = edit_line(el);
 	unsigned char ret = CC_ERROR;
@@ -182,8 +184,9 @@ static unsigned char edit_complete(EditLine *el, int ch)
 static int edit_getc(EditLine *el, wchar_t *out)
 {
 	struct shell *s = edit_shell(el);
-	struct link_handler h = { print_all, print_error, NULL, NULL };
-	struct pollfd p[2] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = s->link.fd, .events = POLLIN } };
+	struct link_handler h = {print_all, print_error, NULL, NULL};
+	struct pollfd p[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
+			      {.fd = s->link.fd, .events = POLLIN}};
 	mbstate_t state;
 	char byte;
 	size_t n;
@@ -271,7 +274,7 @@ static int edit_run(struct shell *s, EditLine *el, History *hist, const char *pa
 		if (status == SHELL_UNREACHABLE)
 			break;
 		/* "exit" in the lowest mode: the daemon hangs up after its answer. */
-		struct pollfd p = { .fd = s->link.fd, .events = POLLIN };
+		struct pollfd p = {.fd = s->link.fd, .events = POLLIN};
 		char peek;
 
 		if (poll(&p, 1, 20) > 0 && recv(s->link.fd, &peek, 1, MSG_PEEK) <= 0)

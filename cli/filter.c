@@ -19,7 +19,8 @@ static const struct {
 	const char *word;
 	enum filter_kind kind;
 } words[] = {
-	{ "include", INCLUDE }, { "exclude", EXCLUDE }, { "begin", BEGIN }, { "grep", INCLUDE }, { "count", COUNT },
+	{"include", INCLUDE}, {"exclude", EXCLUDE}, {"begin", BEGIN},
+	{"grep", INCLUDE},    {"count", COUNT},
 };
 
 struct filter {
@@ -91,7 +92,8 @@ static int filter_compile(struct filter *f, char *text, char *err, size_t err_si
 	int ret;
 
 	if (!re) {
-		snprintf(err, err_size, "ERROR: after | comes include, exclude, begin, grep or count");
+		snprintf(err, err_size,
+			 "ERROR: after | comes include, exclude, begin, grep or count");
 		return -EINVAL;
 	}
 	re = trim(re);
@@ -150,16 +152,10 @@ static bool stage_pass(struct stage *st, const char *line)
 	bool match = st->begun || regexec(&st->re, line, 0, NULL, 0) == 0;
 
 	switch (st->kind) {
-	case INCLUDE:
-		return match;
-	case EXCLUDE:
-		return !match;
-	case BEGIN:
-		st->begun |= match;
-		return match;
-	case COUNT:
-		st->n += match;
-		return false;
+	case INCLUDE: return match;
+	case EXCLUDE: return !match;
+	case BEGIN: st->begun |= match; return match;
+	case COUNT: st->n += match; return false;
 	}
 	return true;
 }

@@ -24,7 +24,7 @@ static int link_lost(struct link *l, const char *why)
 
 int link_open(struct link *l, const char *path)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	int err;
 
 	memset(l, 0, sizeof(*l));
@@ -38,7 +38,8 @@ int link_open(struct link *l, const char *path)
 	if (l->fd >= 0 && connect(l->fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
 		return 0;
 	err = errno;
-	link_lost(l, err == ENOENT || err == ECONNREFUSED ? "asad is not running there" : strerror(err));
+	link_lost(l, err == ENOENT || err == ECONNREFUSED ? "asad is not running there"
+							  : strerror(err));
 	return -err;
 }
 
@@ -49,7 +50,8 @@ void link_close(struct link *l)
 	l->fd = -1;
 }
 
-static int link_send(struct link *l, enum asa_ctl_type type, uint32_t flags, const char *text, size_t len)
+static int link_send(struct link *l, enum asa_ctl_type type, uint32_t flags, const char *text,
+		     size_t len)
 {
 	struct asa_ctl_header h = {
 		.magic = ASA_CTL_MAGIC,
@@ -61,7 +63,7 @@ static int link_send(struct link *l, enum asa_ctl_type type, uint32_t flags, con
 	struct iovec {
 		const char *at;
 		size_t left;
-	} part[2] = { { (const char *)&h, sizeof(h) }, { text, len } };
+	} part[2] = {{(const char *)&h, sizeof(h)}, {text, len}};
 
 	for (int i = 0; i < 2; i++) {
 		while (part[i].left) {
@@ -81,7 +83,7 @@ static int link_send(struct link *l, enum asa_ctl_type type, uint32_t flags, con
 /* Read exactly len bytes; meanwhile the user may interrupt. => 0 or -1. */
 static int link_read(struct link *l, void *buf, size_t len, volatile sig_atomic_t *interrupted)
 {
-	struct pollfd p = { .fd = l->fd, .events = POLLIN };
+	struct pollfd p = {.fd = l->fd, .events = POLLIN};
 	char *at = buf;
 	ssize_t n;
 
@@ -127,12 +129,11 @@ static int link_frame(struct link *l, struct asa_ctl_header *h, char **text,
 }
 
 /* => true when the rest of the output is not wanted. */
-static bool link_deliver(struct link *l, const struct link_handler *h, const struct asa_ctl_header *f,
-			 const char *text)
+static bool link_deliver(struct link *l, const struct link_handler *h,
+			 const struct asa_ctl_header *f, const char *text)
 {
 	switch (f->type) {
-	case ASA_CTL_OUTPUT:
-		return h->output && !h->output(h->arg, text, f->length);
+	case ASA_CTL_OUTPUT: return h->output && !h->output(h->arg, text, f->length);
 	case ASA_CTL_ERROR:
 		if (h->error)
 			h->error(h->arg, text, f->line, f->status);
@@ -141,9 +142,7 @@ static bool link_deliver(struct link *l, const struct link_handler *h, const str
 		if (h->warning)
 			h->warning(h->arg, text);
 		return false;
-	case ASA_CTL_PROMPT:
-		snprintf(l->prompt, sizeof(l->prompt), "%s", text);
-		return false;
+	case ASA_CTL_PROMPT: snprintf(l->prompt, sizeof(l->prompt), "%s", text); return false;
 	}
 	return false; /* an answer of a later version: nothing to do with it */
 }
@@ -159,7 +158,8 @@ int link_request(struct link *l, enum asa_ctl_type type, uint32_t flags, const c
 		return LINK_LOST;
 	if (strlen(text) > ASA_CTL_LENGTH_MAX)
 		return link_lost(l, "the text is longer than 16 MB");
-	/* A refused request may come with its reason and end while we still send: read it anyway. */
+	/* A refused request may come with its reason and end while we still send: read it anyway.
+	 */
 	if (link_send(l, type, flags, text, strlen(text)) && errno != EPIPE)
 		return link_lost(l, strerror(errno));
 	for (;;) {

@@ -25,7 +25,7 @@ static void on_interrupt(int sig)
 
 void shell_catch_interrupt(void)
 {
-	struct sigaction sa = { .sa_handler = on_interrupt };
+	struct sigaction sa = {.sa_handler = on_interrupt};
 
 	sigaction(SIGINT, &sa, NULL);
 }
@@ -94,8 +94,8 @@ static void on_warning(void *arg, const char *text)
 static int shell_request(struct shell *s, enum asa_ctl_type type, uint32_t flags, const char *text,
 			 struct filter *filter)
 {
-	struct answer a = { s, filter };
-	struct link_handler h = { on_output, on_error, on_warning, &a };
+	struct answer a = {s, filter};
+	struct link_handler h = {on_output, on_error, on_warning, &a};
 	int status;
 
 	s->line = 0;
@@ -124,8 +124,8 @@ static void shell_take_pager(struct shell *s, const char *line)
 
 	if (sscanf(line, "%15s %15s %d", first, second, &n) != 3 || strlen(first) < 4)
 		return;
-	if (strncmp("terminal", first, strlen(first)) == 0 && strncmp("pager", second, strlen(second)) == 0 &&
-	    n >= 0)
+	if (strncmp("terminal", first, strlen(first)) == 0 &&
+	    strncmp("pager", second, strlen(second)) == 0 && n >= 0)
 		s->page_lines = n;
 }
 

@@ -131,7 +131,8 @@ static void client_end(struct client *c, uint32_t status)
 	char prompt[256];
 	size_t len = config_prompt(c->session, prompt, sizeof(prompt));
 
-	client_answer(c, ASA_CTL_PROMPT, prompt, len < sizeof(prompt) ? len : sizeof(prompt) - 1, 0, 0);
+	client_answer(c, ASA_CTL_PROMPT, prompt, len < sizeof(prompt) ? len : sizeof(prompt) - 1, 0,
+		      0);
 	client_answer(c, ASA_CTL_END, NULL, 0, status, 0);
 }
 
@@ -171,7 +172,8 @@ static void client_finish_request(struct client *c)
 	if (r->error[0])
 		client_answer(c, ASA_CTL_ERROR, r->error, strlen(r->error), r->column, r->line);
 	if (failed)
-		client_answer_text(c, ASA_CTL_ERROR, "ERROR: out of memory, the output is not complete");
+		client_answer_text(c, ASA_CTL_ERROR,
+				   "ERROR: out of memory, the output is not complete");
 	client_end(c, r->status != CONFIG_OK || failed ? 1 : 0);
 	if (r->closed)
 		c->closing = true;
@@ -195,7 +197,8 @@ static void output_sink_put(struct config_sink *s, const char *text, size_t len)
 /* 111008 for what changes something, as an ASA does. */
 static void client_audit(struct client *c, const char *line)
 {
-	static const char *const quiet[] = { "show", "more", "help", "exit", "end", "terminal", "logout", "quit" };
+	static const char *const quiet[] = {"show", "more",	"help",	  "exit",
+					    "end",  "terminal", "logout", "quit"};
 	size_t skip = strspn(line, " \t"), n = strcspn(line + skip, " \t");
 
 	if (n == 0 || line[skip] == '!' || !syslog_wants(c->a->syslog, 111008))
@@ -204,10 +207,11 @@ static void client_audit(struct client *c, const char *line)
 		if (strncmp(quiet[i], line + skip, n) == 0)
 			return;
 	if (c->uid == 0)
-		syslog_msg(c->a->syslog, 111008, "User 'root' executed the '%.200s' command.", line + skip);
-	else
-		syslog_msg(c->a->syslog, 111008, "User 'uid %u' executed the '%.200s' command.", c->uid,
+		syslog_msg(c->a->syslog, 111008, "User 'root' executed the '%.200s' command.",
 			   line + skip);
+	else
+		syslog_msg(c->a->syslog, 111008, "User 'uid %u' executed the '%.200s' command.",
+			   c->uid, line + skip);
 }
 
 static void client_exec(struct client *c, const char *line)
@@ -235,8 +239,9 @@ static void client_config(struct client *c, const char *text, uint32_t flags)
 
 static void client_request(struct client *c, const struct asa_ctl_header *h, char *text)
 {
-	struct output_sink sink = { { output_sink_put }, NULL };
-	bool json = h->flags & ASA_CTL_JSON && (h->type == ASA_CTL_EXEC || h->type == ASA_CTL_CONFIG);
+	struct output_sink sink = {{output_sink_put}, NULL};
+	bool json =
+		h->flags & ASA_CTL_JSON && (h->type == ASA_CTL_EXEC || h->type == ASA_CTL_CONFIG);
 
 	c->output = output_new(json);
 	if (!c->output) {
@@ -251,18 +256,10 @@ static void client_request(struct client *c, const struct asa_ctl_header *h, cha
 		return;
 	}
 	switch (h->type) {
-	case ASA_CTL_EXEC:
-		client_exec(c, text);
-		break;
-	case ASA_CTL_CONFIG:
-		client_config(c, text, h->flags);
-		break;
-	case ASA_CTL_HELP:
-		config_help(c->session, text, &sink.sink);
-		break;
-	case ASA_CTL_COMPLETE:
-		config_complete(c->session, text, &sink.sink);
-		break;
+	case ASA_CTL_EXEC: client_exec(c, text); break;
+	case ASA_CTL_CONFIG: client_config(c, text, h->flags); break;
+	case ASA_CTL_HELP: config_help(c->session, text, &sink.sink); break;
+	case ASA_CTL_COMPLETE: config_complete(c->session, text, &sink.sink); break;
 	}
 	/* A refused command shows no empty document. */
 	if (c->result.status != CONFIG_OK) {
@@ -288,7 +285,8 @@ static bool client_next_frame(struct client *c, struct asa_ctl_header *h)
 		return false;
 	}
 	if (h->version != ASA_CTL_VERSION) {
-		client_refuse(c, "ERROR: asactl and asad are of different versions; install the same");
+		client_refuse(c,
+			      "ERROR: asactl and asad are of different versions; install the same");
 		return false;
 	}
 	if (h->type < ASA_CTL_EXEC || h->type > ASA_CTL_INTERRUPT) {
@@ -464,7 +462,8 @@ static void client_monitor_line(void *arg, const char *line)
 		return;
 	}
 	n = snprintf(text, sizeof(text), "%s\n", line);
-	client_answer(c, ASA_CTL_OUTPUT, text, n < (int)sizeof(text) ? (size_t)n : sizeof(text) - 1, 0, 0);
+	client_answer(c, ASA_CTL_OUTPUT, text, n < (int)sizeof(text) ? (size_t)n : sizeof(text) - 1,
+		      0, 0);
 	client_write(c);
 }
 
@@ -488,7 +487,7 @@ int client_monitor(struct client *c, bool on)
 struct client *client_new(struct asa *a, int fd)
 {
 	struct client *c = calloc(1, sizeof(*c));
-	struct ucred cred = { .uid = (uid_t)-1 };
+	struct ucred cred = {.uid = (uid_t)-1};
 	socklen_t len = sizeof(cred);
 
 	if (!c)

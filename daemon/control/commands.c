@@ -24,13 +24,14 @@ int control_register(struct asa *a, struct config *c)
 		const struct config_command *rows;
 		const size_t *n;
 	} tables[] = {
-		{ conn_commands, &conn_n_commands },
-		{ xlate_commands, &xlate_n_commands },
-		{ policy_commands, &policy_n_commands },
-		{ interface_commands, &interface_n_commands },
-		{ stats_commands, &stats_n_commands },
-		{ system_commands, &system_n_commands },
-		{ files_commands, &files_n_commands },
+		{conn_commands, &conn_n_commands},
+		{xlate_commands, &xlate_n_commands},
+		{policy_commands, &policy_n_commands},
+		{interface_commands, &interface_n_commands},
+		{stats_commands, &stats_n_commands},
+		{system_commands, &system_n_commands},
+		{logging_commands, &logging_n_commands},
+		{files_commands, &files_n_commands},
 	};
 	int ret = 0;
 
@@ -53,10 +54,10 @@ const char *commands_proto(__u8 proto, bool upper, char *buf, size_t size)
 		__u8 proto;
 		const char *upper, *lower;
 	} names[] = {
-		{ IPPROTO_TCP, "TCP", "tcp" }, { IPPROTO_UDP, "UDP", "udp" },
-		{ IPPROTO_ICMP, "ICMP", "icmp" }, { IPPROTO_ICMPV6, "ICMP6", "icmp6" },
-		{ IPPROTO_GRE, "GRE", "gre" }, { IPPROTO_ESP, "ESP", "esp" },
-		{ IPPROTO_AH, "AH", "ah" }, { IPPROTO_SCTP, "SCTP", "sctp" },
+		{IPPROTO_TCP, "TCP", "tcp"},	{IPPROTO_UDP, "UDP", "udp"},
+		{IPPROTO_ICMP, "ICMP", "icmp"}, {IPPROTO_ICMPV6, "ICMP6", "icmp6"},
+		{IPPROTO_GRE, "GRE", "gre"},	{IPPROTO_ESP, "ESP", "esp"},
+		{IPPROTO_AH, "AH", "ah"},	{IPPROTO_SCTP, "SCTP", "sctp"},
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -106,7 +107,8 @@ static int filter_port(struct cmd_args *args, const char *word, struct session_f
 		f->port_hi = f->port_lo;
 	} else {
 		snprintf(low, sizeof(low), "%.*s", dash ? (int)(dash - word) : 0, word);
-		if (!dash || value_port(low, 0, &f->port_lo) || value_port(dash + 1, 0, &f->port_hi))
+		if (!dash || value_port(low, 0, &f->port_lo) ||
+		    value_port(dash + 1, 0, &f->port_hi))
 			return cmd_error(args, "%s is not a port or a range of ports (P-Q)", word);
 	}
 	if (f->port_lo > f->port_hi)
@@ -122,13 +124,13 @@ static int filter_states(struct cmd_args *args, const char *words, struct sessio
 		const char *name;
 		__u32 bits;
 	} states[] = {
-		{ "up", SESSION_STATE_UP },
-		{ "embryonic", SESSION_STATE_EMBRYONIC },
-		{ "finin", SESSION_STATE_FIN },
-		{ "finout", SESSION_STATE_FIN },
-		{ "tcp_state_bypass", SESSION_STATE_BYPASS },
-		{ "tcp-state-bypass", SESSION_STATE_BYPASS },
-		{ "bypass", SESSION_STATE_BYPASS },
+		{"up", SESSION_STATE_UP},
+		{"embryonic", SESSION_STATE_EMBRYONIC},
+		{"finin", SESSION_STATE_FIN},
+		{"finout", SESSION_STATE_FIN},
+		{"tcp_state_bypass", SESSION_STATE_BYPASS},
+		{"tcp-state-bypass", SESSION_STATE_BYPASS},
+		{"bypass", SESSION_STATE_BYPASS},
 	};
 	const char *word = words;
 
@@ -139,7 +141,9 @@ static int filter_states(struct cmd_args *args, const char *words, struct sessio
 			if (strlen(states[i].name) == n && strncmp(states[i].name, word, n) == 0)
 				break;
 		if (i == sizeof(states) / sizeof(states[0]))
-			return cmd_error(args, "%.*s is not a state; states are up, embryonic, finin, finout and tcp_state_bypass",
+			return cmd_error(args,
+					 "%.*s is not a state; states are up, embryonic, finin, "
+					 "finout and tcp_state_bypass",
 					 (int)n, word);
 		f->states |= states[i].bits;
 		word += n + (word[n] == ',');

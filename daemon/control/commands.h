@@ -17,8 +17,8 @@
 #include "control/output.h"
 #include "session/session.h"
 
-#define COMMANDS(name)                                   \
-	extern const struct config_command name##_commands[]; \
+#define COMMANDS(name)                                                                             \
+	extern const struct config_command name##_commands[];                                      \
 	extern const size_t name##_n_commands
 
 COMMANDS(conn);
@@ -27,10 +27,11 @@ COMMANDS(policy);
 COMMANDS(interface);
 COMMANDS(stats);
 COMMANDS(system);
+COMMANDS(logging);
 COMMANDS(files);
 
-#define COMMANDS_DEFINE(name, ...)                                        \
-	const struct config_command name##_commands[] = { __VA_ARGS__ };   \
+#define COMMANDS_DEFINE(name, ...)                                                                 \
+	const struct config_command name##_commands[] = {__VA_ARGS__};                             \
 	const size_t name##_n_commands = sizeof(name##_commands) / sizeof(name##_commands[0])
 
 struct client;

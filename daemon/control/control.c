@@ -50,7 +50,9 @@ static int control_clear_path(const struct sockaddr_un *sun, char *err, size_t e
 	if (lstat(sun->sun_path, &st) < 0)
 		return 0;
 	if (!S_ISSOCK(st.st_mode)) {
-		snprintf(err, err_size, "cannot listen on %s: the file is not a socket; remove it or use another -s",
+		snprintf(err, err_size,
+			 "cannot listen on %s: the file is not a socket; remove it or use another "
+			 "-s",
 			 sun->sun_path);
 		return -EEXIST;
 	}
@@ -59,12 +61,14 @@ static int control_clear_path(const struct sockaddr_un *sun, char *err, size_t e
 		return -errno;
 	if (connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 || errno == EAGAIN) {
 		snprintf(err, err_size,
-			 "cannot listen on %s: another asad answers there; stop it, or give this one its own -s and -p",
+			 "cannot listen on %s: another asad answers there; stop it, or give this "
+			 "one its own -s and -p",
 			 sun->sun_path);
 		ret = -EADDRINUSE;
 	} else if (unlink(sun->sun_path) < 0) {
 		ret = -errno;
-		snprintf(err, err_size, "cannot remove the stale socket %s: %s", sun->sun_path, strerror(errno));
+		snprintf(err, err_size, "cannot remove the stale socket %s: %s", sun->sun_path,
+			 strerror(errno));
 	}
 	close(fd);
 	return ret;
@@ -72,7 +76,7 @@ static int control_clear_path(const struct sockaddr_un *sun, char *err, size_t e
 
 static int control_listen(struct control *c, const char *path, char *err, size_t err_size)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	struct stat st;
 	mode_t mask;
 	int ret;
@@ -110,14 +114,14 @@ static char listen_tag, timer_tag;
 
 static int control_watch(struct control *c, int fd, void *tag)
 {
-	struct epoll_event e = { .events = EPOLLIN, .data.ptr = tag };
+	struct epoll_event e = {.events = EPOLLIN, .data.ptr = tag};
 
 	return epoll_ctl(c->epfd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
 }
 
 static int control_start_timer(struct control *c)
 {
-	struct itimerspec every = { { RATES_INTERVAL_S, 0 }, { 0, 1 } };
+	struct itimerspec every = {{RATES_INTERVAL_S, 0}, {0, 1}};
 
 	c->state.started = time(NULL);
 	c->state.rates = rates_new();
@@ -214,7 +218,7 @@ static void control_drop(struct control *c, struct client *client)
 
 static void control_add(struct control *c, int fd)
 {
-	struct epoll_event e = { .events = EPOLLIN };
+	struct epoll_event e = {.events = EPOLLIN};
 	struct client *client;
 
 	if (c->n_clients == CLIENTS_MAX) {
@@ -269,7 +273,7 @@ void control_poll(struct control *c)
 
 	for (int i = 0; i < n; i++) {
 		struct client *client = events[i].data.ptr;
-		struct epoll_event e = { .data.ptr = client };
+		struct epoll_event e = {.data.ptr = client};
 
 		if (events[i].data.ptr == &listen_tag || events[i].data.ptr == &timer_tag) {
 			if (events[i].data.ptr == &listen_tag)

@@ -17,7 +17,7 @@
 static int save(struct cmd_args *args, struct output *o, const char *path)
 {
 	struct config_result r;
-	struct stat st = { 0 };
+	struct stat st = {0};
 	int ret;
 
 	config_result_init(&r);
@@ -77,7 +77,8 @@ static int configure_replace(void *ctx, struct cmd_args *args, void *out)
 
 static int configure_check(void *ctx, struct cmd_args *args, void *out)
 {
-	return load(args, out, cmd_get(args, "FILE"), CONFIG_TEXT_REPLACE | CONFIG_TEXT_CHECK | CONFIG_TEXT_ATOMIC);
+	return load(args, out, cmd_get(args, "FILE"),
+		    CONFIG_TEXT_REPLACE | CONFIG_TEXT_CHECK | CONFIG_TEXT_ATOMIC);
 }
 
 static int copy_startup_running(void *ctx, struct cmd_args *args, void *out)
@@ -102,16 +103,16 @@ static int configure_rollback(void *ctx, struct cmd_args *args, void *out)
 }
 
 COMMANDS_DEFINE(files,
-	{ CONFIG_IN_PRIV, "write [ memory ]", NULL, "Save the configuration", write_memory },
-	{ CONFIG_IN_PRIV, "copy running-config startup-config", NULL, "Save the configuration", write_memory },
-	{ CONFIG_IN_PRIV, "copy running-config file <FILE:word>", NULL,
-	  "Write the configuration to a file of the daemon's machine", copy_to_file },
-	{ CONFIG_IN_PRIV, "copy startup-config running-config", NULL,
-	  "Merge the saved configuration into the one in force", copy_startup_running },
-	{ CONFIG_IN_PRIV, "configure replace <FILE:word>", NULL,
-	  "Make a file the configuration, applying the difference", configure_replace },
-	{ CONFIG_IN_PRIV, "configure check <FILE:word>", NULL, "Check a file, changing nothing",
-	  configure_check },
-	{ CONFIG_IN_PRIV, "configure rollback [ <STEPS:n:1-8> ]", NULL,
-	  "Back to the configuration before the last change", configure_rollback },
-);
+		{CONFIG_IN_PRIV, "write [ memory ]", NULL, "Save the configuration", write_memory},
+		{CONFIG_IN_PRIV, "copy running-config startup-config", NULL,
+		 "Save the configuration", write_memory},
+		{CONFIG_IN_PRIV, "copy running-config file <FILE:word>", NULL,
+		 "Write the configuration to a file of the daemon's machine", copy_to_file},
+		{CONFIG_IN_PRIV, "copy startup-config running-config", NULL,
+		 "Merge the saved configuration into the one in force", copy_startup_running},
+		{CONFIG_IN_PRIV, "configure replace <FILE:word>", NULL,
+		 "Make a file the configuration, applying the difference", configure_replace},
+		{CONFIG_IN_PRIV, "configure check <FILE:word>", NULL,
+		 "Check a file, changing nothing", configure_check},
+		{CONFIG_IN_PRIV, "configure rollback [ <STEPS:n:1-8> ]", NULL,
+		 "Back to the configuration before the last change", configure_rollback}, );

@@ -87,7 +87,8 @@ static void output_vprintf(struct output *o, const char *fmt, va_list ap)
 	o->end += (size_t)n;
 }
 
-static void output_raw(struct output *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void output_raw(struct output *o, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 static void output_raw(struct output *o, const char *fmt, ...)
 {
 	va_list ap;
@@ -152,7 +153,7 @@ void output_text(struct output *o, const char *fmt, ...)
 /* Length of the valid UTF-8 sequence at s (RFC 3629 section 4), 0 when there is none. */
 static size_t utf8_length(const unsigned char *s, size_t len)
 {
-	static const unsigned char second_min[] = { [0x0] = 0xa0, [0x10] = 0x90 };
+	static const unsigned char second_min[] = {[0x0] = 0xa0, [0x10] = 0x90};
 	unsigned char lo = 0x80, hi = 0xbf;
 	size_t n;
 

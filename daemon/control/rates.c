@@ -94,8 +94,8 @@ static struct asa_ifstat ifstat_sub(const struct asa_ifstat *a, const struct asa
 
 static void rates_sample_kinds(struct asa *a, __u64 *k)
 {
-	struct asa_count stats[ASA_STAT_MAX] = { { 0 } };
-	struct session_counts c = { 0 };
+	struct asa_count stats[ASA_STAT_MAX] = {{0}};
+	struct session_counts c = {0};
 
 	pthread_mutex_lock(&a->lock);
 	sessions_counts(a->sessions, &c);
@@ -134,7 +134,7 @@ void rates_sample(struct rates *r, struct asa *a, __u64 now_ms)
 	rates_forget(r, p);
 	for (size_t i = 0; p && i < policy_n_ifs(p); i++) {
 		const struct policy_if *f = policy_if_at(p, (__u16)i);
-		struct asa_ifstat now = { 0 };
+		struct asa_ifstat now = {0};
 		struct if_row *row;
 
 		if (!f || !f->ifindex || dp_read_ifstat(a->dp, f->ifindex, &now))

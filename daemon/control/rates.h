@@ -17,7 +17,16 @@ struct rates;
 
 #define RATES_INTERVAL_S 5
 
-enum rate_kind { RATE_XLATES, RATE_CONNS, RATE_TCP, RATE_UDP, RATE_TORN, RATE_PUNTS, RATE_DROPS, RATE_KINDS };
+enum rate_kind {
+	RATE_XLATES,
+	RATE_CONNS,
+	RATE_TCP,
+	RATE_UDP,
+	RATE_TORN,
+	RATE_PUNTS,
+	RATE_DROPS,
+	RATE_KINDS
+};
 
 /* => NULL without memory. */
 struct rates *rates_new(void);

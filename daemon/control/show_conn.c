@@ -68,7 +68,8 @@ static void conn_print_short(struct output *o, const struct session_view *v)
 	output_text(o, "%s %s %s:%u %s %s:%u, idle %s, bytes %llu, flags %s\n",
 		    commands_proto(v->proto, true, proto, sizeof(proto)), low->if_name, low_text,
 		    low->real_port, high->if_name, high_text, high->real_port,
-		    output_format_time(v->idle_s, idle, sizeof(idle)), (unsigned long long)v->bytes, v->flags);
+		    output_format_time(v->idle_s, idle, sizeof(idle)), (unsigned long long)v->bytes,
+		    v->flags);
 }
 
 static void conn_print_long(struct output *o, const struct session_view *v)
@@ -103,21 +104,28 @@ static void conn_print_detail(struct output *o, const struct session_view *v)
 		const struct session_end *e = &v->end[i ? !v->low : v->low];
 
 		output_text(o, "%s:%s/%u%s", e->if_name,
-			    output_format_addr(&e->real, addr, sizeof(addr)), e->real_port, i ? "," : " ");
+			    output_format_addr(&e->real, addr, sizeof(addr)), e->real_port,
+			    i ? "," : " ");
 		if (!asa_addr_equal(&e->real, &e->mapped) || e->real_port != e->mapped_port)
-			output_text(o, "(%s/%u)%s", output_format_addr(&e->mapped, addr, sizeof(addr)),
+			output_text(o, "(%s/%u)%s",
+				    output_format_addr(&e->mapped, addr, sizeof(addr)),
 				    e->mapped_port, i ? "," : " ");
 	}
-	output_text(o, "\n    flags %s, idle %s, uptime %s, timeout %s, bytes %llu, conn id %llu, xlate id 0x%x\n",
+	output_text(o,
+		    "\n    flags %s, idle %s, uptime %s, timeout %s, bytes %llu, conn id %llu, "
+		    "xlate id 0x%x\n",
 		    v->flags, duration_text(v->idle_s, idle, sizeof(idle)),
 		    duration_text(v->uptime_s, up, sizeof(up)),
 		    v->timeout_s ? duration_text(v->timeout_s, timeout, sizeof(timeout)) : "-",
 		    (unsigned long long)v->bytes, (unsigned long long)v->id, v->nat_ref);
-	output_text(o, "    driver packets %llu (forward %llu, reverse %llu), daemon packets %llu (forward %llu, reverse %llu)\n",
-		    (unsigned long long)(v->driver_packets[0] + v->driver_packets[1]),
-		    (unsigned long long)v->driver_packets[0], (unsigned long long)v->driver_packets[1],
-		    (unsigned long long)(v->daemon_packets[0] + v->daemon_packets[1]),
-		    (unsigned long long)v->daemon_packets[0], (unsigned long long)v->daemon_packets[1]);
+	output_text(
+		o,
+		"    driver packets %llu (forward %llu, reverse %llu), daemon packets %llu "
+		"(forward %llu, reverse %llu)\n",
+		(unsigned long long)(v->driver_packets[0] + v->driver_packets[1]),
+		(unsigned long long)v->driver_packets[0], (unsigned long long)v->driver_packets[1],
+		(unsigned long long)(v->daemon_packets[0] + v->daemon_packets[1]),
+		(unsigned long long)v->daemon_packets[0], (unsigned long long)v->daemon_packets[1]);
 	output_text(o, "    Initiator: %s, bytes %llu, sequence offset %u\n",
 		    output_format_addr(&v->end[0].real, addr, sizeof(addr)),
 		    (unsigned long long)v->dir_bytes[0], v->seq_add[0]);
@@ -142,9 +150,12 @@ static void conn_json_end(struct output *o, const char *key, const struct sessio
 static const char *state_text(__u8 state)
 {
 	static const char *const names[] = {
-		[ASA_SESSION_FREE] = "free",	     [ASA_SESSION_QUARANTINE] = "free",
-		[ASA_SESSION_EMBRYONIC] = "embryonic", [ASA_SESSION_OPEN] = "up",
-		[ASA_SESSION_HALF_CLOSED] = "half-closed", [ASA_SESSION_CLOSING] = "closing",
+		[ASA_SESSION_FREE] = "free",
+		[ASA_SESSION_QUARANTINE] = "free",
+		[ASA_SESSION_EMBRYONIC] = "embryonic",
+		[ASA_SESSION_OPEN] = "up",
+		[ASA_SESSION_HALF_CLOSED] = "half-closed",
+		[ASA_SESSION_CLOSING] = "closing",
 	};
 
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
@@ -152,7 +163,7 @@ static const char *state_text(__u8 state)
 
 static void conn_json(struct output *o, const struct session_view *v)
 {
-	static const char *const directions[] = { "forward", "reverse" };
+	static const char *const directions[] = {"forward", "reverse"};
 	char proto[8];
 
 	output_object_begin(o, NULL);
@@ -216,8 +227,8 @@ static bool show_conn_step(struct output *o, void *state)
 	w->o = o;
 	for (int i = 0; i < LOCKS_PER_STEP && more && len < OUTPUT_CHUNK; i++) {
 		pthread_mutex_lock(&w->a->lock);
-		more = session_walk(w->a->sessions, &w->pos, SLOTS_PER_LOCK, commands_now(), &w->filter,
-				    show_conn_row, w);
+		more = session_walk(w->a->sessions, &w->pos, SLOTS_PER_LOCK, commands_now(),
+				    &w->filter, show_conn_row, w);
 		pthread_mutex_unlock(&w->a->lock);
 		output_data(o, &len);
 	}
@@ -262,7 +273,9 @@ static int show_conn(void *ctx, struct cmd_args *args, void *out)
 		free(w);
 		return -EINVAL;
 	}
-	w->form = cmd_has(args, "detail") ? CONN_DETAIL : cmd_has(args, "long") ? CONN_LONG : CONN_SHORT;
+	w->form = cmd_has(args, "detail") ? CONN_DETAIL
+		  : cmd_has(args, "long") ? CONN_LONG
+					  : CONN_SHORT;
 	conn_counts(ctx, out);
 	if (cmd_has(args, "count")) {
 		free(w);
@@ -284,8 +297,8 @@ static bool clear_conn_step(struct output *o, void *state)
 
 	for (int i = 0; i < LOCKS_PER_STEP && more; i++) {
 		pthread_mutex_lock(&w->a->lock);
-		more = sessions_clear(w->a->sessions, &w->pos, SLOTS_PER_LOCK, commands_now(), &w->filter,
-				      &w->closed);
+		more = sessions_clear(w->a->sessions, &w->pos, SLOTS_PER_LOCK, commands_now(),
+				      &w->filter, &w->closed);
 		pthread_mutex_unlock(&w->a->lock);
 	}
 	if (!more) {
@@ -345,7 +358,8 @@ static void hosts_count(struct hosts *h, const struct session_view *v, const str
 
 	for (__u32 i = (__u32)(hash >> 40);; i++) {
 		row = &h->table[i % HOSTS_TABLE];
-		if (!row->used || (asa_addr_equal(&row->addr, &e->real) && !strcmp(row->if_name, e->if_name)))
+		if (!row->used ||
+		    (asa_addr_equal(&row->addr, &e->real) && !strcmp(row->if_name, e->if_name)))
 			break;
 	}
 	if (!row->used) {
@@ -358,7 +372,9 @@ static void hosts_count(struct hosts *h, const struct session_view *v, const str
 		memcpy(row->if_name, e->if_name, sizeof(row->if_name));
 		h->n++;
 	}
-	*(v->proto == IPPROTO_TCP ? &row->tcp : v->proto == IPPROTO_UDP ? &row->udp : &row->other) += 1;
+	*(v->proto == IPPROTO_TCP   ? &row->tcp
+	  : v->proto == IPPROTO_UDP ? &row->udp
+				    : &row->other) += 1;
 	if (v->state == ASA_SESSION_EMBRYONIC)
 		row->embryonic++;
 }
@@ -414,7 +430,8 @@ static bool hosts_list(struct output *o, struct hosts *h)
 		return true;
 	output_list_end(o);
 	if (h->more)
-		output_text(o, "Further hosts are not listed: more than %u are active\n", HOSTS_MAX);
+		output_text(o, "Further hosts are not listed: more than %u are active\n",
+			    HOSTS_MAX);
 	output_bool(o, "complete", !h->more);
 	return false;
 }
@@ -460,17 +477,17 @@ static int show_local_host(void *ctx, struct cmd_args *args, void *out)
 	return 0;
 }
 
-#define FILTERS                                                                        \
-	" address <ADDRESS:word> | netmask <MASK:mask> | port <PORT:word> |"            \
+#define FILTERS                                                                                    \
+	" address <ADDRESS:word> | netmask <MASK:mask> | port <PORT:word> |"                       \
 	" protocol <PROTOCOL:proto> | state <STATE:word> | interface <INTERFACE:name> "
 
 COMMANDS_DEFINE(conn,
-	{ CONFIG_IN_EXEC, "show conn [ { count | all | long | detail |" FILTERS "} ]*", NULL,
-	  "Connections", show_conn },
-	{ CONFIG_IN_PRIV, "clear conn [ { all |" FILTERS "} ]*", NULL,
-	  "Close connections", clear_conn },
-	{ CONFIG_IN_EXEC, "show local-host [ <ADDRESS:addr> ] [ interface <INTERFACE:name> ]", NULL,
-	  "Hosts that have connections", show_local_host },
-	{ CONFIG_IN_PRIV, "clear local-host [ { all | <ADDRESS:addr> } ]", NULL,
-	  "Close the connections of hosts", clear_conn },
-);
+		{CONFIG_IN_EXEC, "show conn [ { count | all | long | detail |" FILTERS "} ]*", NULL,
+		 "Connections", show_conn},
+		{CONFIG_IN_PRIV, "clear conn [ { all |" FILTERS "} ]*", NULL, "Close connections",
+		 clear_conn},
+		{CONFIG_IN_EXEC,
+		 "show local-host [ <ADDRESS:addr> ] [ interface <INTERFACE:name> ]", NULL,
+		 "Hosts that have connections", show_local_host},
+		{CONFIG_IN_PRIV, "clear local-host [ { all | <ADDRESS:addr> } ]", NULL,
+		 "Close the connections of hosts", clear_conn}, );

@@ -25,14 +25,10 @@
 static const char *mode_text(enum dp_mode mode)
 {
 	switch (mode) {
-	case DP_MODE_NATIVE:
-		return "native";
-	case DP_MODE_GENERIC:
-		return "generic";
-	case DP_MODE_OFFLOAD:
-		return "offload";
-	default:
-		return "none";
+	case DP_MODE_NATIVE: return "native";
+	case DP_MODE_GENERIC: return "generic";
+	case DP_MODE_OFFLOAD: return "offload";
+	default: return "none";
 	}
 }
 
@@ -42,7 +38,8 @@ static const struct sys_if *sys_find(struct asa *a, const struct policy_if *f)
 	const struct sys_info *sys = net_sys(a->net);
 
 	for (size_t i = 0; sys && i < sys->n_ifs; i++)
-		if (strcmp(sys->ifs[i].dev, f->dev) == 0 || (f->ifindex && sys->ifs[i].ifindex == f->ifindex))
+		if (strcmp(sys->ifs[i].dev, f->dev) == 0 ||
+		    (f->ifindex && sys->ifs[i].ifindex == f->ifindex))
 			return &sys->ifs[i];
 	return NULL;
 }
@@ -91,10 +88,13 @@ static void if_sockets(struct output *o, struct asa *a, __u32 ifindex)
 	for (size_t i = 0; workers_xsk_info(a->workers, i, &x); i++) {
 		if (x.ifindex != ifindex)
 			continue;
-		output_text(o, "\tAF_XDP socket queue %u: %s mode%s, %llu received, %llu sent, %llu receive lost, %llu send failed\n",
-			    x.queue, x.zero_copy ? "zero-copy" : "copy", x.need_wakeup ? ", need-wakeup" : "",
-			    (unsigned long long)x.rx, (unsigned long long)x.tx,
-			    (unsigned long long)x.rx_lost, (unsigned long long)x.tx_failed);
+		output_text(o,
+			    "\tAF_XDP socket queue %u: %s mode%s, %llu received, %llu sent, %llu "
+			    "receive lost, %llu send failed\n",
+			    x.queue, x.zero_copy ? "zero-copy" : "copy",
+			    x.need_wakeup ? ", need-wakeup" : "", (unsigned long long)x.rx,
+			    (unsigned long long)x.tx, (unsigned long long)x.rx_lost,
+			    (unsigned long long)x.tx_failed);
 		output_object_begin(o, NULL);
 		output_u64(o, "queue", x.queue);
 		output_str(o, "mode", x.zero_copy ? "zero-copy" : "copy");
@@ -155,20 +155,23 @@ static void show_one_interface(struct output *o, struct asa *a, const struct pol
 {
 	const struct sys_if *sys = sys_find(a, f);
 	enum dp_mode mode = f->ifindex ? dp_mode(a->dp, f->ifindex) : DP_MODE_NONE;
-	struct asa_ifstat s = { 0 };
+	struct asa_ifstat s = {0};
 	const __u8 *m = f->mac;
 	__u64 for_ms;
 
-	rates_if_now(control_state(a->control)->rates, a, f->ifindex, rates_clock_ms(), &s, &for_ms);
+	rates_if_now(control_state(a->control)->rates, a, f->ifindex, rates_clock_ms(), &s,
+		     &for_ms);
 	output_text(o, "Interface %s \"%s\", is %s, line protocol is %s\n", f->dev, f->name,
-		    f->up ? "up" : f->ifindex ? "administratively down" : "not present",
+		    f->up	 ? "up"
+		    : f->ifindex ? "administratively down"
+				 : "not present",
 		    sys && sys->up ? "up" : "down");
 	output_text(o, "  Security level %u", f->level);
 	if (f->vlan)
 		output_text(o, ", VLAN identifier %u", f->vlan);
 	output_text(o, ", XDP mode %s\n", mode_text(mode));
-	output_text(o, "\tMAC address %02x%02x.%02x%02x.%02x%02x, MTU %u\n", m[0], m[1], m[2], m[3], m[4], m[5],
-		    f->mtu);
+	output_text(o, "\tMAC address %02x%02x.%02x%02x.%02x%02x, MTU %u\n", m[0], m[1], m[2], m[3],
+		    m[4], m[5], f->mtu);
 	output_object_begin(o, NULL);
 	output_str(o, "interface", f->dev);
 	output_str(o, "nameif", f->name);
@@ -221,8 +224,8 @@ static int show_interface_brief(void *ctx, struct cmd_args *args, void *out)
 {
 	struct asa *a = ctx;
 
-	output_text(out, "%-26s %-15s %-3s %-6s %-21s %s\n", "Interface", "IP-Address", "OK?", "Method",
-		    "Status", "Protocol");
+	output_text(out, "%-26s %-15s %-3s %-6s %-21s %s\n", "Interface", "IP-Address", "OK?",
+		    "Method", "Status", "Protocol");
 	output_list_begin(out, "interfaces");
 	for (size_t i = 0; i < policy_n_ifs(a->policy); i++) {
 		const struct policy_if *f = policy_if_at(a->policy, (__u16)i);
@@ -235,8 +238,8 @@ static int show_interface_brief(void *ctx, struct cmd_args *args, void *out)
 				break;
 		}
 		output_text(out, "%-26s %-15s %-3s %-6s %-21s %s\n", f->dev, addr, "YES",
-			    sys && sys->n_addrs ? "CONFIG" : "unset", f->up ? "up" : "administratively down",
-			    sys && sys->up ? "up" : "down");
+			    sys && sys->n_addrs ? "CONFIG" : "unset",
+			    f->up ? "up" : "administratively down", sys && sys->up ? "up" : "down");
 		output_object_begin(out, NULL);
 		output_str(out, "interface", f->dev);
 		output_str(out, "nameif", f->name);
@@ -269,7 +272,8 @@ static int show_nameif(void *ctx, struct cmd_args *args, void *out)
 	return 0;
 }
 
-static void ip_address_row(struct output *o, const struct policy_if *f, const struct model_if_addr *a)
+static void ip_address_row(struct output *o, const struct policy_if *f,
+			   const struct model_if_addr *a)
 {
 	char addr[64], mask[64];
 
@@ -307,14 +311,18 @@ static int show_ip_address(void *ctx, struct cmd_args *args, void *out)
 
 /* ------------------------------------------------------------------ show traffic */
 
-static void traffic_direction(struct output *o, const char *word, __u64 packets, __u64 bytes, __u64 ms)
+static void traffic_direction(struct output *o, const char *word, __u64 packets, __u64 bytes,
+			      __u64 ms)
 {
 	__u64 s_ms = ms ? ms : 1;
 
-	output_text(o, "\t%s (in %llu.%03llu secs):\n\t\t%llu packets\t%llu bytes\n\t\t%llu pkts/sec\t%llu bytes/sec\n",
+	output_text(o,
+		    "\t%s (in %llu.%03llu secs):\n\t\t%llu packets\t%llu bytes\n\t\t%llu "
+		    "pkts/sec\t%llu bytes/sec\n",
 		    word, (unsigned long long)(ms / 1000), (unsigned long long)(ms % 1000),
 		    (unsigned long long)packets, (unsigned long long)bytes,
-		    (unsigned long long)(packets * 1000 / s_ms), (unsigned long long)(bytes * 1000 / s_ms));
+		    (unsigned long long)(packets * 1000 / s_ms),
+		    (unsigned long long)(bytes * 1000 / s_ms));
 }
 
 static int show_traffic(void *ctx, struct cmd_args *args, void *out)
@@ -328,7 +336,8 @@ static int show_traffic(void *ctx, struct cmd_args *args, void *out)
 		const struct policy_if *f = policy_if_at(a->policy, (__u16)i);
 
 		memset(&s, 0, sizeof(s));
-		rates_if_now(control_state(a->control)->rates, a, f->ifindex, rates_clock_ms(), &s, &ms);
+		rates_if_now(control_state(a->control)->rates, a, f->ifindex, rates_clock_ms(), &s,
+			     &ms);
 		output_text(out, "%s:\n", f->name);
 		traffic_direction(out, "received", s.rx_packets, s.rx_bytes, ms);
 		traffic_direction(out, "transmitted", s.tx_packets, s.tx_bytes, ms);
@@ -378,15 +387,15 @@ static const char *name_of_dev(struct asa *a, const char *dev)
 	return dev;
 }
 
-static void route_row(struct output *o, char code, const char *dst, const char *mask, const char *via,
-		      const char *name, unsigned int metric)
+static void route_row(struct output *o, char code, const char *dst, const char *mask,
+		      const char *via, const char *name, unsigned int metric)
 {
 	if (via)
-		output_text(o, "%c        %s%s%s [1/%u] via %s, %s\n", code, dst, mask[0] ? " " : "", mask,
-			    metric, via, name);
+		output_text(o, "%c        %s%s%s [1/%u] via %s, %s\n", code, dst,
+			    mask[0] ? " " : "", mask, metric, via, name);
 	else
-		output_text(o, "%c        %s%s%s is directly connected, %s\n", code, dst, mask[0] ? " " : "",
-			    mask, name);
+		output_text(o, "%c        %s%s%s is directly connected, %s\n", code, dst,
+			    mask[0] ? " " : "", mask, name);
 	output_object_begin(o, NULL);
 	output_strf(o, "code", "%c", code);
 	output_str(o, "destination", dst);
@@ -409,7 +418,8 @@ static void show_routes_v4(struct asa *a, struct output *o)
 	while (fgets(line, sizeof(line), f)) {
 		struct in_addr addr[3];
 
-		if (sscanf(line, "%63s %x %x %x %*d %*d %u %x", dev, &d, &g, &flags, &metric, &m) != 6)
+		if (sscanf(line, "%63s %x %x %x %*d %*d %u %x", dev, &d, &g, &flags, &metric, &m) !=
+		    6)
 			continue;
 		addr[0].s_addr = d;
 		addr[1].s_addr = m;
@@ -419,7 +429,8 @@ static void show_routes_v4(struct asa *a, struct output *o)
 		inet_ntop(AF_INET, &addr[2], gw, sizeof(gw));
 		if (!(flags & 1) || strcmp(dev, "lo") == 0)
 			continue;
-		route_row(o, flags & 2 ? 'S' : 'C', dst, mask, flags & 2 ? gw : NULL, name_of_dev(a, dev), metric);
+		route_row(o, flags & 2 ? 'S' : 'C', dst, mask, flags & 2 ? gw : NULL,
+			  name_of_dev(a, dev), metric);
 	}
 	fclose(f);
 }
@@ -446,11 +457,12 @@ static void show_routes_v6(struct asa *a, struct output *o)
 	if (!f)
 		return;
 	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%32s %x %*s %*x %32s %x %*x %*x %x %63s", dst, &plen, gw, &metric, &flags,
-			   dev) != 6)
+		if (sscanf(line, "%32s %x %*s %*x %32s %x %*x %*x %x %63s", dst, &plen, gw, &metric,
+			   &flags, dev) != 6)
 			continue;
 		/* RTF_UP without RTF_LOCAL, no multicast, not the loopback device */
-		if (!(flags & 1) || flags & 0x80000000u || strcmp(dev, "lo") == 0 || strncmp(dst, "ff", 2) == 0)
+		if (!(flags & 1) || flags & 0x80000000u || strcmp(dev, "lo") == 0 ||
+		    strncmp(dst, "ff", 2) == 0)
 			continue;
 		if (hex_addr(dst, &addr))
 			continue;
@@ -459,8 +471,8 @@ static void show_routes_v6(struct asa *a, struct output *o)
 		if (hex_addr(gw, &addr))
 			continue;
 		inet_ntop(AF_INET6, &addr, via, sizeof(via));
-		route_row(o, flags & 2 ? 'S' : 'C', prefix, "", flags & 2 ? via : NULL, name_of_dev(a, dev),
-			  metric);
+		route_row(o, flags & 2 ? 'S' : 'C', prefix, "", flags & 2 ? via : NULL,
+			  name_of_dev(a, dev), metric);
 	}
 	fclose(f);
 }
@@ -483,12 +495,13 @@ static int show_arp(void *ctx, struct cmd_args *args, void *out)
 
 	output_list_begin(out, "arp");
 	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%63s %*x %x %31s %*s %63s", addr, &flags, mac, dev) != 4 || !(flags & 2))
+		if (sscanf(line, "%63s %*x %x %31s %*s %63s", addr, &flags, mac, dev) != 4 ||
+		    !(flags & 2))
 			continue;
 		if (sscanf(mac, "%x:%x:%x:%x:%x:%x", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5]) != 6)
 			continue;
-		output_text(out, "\t%s %s %02x%02x.%02x%02x.%02x%02x\n", name_of_dev(ctx, dev), addr, m[0], m[1],
-			    m[2], m[3], m[4], m[5]);
+		output_text(out, "\t%s %s %02x%02x.%02x%02x.%02x%02x\n", name_of_dev(ctx, dev),
+			    addr, m[0], m[1], m[2], m[3], m[4], m[5]);
 		output_object_begin(out, NULL);
 		output_str(out, "interface", name_of_dev(ctx, dev));
 		output_str(out, "address", addr);
@@ -501,15 +514,18 @@ static int show_arp(void *ctx, struct cmd_args *args, void *out)
 	return 0;
 }
 
-COMMANDS_DEFINE(interface,
-	{ CONFIG_IN_EXEC, "show interface [ <NAME:word> ]", NULL, "Interfaces and their counters", show_interface },
-	{ CONFIG_IN_EXEC, "show interface ip brief", NULL, "One line for each interface", show_interface_brief },
-	{ CONFIG_IN_EXEC, "show nameif", NULL, "Names and security levels", show_nameif },
-	{ CONFIG_IN_EXEC, "show ip address", NULL, "Addresses of the interfaces", show_ip_address },
-	{ CONFIG_IN_EXEC, "show traffic", NULL, "Packets and bytes by interface, with rates", show_traffic },
-	{ CONFIG_IN_EXEC, "show route", NULL, "Routes of the kernel's main table", show_route },
-	{ CONFIG_IN_EXEC, "show arp", NULL, "Resolved IPv4 neighbours", show_arp },
-	{ CONFIG_IN_PRIV, "clear interface [ <NAME:word> ]", NULL, "Set interface counters to zero",
-	  clear_interface },
-	{ CONFIG_IN_PRIV, "clear traffic", NULL, "Set traffic counters to zero", clear_interface },
-);
+COMMANDS_DEFINE(
+	interface,
+	{CONFIG_IN_EXEC, "show interface [ <NAME:word> ]", NULL, "Interfaces and their counters",
+	 show_interface},
+	{CONFIG_IN_EXEC, "show interface ip brief", NULL, "One line for each interface",
+	 show_interface_brief},
+	{CONFIG_IN_EXEC, "show nameif", NULL, "Names and security levels", show_nameif},
+	{CONFIG_IN_EXEC, "show ip address", NULL, "Addresses of the interfaces", show_ip_address},
+	{CONFIG_IN_EXEC, "show traffic", NULL, "Packets and bytes by interface, with rates",
+	 show_traffic},
+	{CONFIG_IN_EXEC, "show route", NULL, "Routes of the kernel's main table", show_route},
+	{CONFIG_IN_EXEC, "show arp", NULL, "Resolved IPv4 neighbours", show_arp},
+	{CONFIG_IN_PRIV, "clear interface [ <NAME:word> ]", NULL, "Set interface counters to zero",
+	 clear_interface},
+	{CONFIG_IN_PRIV, "clear traffic", NULL, "Set traffic counters to zero", clear_interface}, );

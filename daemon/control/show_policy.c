@@ -35,7 +35,8 @@ static const char *acl_name(const struct acl_list *l)
 
 static void acl_heading(struct output *o, struct acl_list *l, const struct policy_acl_row *r)
 {
-	output_text(o, "access-list %s; %d elements; name hash: 0x%08x\n", r->acl, r->n_elements, r->hash);
+	output_text(o, "access-list %s; %d elements; name hash: 0x%08x\n", r->acl, r->n_elements,
+		    r->hash);
 	if (l->in_list) {
 		output_list_end(o);
 		output_object_end(o);
@@ -135,9 +136,9 @@ static int clear_access_list(void *ctx, struct cmd_args *args, void *out)
 
 static void nat_section_text(struct output *o, int section)
 {
-	static const char *const names[] = { "", "Manual NAT Policies (Section 1)",
-					     "Auto NAT Policies (Section 2)",
-					     "Manual NAT Policies (Section 3)" };
+	static const char *const names[] = {"", "Manual NAT Policies (Section 1)",
+					    "Auto NAT Policies (Section 2)",
+					    "Manual NAT Policies (Section 3)"};
 
 	if (section >= 1 && section <= 3)
 		output_text(o, "%s\n", names[section]);
@@ -161,7 +162,8 @@ static int show_nat(void *ctx, struct cmd_args *args, void *out)
 		output_text(out, "%d (%s) to (%s) %s%s\n", r.index, r.real_if, r.mapped_if, r.text,
 			    r.inactive ? " inactive" : "");
 		output_text(out, "    translate_hits = %llu, untranslate_hits = %llu\n",
-			    (unsigned long long)r.translate_hits, (unsigned long long)r.untranslate_hits);
+			    (unsigned long long)r.translate_hits,
+			    (unsigned long long)r.untranslate_hits);
 		if (detail && r.config)
 			output_text(out, "    Configured: %s\n", r.config);
 		output_object_begin(out, NULL);
@@ -232,15 +234,19 @@ static void put_connection_settings(struct output *o, const struct policy_class_
 	put_limit(o, "per_client_embryonic_max", "per-client-embryonic-max",
 		  c->per_client_embryonic_max, &policy);
 	if (c->random_seq >= 0) {
-		output_text(o, "%s random-sequence-number %s", policy ? "" : "      Set connection policy:",
+		output_text(o, "%s random-sequence-number %s",
+			    policy ? "" : "      Set connection policy:",
 			    c->random_seq ? "enable" : "disable");
 		output_bool(o, "random_sequence_number", c->random_seq);
 		policy = true;
 	}
 	if (policy)
-		output_text(o, "\n        current embryonic conns %llu, current conns %llu, drop %llu\n",
-			    (unsigned long long)counter(r->embryonic), (unsigned long long)counter(r->conns),
-			    (unsigned long long)counter(r->drops));
+		output_text(
+			o,
+			"\n        current embryonic conns %llu, current conns %llu, drop %llu\n",
+			(unsigned long long)counter(r->embryonic),
+			(unsigned long long)counter(r->conns),
+			(unsigned long long)counter(r->drops));
 	put_timeout(o, "embryonic", c->embryonic_s, &timeouts);
 	put_timeout(o, "half-closed", c->half_closed_s, &timeouts);
 	put_timeout(o, "idle", c->idle_s, &timeouts);
@@ -252,7 +258,8 @@ static void put_connection_settings(struct output *o, const struct policy_class_
 		output_text(o, "      Set connection decrement-ttl\n");
 	if (!policy && (timeouts || c->bypass || c->decrement_ttl))
 		output_text(o, "        current conns %llu, packets %llu, drop %llu\n",
-			    (unsigned long long)counter(r->conns), (unsigned long long)counter(r->packets),
+			    (unsigned long long)counter(r->conns),
+			    (unsigned long long)counter(r->packets),
 			    (unsigned long long)counter(r->drops));
 	output_bool(o, "tcp_state_bypass", c->bypass);
 	output_bool(o, "decrement_ttl", c->decrement_ttl);
@@ -267,7 +274,8 @@ static void put_class(struct output *o, const struct policy_class_row *r)
 	put_connection_settings(o, r);
 	output_list_begin(o, "inspect");
 	for (size_t i = 0; i < r->config->inspects.n; i++) {
-		output_text(o, "      Inspect: %s (configured, not active)\n", r->config->inspects.v[i]);
+		output_text(o, "      Inspect: %s (configured, not active)\n",
+			    r->config->inspects.v[i]);
 		output_str(o, NULL, r->config->inspects.v[i]);
 	}
 	output_list_end(o);
@@ -288,12 +296,13 @@ static int show_service_policy(void *ctx, struct cmd_args *args, void *out)
 {
 	struct asa *a = ctx;
 	const char *only = cmd_get(args, "INTERFACE");
-	struct policy_class_row r, last = { 0 };
+	struct policy_class_row r, last = {0};
 	bool open = false;
 
 	output_list_begin(out, "service_policies");
 	for (size_t i = 0; policy_class_row(a->policy, i, &r); i++) {
-		if ((only && (r.global || strcmp(only, r.ifname))) || (cmd_has(args, "global") && !r.global))
+		if ((only && (r.global || strcmp(only, r.ifname))) ||
+		    (cmd_has(args, "global") && !r.global))
 			continue;
 		if (!open || !same_place(&r, &last)) {
 			if (open) {
@@ -330,7 +339,8 @@ static int clear_service_policy(void *ctx, struct cmd_args *args, void *out)
 	struct policy_class_row r;
 
 	for (size_t i = 0; policy_class_row(a->policy, i, &r); i++) {
-		if ((only && (r.global || strcmp(only, r.ifname))) || (cmd_has(args, "global") && !r.global))
+		if ((only && (r.global || strcmp(only, r.ifname))) ||
+		    (cmd_has(args, "global") && !r.global))
 			continue;
 		/* Current counts stay: they are not history. */
 		if (r.packets)
@@ -342,16 +352,15 @@ static int clear_service_policy(void *ctx, struct cmd_args *args, void *out)
 }
 
 COMMANDS_DEFINE(policy,
-	{ CONFIG_IN_EXEC, "show access-list [ <NAME:name> ] [ brief ]", NULL,
-	  "Access lists with hit counts", show_access_list },
-	{ CONFIG_IN_PRIV, "clear access-list [ <NAME:name> ] counters", NULL,
-	  "Set the hit counts to zero", clear_access_list },
-	{ CONFIG_IN_EXEC, "show nat [ detail ]", NULL,
-	  "Translation rules in order of evaluation", show_nat },
-	{ CONFIG_IN_PRIV, "clear nat counters", NULL,
-	  "Set the hit counts of translation rules to zero", clear_nat_counters },
-	{ CONFIG_IN_EXEC, "show service-policy [ { global | interface <INTERFACE:name> } ]", NULL,
-	  "Service policies with their counters", show_service_policy },
-	{ CONFIG_IN_PRIV, "clear service-policy [ { global | interface <INTERFACE:name> } ]", NULL,
-	  "Set the counters of service policies to zero", clear_service_policy },
-);
+		{CONFIG_IN_EXEC, "show access-list [ <NAME:name> ] [ brief ]", NULL,
+		 "Access lists with hit counts", show_access_list},
+		{CONFIG_IN_PRIV, "clear access-list [ <NAME:name> ] counters", NULL,
+		 "Set the hit counts to zero", clear_access_list},
+		{CONFIG_IN_EXEC, "show nat [ detail ]", NULL,
+		 "Translation rules in order of evaluation", show_nat},
+		{CONFIG_IN_PRIV, "clear nat counters", NULL,
+		 "Set the hit counts of translation rules to zero", clear_nat_counters},
+		{CONFIG_IN_EXEC, "show service-policy [ { global | interface <INTERFACE:name> } ]",
+		 NULL, "Service policies with their counters", show_service_policy},
+		{CONFIG_IN_PRIV, "clear service-policy [ { global | interface <INTERFACE:name> } ]",
+		 NULL, "Set the counters of service policies to zero", clear_service_policy}, );

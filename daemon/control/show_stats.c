@@ -24,7 +24,8 @@ static const struct reason {
 	enum reason_kind kind;
 	const char *stage;
 } reasons[ASA_DROP_MAX] = {
-#define REASON_ROW(sym, kw, reason_kind, reason_stage, sentence) [sym] = { kw, sentence, reason_kind, #reason_stage },
+#define REASON_ROW(sym, kw, reason_kind, reason_stage, sentence)                                   \
+	[sym] = {kw, sentence, reason_kind, #reason_stage},
 	ASA_DROP_LIST(REASON_ROW)
 #undef REASON_ROW
 };
@@ -38,7 +39,7 @@ static const char *const stat_keywords[ASA_STAT_MAX] = {
 static const struct {
 	const char *keyword, *text;
 } punts[ASA_PUNT_MAX] = {
-#define PUNT_ROW(sym, kw, sentence) [sym] = { kw, sentence },
+#define PUNT_ROW(sym, kw, sentence) [sym] = {kw, sentence},
 	ASA_PUNT_LIST(PUNT_ROW)
 #undef PUNT_ROW
 };
@@ -60,7 +61,8 @@ static void asp_row(struct output *o, const struct reason *r, const struct asa_c
 	if (c->packets) {
 		snprintf(left, sizeof(left), "  %s (%s)", r->text, reason_keyword(r));
 		/* The counter ends at column 78; a long description pushes it to the right. */
-		output_text(o, "%-64s%*llu\n", left, COUNTER_COLUMN - 64, (unsigned long long)c->packets);
+		output_text(o, "%-64s%*llu\n", left, COUNTER_COLUMN - 64,
+			    (unsigned long long)c->packets);
 	}
 	output_object_begin(o, NULL);
 	output_str(o, "reason", reason_keyword(r));
@@ -91,7 +93,8 @@ static void asp_kind(struct output *o, const struct command_state *st, const str
 	output_text(o, "%s drop:\n", kind == FRAME ? "Frame" : "Flow");
 	output_list_begin(o, kind == FRAME ? "frame" : "flow");
 	for (int i = DROP_NONE + 1; i < ASA_DROP_MAX; i++)
-		if (reasons[i].kind == kind && (!only || strcmp(only, reason_keyword(&reasons[i])) == 0))
+		if (reasons[i].kind == kind &&
+		    (!only || strcmp(only, reason_keyword(&reasons[i])) == 0))
 			asp_row(o, &reasons[i], &rows[i]);
 	output_list_end(o);
 	output_text(o, "\n");
@@ -103,16 +106,18 @@ static int show_asp_drop(void *ctx, struct cmd_args *args, void *out)
 	struct asa *a = ctx;
 	const struct command_state *st = control_state(a->control);
 	const char *only = cmd_get(args, "REASON");
-	struct asa_count rows[ASA_DROP_MAX] = { { 0 } };
+	struct asa_count rows[ASA_DROP_MAX] = {{0}};
 	bool frame = !cmd_has(args, "flow"), flow = !cmd_has(args, "frame"), known = !only;
 	int ret = dp_read_drops(a->dp, rows);
 
 	if (ret)
 		return cmd_error(args, "the drop counters cannot be read: %s", strerror(-ret));
 	for (int i = DROP_NONE + 1; i < ASA_DROP_MAX && !known; i++)
-		known = strcmp(only, reason_keyword(&reasons[i])) == 0 && (reasons[i].kind == FRAME ? frame : flow);
+		known = strcmp(only, reason_keyword(&reasons[i])) == 0 &&
+			(reasons[i].kind == FRAME ? frame : flow);
 	if (!known)
-		return cmd_error(args, "%s is not a %s drop reason", only, frame ? "frame" : "flow");
+		return cmd_error(args, "%s is not a %s drop reason", only,
+				 frame ? "frame" : "flow");
 	if (frame)
 		asp_kind(out, st, rows, FRAME, only);
 	if (frame && flow)
@@ -140,7 +145,7 @@ static int clear_asp_drop(void *ctx, struct cmd_args *args, void *out)
 static int show_asp_punt(void *ctx, struct cmd_args *args, void *out)
 {
 	struct asa *a = ctx;
-	struct asa_count rows[ASA_PUNT_MAX] = { { 0 } };
+	struct asa_count rows[ASA_PUNT_MAX] = {{0}};
 	char left[256];
 	int ret = dp_read_punts(a->dp, rows);
 
@@ -151,7 +156,8 @@ static int show_asp_punt(void *ctx, struct cmd_args *args, void *out)
 	for (int i = PUNT_NONE + 1; i < ASA_PUNT_MAX; i++) {
 		snprintf(left, sizeof(left), "  %s (%s)", punts[i].text, punts[i].keyword);
 		if (rows[i].packets)
-			output_text(out, "%-64s%14llu\n", left, (unsigned long long)rows[i].packets);
+			output_text(out, "%-64s%14llu\n", left,
+				    (unsigned long long)rows[i].packets);
 		output_object_begin(out, NULL);
 		output_str(out, "cause", punts[i].keyword);
 		output_str(out, "description", punts[i].text);
@@ -171,10 +177,13 @@ static int show_perfmon(void *ctx, struct cmd_args *args, void *out)
 		enum rate_kind kind;
 		const char *name, *key;
 	} rows[] = {
-		{ RATE_XLATES, "Xlates", "xlates" },	  { RATE_CONNS, "Connections", "connections" },
-		{ RATE_TCP, "TCP Conns", "tcp_conns" },	  { RATE_UDP, "UDP Conns", "udp_conns" },
-		{ RATE_TORN, "Teardowns", "teardowns" },  { RATE_PUNTS, "Punted packets", "punted_packets" },
-		{ RATE_DROPS, "Dropped packets", "dropped_packets" },
+		{RATE_XLATES, "Xlates", "xlates"},
+		{RATE_CONNS, "Connections", "connections"},
+		{RATE_TCP, "TCP Conns", "tcp_conns"},
+		{RATE_UDP, "UDP Conns", "udp_conns"},
+		{RATE_TORN, "Teardowns", "teardowns"},
+		{RATE_PUNTS, "Punted packets", "punted_packets"},
+		{RATE_DROPS, "Dropped packets", "dropped_packets"},
 	};
 	struct asa *a = ctx;
 	double current, average;
@@ -191,15 +200,16 @@ static int show_perfmon(void *ctx, struct cmd_args *args, void *out)
 	return 0;
 }
 
-static void resource_row(struct output *o, const char *name, const char *key, __u64 current, __u64 peak,
-			 __u64 limit, __u64 denied)
+static void resource_row(struct output *o, const char *name, const char *key, __u64 current,
+			 __u64 peak, __u64 limit, __u64 denied)
 {
 	char limit_text[32] = "N/A";
 
 	if (limit)
 		snprintf(limit_text, sizeof(limit_text), "%llu", (unsigned long long)limit);
-	output_text(o, "%-22s %12llu %12llu %12s %12llu System\n", name, (unsigned long long)current,
-		    (unsigned long long)peak, limit_text, (unsigned long long)denied);
+	output_text(o, "%-22s %12llu %12llu %12s %12llu System\n", name,
+		    (unsigned long long)current, (unsigned long long)peak, limit_text,
+		    (unsigned long long)denied);
 	output_object_begin(o, key);
 	output_u64(o, "current", current);
 	output_u64(o, "peak", peak);
@@ -219,16 +229,18 @@ static int show_resource_usage(void *ctx, struct cmd_args *args, void *out)
 	xlates = xlate_count(a->xlates);
 	xlates_most = xlate_most_used(a->xlates);
 	pthread_mutex_unlock(&a->lock);
-	output_text(out, "%-22s %12s %12s %12s %12s %s\n", "Resource", "Current", "Peak", "Limit", "Denied",
-		    "Context");
-	resource_row(out, "Conns", "conns", c.in_use, c.most_used, dp_tables(a->dp)->n_slots - 1, c.refused);
+	output_text(out, "%-22s %12s %12s %12s %12s %s\n", "Resource", "Current", "Peak", "Limit",
+		    "Denied", "Context");
+	resource_row(out, "Conns", "conns", c.in_use, c.most_used, dp_tables(a->dp)->n_slots - 1,
+		     c.refused);
 	resource_row(out, "Xlates", "xlates", xlates, xlates_most, 0, 0);
 	return 0;
 }
 
 /* ------------------------------------------------------------------ show metrics */
 
-/* A label value: backslash, quote and newline are escaped (OpenMetrics 1.0, ABNF of label-value). */
+/* A label value: backslash, quote and newline are escaped (OpenMetrics 1.0, ABNF of label-value).
+ */
 static void label_value(const char *s, char *buf, size_t size)
 {
 	size_t n = 0;
@@ -246,7 +258,8 @@ static void metric_head(struct output *o, const char *name, const char *type, co
 	output_text(o, "# TYPE %s %s\n# HELP %s %s\n", name, type, name, help);
 }
 
-static void metric(struct output *o, const char *name, const char *label, const char *value, __u64 n)
+static void metric(struct output *o, const char *name, const char *label, const char *value,
+		   __u64 n)
 {
 	char escaped[160];
 
@@ -269,13 +282,14 @@ static void metric(struct output *o, const char *name, const char *label, const 
 
 static void metrics_rows(struct output *o, struct asa *a)
 {
-	struct asa_count drops[ASA_DROP_MAX] = { { 0 } }, stats[ASA_STAT_MAX] = { { 0 } };
-	struct asa_count causes[ASA_PUNT_MAX] = { { 0 } };
+	struct asa_count drops[ASA_DROP_MAX] = {{0}}, stats[ASA_STAT_MAX] = {{0}};
+	struct asa_count causes[ASA_PUNT_MAX] = {{0}};
 
 	dp_read_drops(a->dp, drops);
 	dp_read_stats(a->dp, stats);
 	dp_read_punts(a->dp, causes);
-	metric_head(o, "asa_packets", "counter", "Packets and events by kind, as in the map asa_stats.");
+	metric_head(o, "asa_packets", "counter",
+		    "Packets and events by kind, as in the map asa_stats.");
 	for (int i = 0; i < ASA_STAT_MAX; i++)
 		metric(o, "asa_packets_total", "kind", stat_keywords[i], stats[i].packets);
 	metric_head(o, "asa_bytes", "counter", "Bytes by kind, as in the map asa_stats.");
@@ -291,8 +305,9 @@ static void metrics_rows(struct output *o, struct asa *a)
 
 static void metrics_interfaces(struct output *o, struct asa *a)
 {
-	static const char *const fields[] = { "rx_packets",  "rx_bytes",     "tx_packets",   "tx_bytes",
-					      "fwd_packets", "host_packets", "drop_packets", "punt_packets" };
+	static const char *const fields[] = {"rx_packets",   "rx_bytes",    "tx_packets",
+					     "tx_bytes",     "fwd_packets", "host_packets",
+					     "drop_packets", "punt_packets"};
 	char name[64];
 
 	_Static_assert(sizeof(struct asa_ifstat) == 8 * sizeof(__u64), "one name for each counter");
@@ -302,7 +317,7 @@ static void metrics_interfaces(struct output *o, struct asa *a)
 		snprintf(name, sizeof(name), "asa_interface_%s_total", fields[k]);
 		for (size_t i = 0; i < policy_n_ifs(a->policy); i++) {
 			const struct policy_if *f = policy_if_at(a->policy, (__u16)i);
-			struct asa_ifstat s = { 0 };
+			struct asa_ifstat s = {0};
 
 			if (f->ifindex && dp_read_ifstat(a->dp, f->ifindex, &s) == 0)
 				metric(o, name, "nameif", f->name, ((const __u64 *)&s)[k]);
@@ -328,7 +343,8 @@ static int show_metrics(void *ctx, struct cmd_args *args, void *out)
 	metric(out, "asa_connections", "protocol", "udp", c.udp);
 	metric(out, "asa_connections", "protocol", "icmp", c.icmp);
 	metric(out, "asa_connections", "protocol", "other", c.other);
-	metric_head(out, "asa_connections_embryonic", "gauge", "TCP connections before the end of the handshake.");
+	metric_head(out, "asa_connections_embryonic", "gauge",
+		    "TCP connections before the end of the handshake.");
 	metric(out, "asa_connections_embryonic", NULL, NULL, c.embryonic);
 	metric_head(out, "asa_connections_bypass", "gauge", "TCP state bypass connections.");
 	metric(out, "asa_connections_bypass", NULL, NULL, c.bypass);
@@ -341,13 +357,15 @@ static int show_metrics(void *ctx, struct cmd_args *args, void *out)
 	return 0;
 }
 
-COMMANDS_DEFINE(stats,
-	{ CONFIG_IN_EXEC, "show asp drop [ { frame [ <REASON:word> ] | flow [ <REASON:word> ] } ]", NULL,
-	  "Dropped packets and flows by reason", show_asp_drop },
-	{ CONFIG_IN_PRIV, "clear asp drop", NULL, "Set the drop counters to zero", clear_asp_drop },
-	{ CONFIG_IN_EXEC, "show asp punt", NULL, "Packets handed to the daemon by cause", show_asp_punt },
-	{ CONFIG_IN_EXEC, "show perfmon", NULL, "Rates of connections and translations", show_perfmon },
-	{ CONFIG_IN_EXEC, "show resource usage", NULL, "Use of connections and translations",
-	  show_resource_usage },
-	{ CONFIG_IN_EXEC, "show metrics", NULL, "All counters in OpenMetrics text", show_metrics },
-);
+COMMANDS_DEFINE(
+	stats,
+	{CONFIG_IN_EXEC, "show asp drop [ { frame [ <REASON:word> ] | flow [ <REASON:word> ] } ]",
+	 NULL, "Dropped packets and flows by reason", show_asp_drop},
+	{CONFIG_IN_PRIV, "clear asp drop", NULL, "Set the drop counters to zero", clear_asp_drop},
+	{CONFIG_IN_EXEC, "show asp punt", NULL, "Packets handed to the daemon by cause",
+	 show_asp_punt},
+	{CONFIG_IN_EXEC, "show perfmon", NULL, "Rates of connections and translations",
+	 show_perfmon},
+	{CONFIG_IN_EXEC, "show resource usage", NULL, "Use of connections and translations",
+	 show_resource_usage},
+	{CONFIG_IN_EXEC, "show metrics", NULL, "All counters in OpenMetrics text", show_metrics}, );

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * show version, clock, timeout, logging, running-config, startup-config; clear logging buffer;
- * terminal commands.
+ * show version, clock, timeout, running-config, startup-config; terminal commands.
  *
  * Responsible for: the box as a whole. Not responsible for: files being written (files.c).
  *
@@ -17,7 +16,6 @@
 #include "control/commands.h"
 #include "datapath/dp.h"
 #include "policy/policy.h"
-#include "services/syslog.h"
 
 /* ------------------------------------------------------------------ configurations */
 
@@ -33,7 +31,7 @@ static void lines_put(struct config_sink *s, const char *text, size_t len)
 
 static int print_running(struct cmd_args *args, struct output *o, const char *section, bool all)
 {
-	struct lines_sink s = { { lines_put }, o };
+	struct lines_sink s = {{lines_put}, o};
 	const struct model *m = config_model(config_session_config(args->session));
 	int ret;
 
@@ -62,7 +60,8 @@ static int show_startup(void *ctx, struct cmd_args *args, void *out)
 
 	if (!f)
 		return cmd_error(args, "%s: %s", a->opt.config_path,
-				 errno == ENOENT ? "no configuration has been saved" : strerror(errno));
+				 errno == ENOENT ? "no configuration has been saved"
+						 : strerror(errno));
 	output_lines_begin(out, "lines");
 	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
 		output_lines_put(out, buf, n);
@@ -83,7 +82,8 @@ static void up_text(__u64 s, char *buf, size_t size)
 	__u64 days = s / 86400, hours = s / 3600 % 24, minutes = s / 60 % 60;
 
 	if (days)
-		snprintf(buf, size, "%llu days %llu hours", (unsigned long long)days, (unsigned long long)hours);
+		snprintf(buf, size, "%llu days %llu hours", (unsigned long long)days,
+			 (unsigned long long)hours);
 	else if (hours)
 		snprintf(buf, size, "%llu hours %llu mins", (unsigned long long)hours,
 			 (unsigned long long)minutes);
@@ -98,7 +98,7 @@ static int show_version(void *ctx, struct cmd_args *args, void *out)
 	const struct model *m = config_model(config_session_config(args->session));
 	const struct dp_tables *t = dp_tables(a->dp);
 	__u64 up = (__u64)(time(NULL) - control_state(a->control)->started);
-	struct utsname u = { 0 };
+	struct utsname u = {0};
 	char text[64];
 
 	uname(&u);
@@ -109,7 +109,8 @@ static int show_version(void *ctx, struct cmd_args *args, void *out)
 	output_text(out, "Kernel:      %s %s %s\n", u.sysname, u.release, u.machine);
 	output_text(out, "Datapath:    %u connections at most, %u index buckets, pinned in %s\n",
 		    t->n_slots ? t->n_slots - 1 : 0, t->n_buckets, a->opt.pin_dir);
-	output_text(out, "             maps %s\n", dp_reused(a->dp) ? "taken over from an earlier daemon" : "made by this daemon");
+	output_text(out, "             maps %s\n",
+		    dp_reused(a->dp) ? "taken over from an earlier daemon" : "made by this daemon");
 	output_text(out, "Start-up configuration: %s\n", a->opt.config_path);
 	output_str(out, "version", ASA_VERSION);
 	output_u64(out, "contract_version", ASA_CONTRACT_VERSION);
@@ -141,25 +142,7 @@ static int show_clock(void *ctx, struct cmd_args *args, void *out)
 	return 0;
 }
 
-/* ------------------------------------------------------------------ logging, terminal */
-
-static int show_logging(void *ctx, struct cmd_args *args, void *out)
-{
-	struct asa *a = ctx;
-
-	syslog_flush(a->syslog);
-	syslog_show(a->syslog, out);
-	return 0;
-}
-
-static int clear_logging(void *ctx, struct cmd_args *args, void *out)
-{
-	struct asa *a = ctx;
-
-	syslog_flush(a->syslog);
-	syslog_clear_buffer(a->syslog);
-	return 0;
-}
+/* ------------------------------------------------------------------ terminal */
 
 /* The pager is the client's; the row is here for help and completion. */
 static int terminal_pager(void *ctx, struct cmd_args *args, void *out)
@@ -180,15 +163,14 @@ static int terminal_monitor(void *ctx, struct cmd_args *args, void *out)
 }
 
 COMMANDS_DEFINE(system,
-	{ CONFIG_IN_EXEC, "show version", NULL, "Version, time since start, sizes", show_version },
-	{ CONFIG_IN_EXEC, "show clock", NULL, "Time of day", show_clock },
-	{ CONFIG_IN_EXEC, "show timeout", NULL, "Timeouts in force", show_timeout },
-	{ CONFIG_IN_EXEC, "show logging", NULL, "Message settings and the local buffer", show_logging },
-	{ CONFIG_IN_PRIV, "show running-config [ all ] [ <SECTION:line> ]", NULL,
-	  "Configuration in force", show_running },
-	{ CONFIG_IN_PRIV, "show startup-config", NULL, "Saved configuration", show_startup },
-	{ CONFIG_IN_PRIV, "clear logging buffer", NULL, "Empty the local message buffer", clear_logging },
-	{ CONFIG_IN_EXEC, "terminal pager <LINES:n:0-2147483647>", NULL,
-	  "Lines of a page, 0 for no paging", terminal_pager },
-	{ CONFIG_IN_EXEC, "terminal [ no ] monitor", NULL, "Show messages on this terminal", terminal_monitor },
-);
+		{CONFIG_IN_EXEC, "show version", NULL, "Version, time since start, sizes",
+		 show_version},
+		{CONFIG_IN_EXEC, "show clock", NULL, "Time of day", show_clock},
+		{CONFIG_IN_EXEC, "show timeout", NULL, "Timeouts in force", show_timeout},
+		{CONFIG_IN_PRIV, "show running-config [ all ] [ <SECTION:line> ]", NULL,
+		 "Configuration in force", show_running},
+		{CONFIG_IN_PRIV, "show startup-config", NULL, "Saved configuration", show_startup},
+		{CONFIG_IN_EXEC, "terminal pager <LINES:n:0-2147483647>", NULL,
+		 "Lines of a page, 0 for no paging", terminal_pager},
+		{CONFIG_IN_EXEC, "terminal [ no ] monitor", NULL, "Show messages on this terminal",
+		 terminal_monitor}, );

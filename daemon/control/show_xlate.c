@@ -41,8 +41,8 @@ static __u32 static_count(const struct policy *p)
 }
 
 /* "10.1.1.1", "10.1.1.0/24", "10.1.1.1/80". */
-static const char *place_text(const struct asa_addr *a, __u8 plen, bool has_port, __u16 port, char *buf,
-			      size_t size)
+static const char *place_text(const struct asa_addr *a, __u8 plen, bool has_port, __u16 port,
+			      char *buf, size_t size)
 {
 	char addr[64];
 	int base = asa_addr_is_v4(a) ? 96 : 0;
@@ -70,9 +70,9 @@ static void xlate_print(struct output *o, const struct xlate_row *r, bool one_li
 {
 	char idle[32], timeout[32];
 
-	output_text(o, "%s from %s:%s to %s:%s%sflags %s idle %s timeout %s\n", r->proto, r->real_if, r->real,
-		    r->mapped_if, r->mapped, one_line ? " " : "\n    ", r->flags,
-		    output_format_time(r->idle_s, idle, sizeof(idle)),
+	output_text(o, "%s from %s:%s to %s:%s%sflags %s idle %s timeout %s\n", r->proto,
+		    r->real_if, r->real, r->mapped_if, r->mapped, one_line ? " " : "\n    ",
+		    r->flags, output_format_time(r->idle_s, idle, sizeof(idle)),
 		    output_format_time(r->timeout_s, timeout, sizeof(timeout)));
 	output_object_begin(o, NULL);
 	output_str(o, "type", r->proto);
@@ -90,11 +90,12 @@ static void xlate_print(struct output *o, const struct xlate_row *r, bool one_li
 
 static void static_print(struct output *o, const struct policy_static_xlate *x)
 {
-	struct xlate_row r = { .real_if = x->real_if, .mapped_if = x->mapped_if, .is_static = true };
+	struct xlate_row r = {.real_if = x->real_if, .mapped_if = x->mapped_if, .is_static = true};
 	char flags[8], proto[16], kind[24] = "NAT";
 
 	if (x->proto)
-		snprintf(kind, sizeof(kind), "%s PAT", commands_proto(x->proto, true, proto, sizeof(proto)));
+		snprintf(kind, sizeof(kind), "%s PAT",
+			 commands_proto(x->proto, true, proto, sizeof(proto)));
 	r.proto = kind;
 	snprintf(flags, sizeof(flags), "s%s%s%s%s", x->proto ? "r" : "", x->identity ? "I" : "",
 		 x->twice ? "T" : "", x->plen < 128 && !x->proto && !x->identity ? "N" : "");
@@ -104,13 +105,16 @@ static void static_print(struct output *o, const struct policy_static_xlate *x)
 	xlate_print(o, &r, false);
 }
 
-static void dynamic_print(struct output *o, const struct xlate *x, __u32 now, const struct model_timeouts *t)
+static void dynamic_print(struct output *o, const struct xlate *x, __u32 now,
+			  const struct model_timeouts *t)
 {
-	struct xlate_row r = { .real_if = x->real_if_name, .mapped_if = x->mapped_if_name, .users = x->users };
+	struct xlate_row r = {
+		.real_if = x->real_if_name, .mapped_if = x->mapped_if_name, .users = x->users};
 	char proto[16], kind[24] = "NAT";
 
 	if (x->pat)
-		snprintf(kind, sizeof(kind), "%s PAT", commands_proto(x->proto, true, proto, sizeof(proto)));
+		snprintf(kind, sizeof(kind), "%s PAT",
+			 commands_proto(x->proto, true, proto, sizeof(proto)));
 	r.proto = kind;
 	r.flags = x->pat ? "ri" : "i";
 	r.idle_s = x->users ? 0 : (__u32)(asa_ms_from_ticks(now - x->last_used) / 1000);
@@ -205,7 +209,8 @@ static bool clear_xlate_step(struct output *o, void *state)
 	for (int i = 0; i < LOCKS_PER_STEP && more; i++) {
 		pthread_mutex_lock(&a->lock);
 		l->n_slots = 0;
-		more = session_walk(a->sessions, &l->pos, ROWS_PER_LOCK, now, &all, clear_xlate_row, l);
+		more = session_walk(a->sessions, &l->pos, ROWS_PER_LOCK, now, &all, clear_xlate_row,
+				    l);
 		for (__u32 k = 0; k < l->n_slots; k++)
 			session_close(a->sessions, l->slots[k], SESSION_CLOSE_CLEARED, now);
 		l->closed += l->n_slots;
@@ -236,7 +241,6 @@ static int clear_xlate(void *ctx, struct cmd_args *args, void *out)
 }
 
 COMMANDS_DEFINE(xlate,
-	{ CONFIG_IN_EXEC, "show xlate [ count ]", NULL, "Translations in use", show_xlate },
-	{ CONFIG_IN_PRIV, "clear xlate", NULL, "Remove dynamic translations and their connections",
-	  clear_xlate },
-);
+		{CONFIG_IN_EXEC, "show xlate [ count ]", NULL, "Translations in use", show_xlate},
+		{CONFIG_IN_PRIV, "clear xlate", NULL,
+		 "Remove dynamic translations and their connections", clear_xlate}, );

@@ -97,7 +97,7 @@ size_t logbuf_piece(const struct logbuf *b, int i, const char **text)
 
 int logbuf_resize(struct logbuf *b, size_t size)
 {
-	struct logbuf fresh = { .size = size ? size : 1 };
+	struct logbuf fresh = {.size = size ? size : 1};
 	const char *text;
 	size_t n;
 

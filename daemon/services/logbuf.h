@@ -15,7 +15,8 @@ struct logbuf;
 /* => NULL without memory. */
 struct logbuf *logbuf_new(size_t size);
 void logbuf_free(struct logbuf *b); /* NULL accepted */
-/* Change the size, keeping the newest lines that fit. => 0 or -ENOMEM (then nothing has changed). */
+/* Change the size, keeping the newest lines that fit. => 0 or -ENOMEM (then nothing has changed).
+ */
 int logbuf_resize(struct logbuf *b, size_t size);
 size_t logbuf_size(const struct logbuf *b);
 /* Add a line; a newline is added. Longer than the buffer: its end is kept. */

@@ -27,7 +27,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "control/output.h"
 #include "services/logbuf.h"
 #include "services/syslog_send.h"
 
@@ -322,14 +321,15 @@ static int syslog_format_5424(struct syslog *s, const struct syslog_record *r, c
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
 	n = snprintf(buf, size, "<%d>1 %s.%06dZ %s ASA - %06u - %%ASA-%d-%06u: %s",
 		     s->conf.facility * 8 + r->severity, stamp, r->nsec / 1000,
-		     host[0] && !strchr(host, ' ') ? host : "-", r->id, r->severity, r->id, r->text);
+		     host[0] && !strchr(host, ' ') ? host : "-", r->id, r->severity, r->id,
+		     r->text);
 	return n < (int)size ? n : (int)size - 1;
 }
 
 /* The terminal may be stopped; it must not stop the daemon. */
 static void syslog_console(struct syslog *s, const char *line, int len)
 {
-	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 	char buf[LINE_MAX_BYTES + 1];
 
 	/* A writable pipe takes PIPE_BUF (4096) bytes at once: more than a line. */
@@ -369,9 +369,9 @@ static void syslog_add_trap(struct syslog *s, const struct syslog_record *r, str
 	int n = snprintf(line, LINE_MAX_BYTES, "<%d>", s->conf.facility * 8 + r->severity);
 
 	n += syslog_format(s, r, syslog_device_id(s), line + n, LINE_MAX_BYTES - (size_t)n);
-	b->line[b->n] = (struct syslog_line){ line, (size_t)n };
+	b->line[b->n] = (struct syslog_line){line, (size_t)n};
 	n = syslog_format_5424(s, r, b->rfc5424[b->n], LINE_MAX_BYTES);
-	b->line5424[b->n] = (struct syslog_line){ b->rfc5424[b->n], (size_t)n };
+	b->line5424[b->n] = (struct syslog_line){b->rfc5424[b->n], (size_t)n};
 	if (++b->n == SYSLOG_BATCH)
 		syslog_send_batch(s, b);
 }
@@ -493,7 +493,7 @@ static bool same_host(const struct model_log_host *a, const struct model_log_hos
 /* Servers that stay keep their socket and backlog, in whatever row they are. */
 static int syslog_configure_servers(struct syslog *s, const struct model_logging *l)
 {
-	bool known[MODEL_LOG_HOSTS] = { false };
+	bool known[MODEL_LOG_HOSTS] = {false};
 	int err = 0, ret;
 
 	for (int i = 0; i < MODEL_LOG_HOSTS; i++) {
@@ -548,7 +548,7 @@ int syslog_monitor_add(struct syslog *s, syslog_monitor_cb *cb, void *arg)
 {
 	if (s->n_monitors == MONITORS_MAX)
 		return -ENOSPC;
-	s->monitors[s->n_monitors++] = (struct syslog_monitor){ cb, arg };
+	s->monitors[s->n_monitors++] = (struct syslog_monitor){cb, arg};
 	syslog_refilter(s);
 	return 0;
 }
@@ -577,6 +577,10 @@ void syslog_counters(const struct syslog *s, struct syslog_counters *c)
 		.lost_udp = s->closed_lost_udp,
 		.lost_tcp = s->closed_lost_tcp,
 		.lost_console = s->lost_console,
+		.to_servers = s->n_trap,
+		.to_buffer = s->n_buffer,
+		.to_console = s->n_console,
+		.to_monitor = s->n_monitor,
 	};
 	for (int i = 0; i < MODEL_LOG_HOSTS; i++) {
 		c->sent += s->servers[i].n_sent;
@@ -584,92 +588,30 @@ void syslog_counters(const struct syslog *s, struct syslog_counters *c)
 	}
 }
 
-/* ------------------------------------------------------------------ show logging */
+/* ------------------------------------------------------------------ for show logging */
 
-static const char *const level_names[] = { "emergencies", "alerts", "critical", "errors",
-					   "warnings", "notifications", "informational", "debugging" };
-
-static void show_destination(struct output *o, const char *name, const char *key, bool enabled,
-			     int level, const char *more, uint64_t n)
+const struct model_logging *syslog_settings(const struct syslog *s)
 {
-	bool on = enabled && level >= 0 && level <= 7;
-
-	if (on)
-		output_text(o, "    %s logging: level %s, %s%llu messages logged\n", name,
-			    level_names[level], more, (unsigned long long)n);
-	else
-		output_text(o, "    %s logging: disabled\n", name);
-	output_object_begin(o, key);
-	output_bool(o, "enabled", on);
-	if (on)
-		output_str(o, "level", level_names[level]);
-	output_u64(o, "messages", n);
-	output_object_end(o);
+	return &s->conf;
 }
 
-static void show_servers(const struct syslog *s, struct output *o)
+bool syslog_server_at(const struct syslog *s, size_t i, struct syslog_server_info *info)
 {
-	output_list_begin(o, "servers");
-	for (int i = 0; i < MODEL_LOG_HOSTS; i++) {
-		const struct syslog_server *v = &s->servers[i];
-		char addr[64];
+	for (size_t k = 0; k < MODEL_LOG_HOSTS; k++) {
+		const struct syslog_server *v = &s->servers[k];
 
-		if (!v->used)
+		if (!v->used || i--)
 			continue;
-		output_format_addr(&v->host.addr, addr, sizeof(addr));
-		output_text(o, "        Logging to %s %s%s, %llu sent, %llu lost%s\n", v->host.ifname, addr,
-			    v->host.tcp ? " tcp" : "", (unsigned long long)v->n_sent,
-			    (unsigned long long)v->n_lost,
-			    !v->host.tcp ? "" : v->connected ? ", connected" : ", not connected");
-		output_object_begin(o, NULL);
-		output_str(o, "interface", v->host.ifname);
-		output_str(o, "address", addr);
-		output_str(o, "protocol", v->host.tcp ? "tcp" : "udp");
-		output_u64(o, "sent", v->n_sent);
-		output_u64(o, "lost", v->n_lost);
-		if (v->host.tcp)
-			output_bool(o, "connected", v->connected);
-		output_object_end(o);
+		info->host = &v->host;
+		info->sent = v->n_sent;
+		info->lost = v->n_lost;
+		info->connected = v->connected;
+		return true;
 	}
-	output_list_end(o);
+	return false;
 }
 
-void syslog_show(struct syslog *s, struct output *o)
+size_t syslog_buffer_piece(const struct syslog *s, int i, const char **text)
 {
-	const struct model_logging *l = &s->conf;
-	struct syslog_counters c;
-	const char *text;
-	char more[32];
-	size_t n;
-
-	syslog_counters(s, &c);
-	output_text(o, "Syslog logging: %s\n", l->enable ? "enabled" : "disabled");
-	output_text(o, "    Facility: %d\n", l->facility);
-	output_text(o, "    Timestamp logging: %s\n", l->timestamp ? "enabled" : "disabled");
-	output_bool(o, "enabled", l->enable);
-	output_int(o, "facility", l->facility);
-	output_bool(o, "timestamp", l->timestamp);
-	show_destination(o, "Console", "console", l->enable, l->console, "", s->n_console);
-	show_destination(o, "Monitor", "monitor", l->enable, l->monitor, "", s->n_monitor);
-	show_destination(o, "Buffer", "buffer", l->enable, l->buffered, "", s->n_buffer);
-	snprintf(more, sizeof(more), "facility %d, ", l->facility);
-	show_destination(o, "Trap", "trap", l->enable, l->trap, more, s->n_trap);
-	show_servers(s, o);
-	output_text(o, "    Device ID: %s\n", l->device_id[0] ? l->device_id : "disabled");
-	output_text(o, "    Lost: %llu ring, %llu UDP, %llu TCP, %llu console\n",
-		    (unsigned long long)c.lost_ring, (unsigned long long)c.lost_udp,
-		    (unsigned long long)c.lost_tcp, (unsigned long long)c.lost_console);
-	output_str(o, "device_id", l->device_id);
-	output_object_begin(o, "lost");
-	output_u64(o, "ring", c.lost_ring);
-	output_u64(o, "udp", c.lost_udp);
-	output_u64(o, "tcp", c.lost_tcp);
-	output_u64(o, "console", c.lost_console);
-	output_object_end(o);
-	output_lines_begin(o, "lines");
-	for (int i = 0; i < 2; i++) {
-		n = logbuf_piece(s->buffer, i, &text);
-		output_lines_put(o, text, n);
-	}
-	output_lines_end(o);
+	return logbuf_piece(s->buffer, i, text);
 }

@@ -22,13 +22,13 @@
 
 #include "policy/model.h"
 
-struct output;
 struct syslog;
 
 #define SYSLOG_TEXT_MAX 488 /* longest message text with its NUL; longer ones are cut */
 #define SYSLOG_RECORDS_DEFAULT 16384
 
-/* 'n_records': size of the ring, rounded up to a power of two; 0: the default. => NULL without memory. */
+/* 'n_records': size of the ring, rounded up to a power of two; 0: the default. => NULL without
+ * memory. */
 struct syslog *syslog_new(unsigned int n_records);
 /* Sends what is still in the ring (without waiting), closes the sockets. => NULL accepted. */
 void syslog_free(struct syslog *s);
@@ -53,8 +53,6 @@ void syslog_msg(struct syslog *s, uint32_t id, const char *fmt, ...)
 /* Deliver what is in the ring: bounded work, never blocks. Every tick of the main loop. */
 void syslog_flush(struct syslog *s);
 
-/* "show logging": settings, counters, the buffer. */
-void syslog_show(struct syslog *s, struct output *o);
 /* "clear logging buffer". */
 void syslog_clear_buffer(struct syslog *s);
 
@@ -75,7 +73,19 @@ struct syslog_counters {
 	uint64_t lost_udp; /* socket buffer full or no route */
 	uint64_t lost_tcp; /* backlog full while the server was slow or away */
 	uint64_t lost_console; /* terminal too slow */
+	uint64_t to_servers, to_buffer, to_console, to_monitor; /* messages by destination */
 };
 void syslog_counters(const struct syslog *s, struct syslog_counters *c);
+
+/* What "show logging" prints: settings in force, servers (i from 0 until false), the buffer. */
+const struct model_logging *syslog_settings(const struct syslog *s);
+struct syslog_server_info {
+	const struct model_log_host *host;
+	uint64_t sent, lost;
+	bool connected; /* TCP */
+};
+bool syslog_server_at(const struct syslog *s, size_t i, struct syslog_server_info *info);
+/* Oldest lines first, in two pieces (i 0 and 1). => length */
+size_t syslog_buffer_piece(const struct syslog *s, int i, const char **text);
 
 #endif

@@ -47,7 +47,8 @@ static socklen_t server_address(const struct model_log_host *h, struct sockaddr_
 static int server_socket(const struct model_log_host *h)
 {
 	int family = asa_addr_is_v4(&h->addr) ? AF_INET : AF_INET6;
-	int fd = socket(family, (h->tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(family, (h->tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			0);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -204,7 +205,7 @@ static void server_connect(struct syslog_server *v, uint64_t now_ms)
 
 static void server_check_connect(struct syslog_server *v, uint64_t now_ms)
 {
-	struct pollfd p = { .fd = v->fd, .events = POLLOUT };
+	struct pollfd p = {.fd = v->fd, .events = POLLOUT};
 	socklen_t len = sizeof(int);
 	int err = 0;
 
