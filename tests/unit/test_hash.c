@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* links: tests/lib/pkt.o */
+/*
+ * The index's arithmetic (include/asa/hash.h): SES-10, and the bounds that the index relies on.
+ */
+#include <stdlib.h>
+
+#include "lib/cunit.h"
+#include "lib/pkt.h"
+
+static const __u64 secret[4] = { 0x0123456789abcdefull, 0x1122334455667789ull,
+				 0x9e3779b97f4a7c15ull, 0xfedcba9876543211ull };
+
+static struct asa_key key_of(uint32_t i)
+{
+	struct asa_key k = { .proto = 17 };
+
+	asa_addr_set_v4(&k.src, asa_htonl(0x0a000000 + (i >> 8)));
+	asa_addr_set_v4(&k.dst, asa_htonl(0xc0000201));
+	k.sport = asa_htons((__u16)(1024 + (i & 255)));
+	k.dport = asa_htons(53);
+	return k;
+}
+
+static void alternate_is_an_involution_and_never_home(void)
+{
+	for (__u32 mask = 1; mask < 1u << 20; mask = mask * 2 + 1) {
+		for (__u32 tag = 0; tag < 200000; tag += 977) {
+			__u32 home = (tag * 31) & mask;
+			__u32 other = asa_hash_alternate(home, tag, mask);
+
+			CU_ASSERT_FATAL(other <= mask);
+			CU_ASSERT_FATAL(other != home);
+			CU_ASSERT_FATAL(asa_hash_alternate(other, tag, mask) == home);
+		}
+	}
+}
+
+static void same_hosts_never_collide(void)
+{
+	/* 65,536 source ports: all 64-bit hashes differ, because the mixer is a bijection. */
+	static __u64 seen[65536];
+	struct asa_key k = key_of(0);
+	struct asa_hash h;
+
+	for (__u32 i = 0; i < 65536; i++) {
+		k.sport = (__be16)i;
+		h = asa_hash_key(&k, secret);
+		seen[i] = (__u64)h.tag << 32 | h.home;
+	}
+	for (__u32 i = 0; i < 65536; i += 257)
+		for (__u32 j = 0; j < 65536; j++)
+			CU_ASSERT_FATAL(i == j || seen[i] != seen[j]);
+}
+
+static void buckets_fill_evenly(void)
+{
+	/* 2^16 sequential clients into 2^13 buckets: 8 expected, binomial tail ends well below 32. */
+	static __u16 fill[8192];
+	__u32 worst = 0, empty = 0;
+
+	memset(fill, 0, sizeof(fill));
+	for (__u32 i = 0; i < 65536; i++) {
+		struct asa_key k = key_of(i);
+
+		fill[asa_hash_home(asa_hash_key(&k, secret), 8191)]++;
+	}
+	for (__u32 i = 0; i < 8192; i++) {
+		worst = fill[i] > worst ? fill[i] : worst;
+		empty += !fill[i];
+	}
+	CU_ASSERT(worst < 32);
+	CU_ASSERT(empty < 30); /* 8192 e^-8 = 2.7 expected */
+}
+
+static void secret_decides_where_a_key_lives(void)
+{
+	__u64 other[4] = { 5, 7, 9, 11 };
+	__u32 same = 0;
+
+	for (__u32 i = 0; i < 1000; i++) {
+		struct asa_key k = key_of(i);
+
+		same += asa_hash_home(asa_hash_key(&k, secret), 4095) ==
+			asa_hash_home(asa_hash_key(&k, other), 4095);
+	}
+	CU_ASSERT(same < 10);
+}
+
+static void every_field_of_a_key_counts(void)
+{
+	struct asa_key a = key_of(3), b;
+	struct asa_hash h = asa_hash_key(&a, secret), g;
+
+	for (size_t byte = 0; byte < sizeof(a); byte++) {
+		b = a;
+		((uint8_t *)&b)[byte] ^= 0x40;
+		g = asa_hash_key(&b, secret);
+		CU_ASSERT(!asa_key_equal(&a, &b));
+		CU_ASSERT(g.home != h.home || g.tag != h.tag);
+	}
+	b = a;
+	CU_ASSERT(asa_key_equal(&a, &b));
+}
+
+static void reverse_of_reverse_is_the_key(void)
+{
+	struct asa_key a, r, rr;
+	struct pkt echo = { .src = "192.0.2.1", .dst = "198.51.100.7", .proto = 1, .type = 8,
+			    .sport = 77 };
+	struct pkt reply = { .src = "198.51.100.7", .dst = "192.0.2.1", .proto = 1, .type = 0,
+			     .sport = 77 };
+
+	pkt_key(&a, &echo);
+	asa_key_reverse(&r, &a);
+	asa_key_reverse(&rr, &r);
+	CU_ASSERT(asa_key_equal(&a, &rr));
+	/* SES-10: the answer to an echo request is found under the reversed key */
+	pkt_key(&rr, &reply);
+	CU_ASSERT(asa_key_equal(&r, &rr));
+	/* in place */
+	asa_key_reverse(&a, &a);
+	CU_ASSERT(asa_key_equal(&a, &r));
+}
+
+int main(void)
+{
+	static const struct asa_cunit_test tests[] = {
+		{ "alternate bucket is an involution", alternate_is_an_involution_and_never_home },
+		{ "connections between two hosts never collide", same_hosts_never_collide },
+		{ "buckets fill evenly", buckets_fill_evenly },
+		{ "the secret decides", secret_decides_where_a_key_lives },
+		{ "every field of a key counts", every_field_of_a_key_counts },
+		{ "SES-10 reversed keys", reverse_of_reverse_is_the_key },
+		{ NULL, NULL },
+	};
+	return asa_cunit_main("hash", tests);
+}
