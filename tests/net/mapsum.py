@@ -27,7 +27,10 @@ def main():
     field = sys.argv[1]
     row = int(sys.argv[2]) if len(sys.argv) > 2 else None
     total = 0
-    for entry in json.load(sys.stdin):
+    entries = json.load(sys.stdin)
+    if not isinstance(entries, list):
+        sys.exit("not a map dump")
+    for entry in entries:
         entry = entry.get("formatted", entry)
         key = entry.get("key")
         if row is not None and key != row:
