@@ -40,6 +40,8 @@ struct asa {
 	struct engine *engine; /* engine/pipeline.h */
 	struct config *config; /* config/config.h */
 	struct workers *workers; /* datapath/xsk.h */
+	struct apply *apply; /* apply.h */
+	struct proxy_arp *proxy_arp; /* services/proxy_arp.h */
 	struct control *control; /* control/control.h */
 	pthread_mutex_t lock;
 	bool stop;
