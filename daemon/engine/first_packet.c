@@ -71,7 +71,7 @@ enum asa_drop stage_service(struct walk *w)
 	struct policy_tuple t;
 
 	tuple_fill(w, &w->real, &t);
-	policy_service_match(w->policy, w->in, w->out ? w->out : w->in, &t, &w->service);
+	policy_service_match(w->policy, w->in, w->out, &t, &w->service);
 	if (w->p->proto != ASA_PROTO_TCP)
 		w->service.bypass = false;
 	return DROP_NONE;
