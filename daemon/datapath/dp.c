@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/random.h>
@@ -126,6 +127,12 @@ static int dp_open_pin_dir(struct dp *d, char *err, size_t err_size)
 		return dp_error(err, err_size, -EINVAL,
 				"%s is not in a BPF file system: choose -p below /sys/fs/bpf, or "
 				"mount -t bpf bpf DIRECTORY and use that", d->pin_dir);
+	/* One daemon for one set of maps: the lock goes with the process, however it ends. */
+	d->lock_fd = open(d->pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (d->lock_fd >= 0 && flock(d->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return dp_error(err, err_size, -EBUSY,
+				"another asad uses the maps in %s: stop it, or start this one with another -p "
+				"and -s", d->pin_dir);
 	return 0;
 }
 
@@ -486,7 +493,7 @@ int dp_open(const struct dp_options *o, struct dp **out, char *err, size_t err_s
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		return dp_error(err, err_size, -ENOMEM, "out of memory");
-	d->program_fd = d->account_fd = -1;
+	d->program_fd = d->account_fd = d->lock_fd = -1;
 	d->n_cpus = libbpf_num_possible_cpus();
 	if (strlen(o->pin_dir) >= sizeof(d->pin_dir)) {
 		r = dp_error(err, err_size, -ENAMETOOLONG, "the pin directory's name is too long");
@@ -536,6 +543,8 @@ void dp_close(struct dp *d)
 		if (d->mapped[m])
 			munmap(d->memory[m], d->mapped[m]);
 	bpf_object__close(d->object);
+	if (d->lock_fd >= 0)
+		close(d->lock_fd);
 	free(d);
 }
 

@@ -59,6 +59,7 @@ struct dp {
 	int program_fd; /* what is attached: owned */
 	__u32 program_id;
 	__u8 program_tag[BPF_TAG_SIZE];
+	int lock_fd; /* of the pin directory */
 	int account_fd; /* -1: kept in the process */
 	struct dp_kept *kept;
 	struct ring_buffer *events;
