@@ -18,7 +18,7 @@ GLOBALS=$LAB_BPFFS/xdp/globals
 if [ -e "$GLOBALS/asa_conns" ]; then
 	lab_skip "SES-3: ip link set … xdp obj" "$GLOBALS is in use by another firewall"
 else
-	trap 'rm -f "$GLOBALS"/asa_* "$GLOBALS"/prog* 2>/dev/null; rmdir "$GLOBALS" "$LAB_BPFFS/xdp" 2>/dev/null; lab_clean' EXIT
+	trap 'rm -f "$GLOBALS"/asa_* "$GLOBALS"/prog* 2>/dev/null; lab_clean' EXIT
 	ok "SES-3: ip link set dev in0 xdp obj … sec xdp" lab_in fw ip link set dev in0 xdp obj "$OBJ" sec xdp
 	ok "SES-3: and out0, on the same maps" lab_in fw ip link set dev out0 xdp obj "$OBJ" sec xdp
 	ok "maps are pinned below xdp/globals" test -e "$GLOBALS/asa_conns"
@@ -30,10 +30,13 @@ else
 	else
 		lab_fail "the attached program uses the pinned asa_conns"
 	fi
+	# Linux would forward: what is not let through is refused by the program.
+	lab_in fw sysctl -qw net.ipv4.ip_forward=1
 	not_ok "with no daemon nothing new is let through (fail mode closed)" get
 	ok "the drop is counted" sh -c "test \$(bpftool -j map dump pinned $GLOBALS/asa_drops | $PYTHON $LAB_ROOT/tests/net/mapsum.py packets) -gt 0"
 	ok "SES-4: the box itself is still reached" lab_in cli ping -c1 -W2 10.1.1.1
 
+	lab_in fw sysctl -qw net.ipv4.ip_forward=0
 	: >"$LAB_DIR/fw.startup"
 	lab_spawn asad-fw fw "$LAB_BUILD/asad" -F -c "$LAB_DIR/fw.startup" -s "$(lab_sock fw)" -p "$GLOBALS" -o "$OBJ"
 	ok "SES-3: a daemon on xdp/globals starts" lab_asad_ready fw
@@ -45,7 +48,7 @@ else
 	lab_stop asad-fw TERM
 	lab_in fw ip link set dev in0 xdp off
 	lab_in fw ip link set dev out0 xdp off
-	rm -f "$GLOBALS"/*
+	rm -f "$GLOBALS"/asa_* "$GLOBALS"/prog*
 fi
 
 # From a running daemon's pin.
