@@ -382,8 +382,11 @@ static int dp_take_program(struct dp *d, char *err, size_t err_size)
 		}
 		close(fd);
 	}
-	/* Never a moment without the pin: made under another name, then moved over the old one. */
-	snprintf(path_new, sizeof(path_new), "%s.new", path);
+	/*
+	 * Never a moment without the pin: made under another name, then moved over the old one.
+	 * (The BPF file system reserves names with dots.)
+	 */
+	snprintf(path_new, sizeof(path_new), "%s_new", path);
 	unlink(path_new);
 	r = bpf_obj_pin(d->program_fd, path_new) < 0 ? -errno : 0;
 	if (!r && rename(path_new, path) < 0) {
