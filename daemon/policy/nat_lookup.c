@@ -277,10 +277,34 @@ static bool covered_before(const struct nat_side *side, size_t before, struct ad
 	return false;
 }
 
+/*
+ * A class says "from a to b", not which of them is inside. If earlier static rules translate all
+ * of one end, that end is meant, and the other way round is not looked at.
+ */
+static bool dynamic_takes(const struct nat_side *side, size_t i, struct addr_range a,
+			  struct addr_range b)
+{
+	const struct addr_range ways[2][2] = { { a, b }, { b, a } };
+	const struct cls_rule *m = &side->rules.v[i];
+	bool takes = false;
+
+	for (int w = 0; w < 2; w++) {
+		struct addr_range src = ways[w][0], both;
+
+		if (!addr_range_overlaps(m->src, src) || !addr_range_overlaps(m->dst, ways[w][1]))
+			continue;
+		both.lo = m->src.lo > src.lo ? m->src.lo : src.lo;
+		both.hi = m->src.hi < src.hi ? m->src.hi : src.hi;
+		if (covered_before(side, i, both))
+			return false;
+		takes = true;
+	}
+	return takes;
+}
+
 int nats_dynamic_for(const struct policy *p, struct addr_range a, struct addr_range b, int num)
 {
 	const struct nat_side *side = &p->nats->translate;
-	const struct addr_range ways[2][2] = { { a, b }, { b, a } };
 
 	for (size_t i = 0; i < side->steps.n; i++) {
 		const struct nat_step *s = &side->steps.v[i];
@@ -290,16 +314,8 @@ int nats_dynamic_for(const struct policy *p, struct addr_range a, struct addr_ra
 			continue;
 		if (num >= 0 && !may_meet(s->in, num) && !may_meet(s->out, num))
 			continue;
-		for (int w = 0; w < 2; w++) {
-			struct addr_range src = ways[w][0], dst = ways[w][1], both;
-
-			if (!addr_range_overlaps(m->src, src) || !addr_range_overlaps(m->dst, dst))
-				continue;
-			both.lo = m->src.lo > src.lo ? m->src.lo : src.lo;
-			both.hi = m->src.hi < src.hi ? m->src.hi : src.hi;
-			if (!covered_before(side, i, both))
-				return s->rule;
-		}
+		if (dynamic_takes(side, i, a, b))
+			return s->rule;
 	}
 	return -1;
 }
