@@ -225,8 +225,10 @@ static int check_config(struct asa *a)
 	result = config_load(a->config, a->opt.config_path, CONFIG_TEXT_CHECK, &r);
 	if (r.warnings)
 		fputs(r.warnings, stderr);
-	if (result)
+	if (result && r.line)
 		fprintf(stderr, "%s:%u:%u: %s\n", a->opt.config_path, r.line, r.column, r.error);
+	else if (result)
+		fprintf(stderr, "%s\n", r.error);
 	else
 		printf("%s: no errors\n", a->opt.config_path);
 	config_result_fini(&r);
@@ -504,6 +506,5 @@ int main(int argc, char **argv)
 	log_info("stopping");
 	sd_notify(0, "STOPPING=1");
 	stop(&a, &l);
-	instance_unlock(a.opt.socket_path);
 	return 0;
 }

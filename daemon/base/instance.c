@@ -25,6 +25,12 @@
 #include "base/log.h"
 
 static int instance_lock_fd = -1;
+static char instance_lock_path[PATH_MAX];
+
+static void instance_remove_lock(void)
+{
+	unlink(instance_lock_path);
+}
 
 static int make_parent(const char *path)
 {
@@ -60,7 +66,7 @@ static int answers(const char *path)
 
 int instance_lock(const char *socket_path, char *err, size_t err_size)
 {
-	char path[PATH_MAX];
+	char *path = instance_lock_path;
 	int r;
 
 	if (strlen(socket_path) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
@@ -74,7 +80,7 @@ int instance_lock(const char *socket_path, char *err, size_t err_size)
 			 "choose another with -s", socket_path, strerror(-r));
 		return r;
 	}
-	snprintf(path, sizeof(path), "%s.lock", socket_path);
+	snprintf(path, sizeof(instance_lock_path), "%s.lock", socket_path);
 	instance_lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (instance_lock_fd < 0) {
 		r = -errno;
@@ -87,17 +93,9 @@ int instance_lock(const char *socket_path, char *err, size_t err_size)
 			 "one with another -s and -p", socket_path);
 		return -EADDRINUSE;
 	}
+	/* A leftover file does not lock anything; removing it is tidiness. */
+	atexit(instance_remove_lock);
 	return 0;
-}
-
-void instance_unlock(const char *socket_path)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s.lock", socket_path);
-	unlink(path);
-	close(instance_lock_fd);
-	instance_lock_fd = -1;
 }
 
 int instance_daemonize(void)

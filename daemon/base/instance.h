@@ -9,11 +9,11 @@
 #include <stddef.h>
 
 /*
- * Make the socket's directory and take the lock file beside it; held until the process ends.
+ * Make the socket's directory and take the lock file beside it; held until the process
+ * ends, removed by exit().
  * => 0; -EADDRINUSE when another daemon has it, -errno; a sentence in err.
  */
 int instance_lock(const char *socket_path, char *err, size_t err_size);
-void instance_unlock(const char *socket_path);
 /* Fork; the parent waits. => in the child: a descriptor for instance_ready(). */
 int instance_daemonize(void);
 /* Standard streams go to /dev/null, the parent exits with status 0. */

@@ -106,6 +106,22 @@ static bool dp_is_bpffs(const char *path)
 	return statfs(path, &sfs) == 0 && (unsigned long)sfs.f_type == BPF_FS_MAGIC;
 }
 
+/* The directory, or the nearest one above it that is there. */
+static bool dp_below_bpffs(const char *path)
+{
+	char buf[PATH_MAX];
+
+	snprintf(buf, sizeof(buf), "%s", path);
+	while (access(buf, F_OK) < 0) {
+		char *slash = strrchr(buf, '/');
+
+		if (!slash || slash == buf)
+			return false;
+		*slash = '\0';
+	}
+	return dp_is_bpffs(buf);
+}
+
 static int dp_open_pin_dir(struct dp *d, char *err, size_t err_size)
 {
 	static const char mount_point[] = "/sys/fs/bpf";
@@ -119,14 +135,14 @@ static int dp_open_pin_dir(struct dp *d, char *err, size_t err_size)
 					"As root: mount -t bpf bpf %s", mount_point, strerror(errno), mount_point);
 		log_info("mounted a BPF file system at %s", mount_point);
 	}
+	if (!dp_below_bpffs(d->pin_dir))
+		return dp_error(err, err_size, -EINVAL,
+				"%s is not in a BPF file system: choose -p below /sys/fs/bpf, or "
+				"mount -t bpf bpf DIRECTORY and use that", d->pin_dir);
 	r = dp_make_dirs(d->pin_dir);
 	if (r < 0)
 		return dp_error(err, err_size, r, "cannot create the pin directory %s: %s%s", d->pin_dir,
 				strerror(-r), r == -EACCES || r == -EPERM ? " (start as root)" : "");
-	if (!dp_is_bpffs(d->pin_dir))
-		return dp_error(err, err_size, -EINVAL,
-				"%s is not in a BPF file system: choose -p below /sys/fs/bpf, or "
-				"mount -t bpf bpf DIRECTORY and use that", d->pin_dir);
 	/* One daemon for one set of maps: the lock goes with the process, however it ends. */
 	d->lock_fd = open(d->pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (d->lock_fd >= 0 && flock(d->lock_fd, LOCK_EX | LOCK_NB) < 0)
@@ -309,13 +325,15 @@ static int dp_load(struct dp *d, const struct dp_options *o, const struct dp_pin
 	}
 	prog = bpf_object__find_program_by_name(d->object, DP_ACCOUNT_PROGRAM);
 	if (prog && libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_SYSCALL, NULL) != 1) {
-		log_info("this kernel has no BPF programs of type syscall: the daemon's share of the "
-			 "counters is in show commands only, not in the pinned maps");
 		bpf_program__set_autoload(prog, false);
+		prog = NULL;
 	}
 	r = bpf_object__load(d->object);
 	if (r < 0)
 		return dp_load_error(path, r, err, err_size);
+	if (!prog)
+		log_info("this kernel has no BPF programs of type syscall: the daemon's share of the "
+			 "counters is in show commands only, not in the pinned maps");
 	for (int m = 0; m < DP_MAP_MAX; m++)
 		d->fd[m] = bpf_map__fd(bpf_object__find_map_by_name(d->object, dp_map_names[m]));
 	if (prog)
@@ -530,6 +548,7 @@ int dp_open(const struct dp_options *o, struct dp **out, char *err, size_t err_s
 	*out = d;
 	return 0;
 free_dp:
+	rmdir(d->pin_dir); /* made in vain; one that holds pins stays */
 	dp_close(d);
 	return r;
 }
