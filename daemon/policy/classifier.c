@@ -8,7 +8,7 @@
  * prefix lengths, then with the exact ones. After that all rules of one key are laid out side by
  * side, so that a probe costs two cache misses (slot, rules).
  *
- * Two keys of one table that hash to the same 64 bits share a slot. That is harmless, since every
+ * Two keys of one table that hash to the same 31 bits share a slot. That is harmless, since every
  * rule is compared in full; it only makes a chain longer.
  *
  * Callers: acl.c, nat.c, service_policy.c. Threads: see classifier.h.
@@ -34,13 +34,13 @@ struct placed {
 };
 
 struct slot {
-	__u64 hash; /* 0: empty */
+	__u32 hash; /* 0: empty */
 	__u32 first, n; /* in classifier.placed */
 };
 
 struct table {
 	struct tuple tuple;
-	addr_num src_mask, dst_mask;
+	__u8 src_part, dst_part; /* in classifier.src_plens, .dst_plens */
 	__u32 best; /* lowest rule number in it */
 	bool v4, v6; /* families its rules can match */
 	__u32 mask;
@@ -49,8 +49,15 @@ struct table {
 	size_t n_keys;
 };
 
+/* Prefix lengths that any table uses: each is hashed once for a packet, not once for a table. */
+struct plens {
+	size_t n;
+	__u8 v[129];
+};
+
 struct classifier {
 	size_t n_rules, n_tables;
+	struct plens src_plens, dst_plens;
 	struct table *tables; /* by 'best' */
 	struct placed *placed;
 };
@@ -99,36 +106,45 @@ static __u64 mix(__u64 h, __u64 v)
 	return h ^ (h >> 29);
 }
 
-/* Never 0, which means an empty slot. */
-static __u64 key_hash(const struct table *t, const struct cls_key *k)
+static __u64 part_hash(addr_num a, __u8 plen, __u64 seed)
 {
-	addr_num src = k->src & t->src_mask, dst = k->dst & t->dst_mask;
-	__u64 h = mix(0x51ed270b, src >> 64), rest = 0;
+	a &= addr_mask(plen);
+	return mix(mix(seed, a >> 64), (__u64)a);
+}
+#define SRC_SEED 0x51ed270b
+#define DST_SEED 0xb5297a4d
 
-	h = mix(h, (__u64)src);
-	h = mix(h, dst >> 64);
-	h = mix(h, (__u64)dst);
-	if (t->tuple.proto)
+/* Never 0, which means an empty slot. */
+static __u32 join_hash(const struct tuple *t, __u64 src, __u64 dst, const struct cls_key *k)
+{
+	__u64 rest = 0;
+
+	if (t->proto)
 		rest = 1ull << 40 | (__u64)k->proto << 32;
-	if (t->tuple.sport)
+	if (t->sport)
 		rest |= (__u64)k->sport << 16;
-	if (t->tuple.dport)
+	if (t->dport)
 		rest |= k->dport;
-	h = mix(h, rest);
-	return h | 1ull << 63;
+	return (mix(src ^ (dst << 1 | dst >> 63), rest) >> 32) | 1u << 31;
 }
 
-static __u64 rule_hash(const struct table *t, const struct cls_rule *r)
+static __u32 rule_hash(const struct table *t, const struct cls_rule *r)
 {
-	struct cls_key k = {
-		.src = r->src.lo,
-		.dst = r->dst.lo,
-		.sport = r->sport_lo,
-		.dport = r->dport_lo,
-		.proto = r->proto,
-	};
+	struct cls_key k = { .sport = r->sport_lo, .dport = r->dport_lo, .proto = r->proto };
 
-	return key_hash(t, &k);
+	return join_hash(&t->tuple, part_hash(r->src.lo, t->tuple.src_plen, SRC_SEED),
+			 part_hash(r->dst.lo, t->tuple.dst_plen, DST_SEED), &k);
+}
+
+static __u8 plen_part(struct plens *p, __u8 plen)
+{
+	size_t i = 0;
+
+	while (i < p->n && p->v[i] != plen)
+		i++;
+	if (i == p->n)
+		p->v[p->n++] = plen;
+	return i;
 }
 
 static struct tuple rule_tuple(const struct cls_rule *r)
@@ -171,7 +187,7 @@ static bool tuple_equal(const struct tuple *a, const struct tuple *b)
 }
 
 /* The slot of a hash, or the empty one where it belongs. There always is an empty one. */
-static struct slot *slot_find(const struct table *t, __u64 hash)
+static struct slot *slot_find(const struct table *t, __u32 hash)
 {
 	__u32 i = hash & t->mask;
 
@@ -210,8 +226,8 @@ static struct table *table_open(struct classifier *c, const struct tuple *tuple)
 	t = &grown[c->n_tables];
 	*t = (struct table){
 		.tuple = *tuple,
-		.src_mask = addr_mask(tuple->src_plen),
-		.dst_mask = addr_mask(tuple->dst_plen),
+		.src_part = plen_part(&c->src_plens, tuple->src_plen),
+		.dst_part = plen_part(&c->dst_plens, tuple->dst_plen),
 		.best = UINT_MAX,
 	};
 	if (table_grow(t))
@@ -260,7 +276,7 @@ static int rule_place(struct classifier *c, const struct cls_rule *r, __u32 numb
 	struct table *t = table_choose(c, r);
 	struct addr_range v4 = { ADDR_V4_FIRST, ADDR_V4_LAST };
 	struct slot *s;
-	__u64 hash;
+	__u32 hash;
 
 	if (!t || (2 * t->n_keys > t->mask && table_grow(t)))
 		return -1;
@@ -351,8 +367,13 @@ long classifier_match(const struct classifier *c, const struct cls_key *k, class
 		      const void *arg)
 {
 	bool v4 = addr_num_is_v4(k->src) && addr_num_is_v4(k->dst);
+	__u64 src[129], dst[129];
 	__u32 best = UINT_MAX;
 
+	for (size_t i = 0; i < c->src_plens.n; i++)
+		src[i] = part_hash(k->src, c->src_plens.v[i], SRC_SEED);
+	for (size_t i = 0; i < c->dst_plens.n; i++)
+		dst[i] = part_hash(k->dst, c->dst_plens.v[i], DST_SEED);
 	for (size_t i = 0; i < c->n_tables && c->tables[i].best < best; i++) {
 		const struct table *t = &c->tables[i];
 		const struct slot *s;
@@ -360,7 +381,7 @@ long classifier_match(const struct classifier *c, const struct cls_key *k, class
 
 		if (v4 ? !t->v4 : !t->v6)
 			continue;
-		s = slot_find(t, key_hash(t, k));
+		s = slot_find(t, join_hash(&t->tuple, src[t->src_part], dst[t->dst_part], k));
 		e = &c->placed[s->first];
 		for (__u32 n = s->n; n && e->number < best; n--, e++) {
 			if (cls_rule_matches(&e->rule, k) && (!pred || pred(arg, e->number))) {
