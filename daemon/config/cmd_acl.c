@@ -273,6 +273,7 @@ static int acl_remove(struct cmd_args *a, const struct model_acl *l, const struc
 	if (!e || !edit->aces.n) {
 		model_acl_clear(edit);
 		MODEL_REMOVE(&m->acls, (size_t)(edit - m->acls.v));
+		return cfg_check_references(a);
 	}
 	return 0;
 }

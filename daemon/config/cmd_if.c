@@ -240,8 +240,10 @@ static int do_route(void *ctx, struct cmd_args *a, void *out)
 		value_prefix(prefix, true, &r.dst, &r.plen);
 		mask = strchr(prefix, '/');
 	} else {
-		value_ip4(strcmp(net, "0") ? net : "0.0.0.0", &r.dst);
-		value_mask(strcmp(mask, "0") ? mask : "0.0.0.0", &r.plen);
+		/* "0" is short for 0.0.0.0 and is no parameter. */
+		mask = mask ? mask : "0.0.0.0";
+		value_ip4(net ? net : "0.0.0.0", &r.dst);
+		value_mask(mask, &r.plen);
 	}
 	value_addr(cmd_get(a, "GATEWAY"), &r.gw, &v6);
 	if (network_check(a, &r.dst, r.v6, r.plen, mask))
@@ -285,7 +287,7 @@ const struct config_command cmd_if_rows[] = {
 	{ I, "shutdown", "=", "Turn the interface off", do_shutdown },
 	{ I, "description <TEXT:line>", "description [<TEXT:line>]", "Description", do_description },
 	{ I, "vlan <VLAN:n:1-4094>", "vlan [<VLAN:n:1-4094>]", "VLAN tag of a sub-interface", do_vlan },
-	{ I, "{speed | duplex | media-type | flowcontrol | management-only | cts | "
+	{ I | CONFIG_WHOLE_WORDS, "{speed | duplex | media-type | flowcontrol | management-only | cts | "
 	     "delay | lacp | mac-address | authentication | ospf | igmp | pim | multicast | dhcprelay | "
 	     "channel-group | zone-member | bridge-group} [<TEXT:line>]",
 	  "{speed | duplex | media-type | flowcontrol | management-only | mac-address | "

@@ -293,16 +293,16 @@ static int do_twice_nat(void *ctx, struct cmd_args *a, void *out)
 
 /* ------------------------------------------------------------------ PIX forms */
 
-/* "A M", "A", "0 0", "host A" read from labels IP and MASK. */
+/* An address, with its mask if that was given. */
 static int pix_network(struct cmd_args *a, const char *ip, const char *mask, struct model_addr *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->kind = MODEL_ADDR_HOST;
 	out->plen = 32;
-	value_ip4(strcmp(ip, "0") ? ip : "0.0.0.0", &out->addr);
+	value_ip4(ip, &out->addr);
 	if (!mask)
 		return 0;
-	value_mask(strcmp(mask, "0") ? mask : "0.0.0.0", &out->plen);
+	value_mask(mask, &out->plen);
 	if (network_check(a, &out->addr, false, out->plen, mask))
 		return -EINVAL;
 	if (!out->plen)
@@ -335,10 +335,13 @@ static int pix_acl(struct cmd_args *a, struct model_nat *n)
 static int do_pix_nat(void *ctx, struct cmd_args *a, void *out)
 {
 	struct model_nat n = { .form = MODEL_NAT_PIX_NAT, .dynamic = true };
-	const char *ip = cmd_get(a, "IP");
+	const char *ip = cmd_get(a, "IP"), *mask = cmd_get(a, "MASK");
 
 	(void)ctx;
 	(void)out;
+	/* "0" is short for 0.0.0.0, as address and as mask. */
+	if (!mask && cmd_get(a, "0"))
+		mask = "0.0.0.0";
 	pair_split(cmd_get(a, "INTERFACE"), n.real_if, NULL);
 	n.nat_id = cmd_u32(a, "ID", 0);
 	if (!n.nat_id) {
@@ -347,7 +350,7 @@ static int do_pix_nat(void *ctx, struct cmd_args *a, void *out)
 	}
 	if (pix_acl(a, &n) || nat_text(a, &n))
 		return -EINVAL;
-	if (ip && pix_network(a, ip, cmd_get(a, "MASK"), &n.real))
+	if (!*n.acl && pix_network(a, ip ? ip : "0.0.0.0", mask, &n.real))
 		return -EINVAL;
 	if (cmd_has(a, "outside"))
 		cmd_warn(a, "\"outside\" is not active yet: the rule translates hosts of %s", n.real_if);

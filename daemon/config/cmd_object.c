@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/impl.h"
@@ -45,7 +46,7 @@ static int do_object(void *ctx, struct cmd_args *a, void *out)
 				MODEL_REMOVE(&m->nats, i);
 		}
 		MODEL_REMOVE(&m->objects, (size_t)(model_object_find(m, name, service) - m->objects.v));
-		return 0;
+		return cfg_check_references(a);
 	}
 	if (!o) {
 		if (name_taken(cfg_model(a), name))
@@ -199,7 +200,7 @@ static int do_group(void *ctx, struct cmd_args *a, void *out)
 		g = model_group_find(m, name);
 		model_group_clear(g);
 		MODEL_REMOVE(&m->groups, (size_t)(g - m->groups.v));
-		return 0;
+		return cfg_check_references(a);
 	}
 	if (g && (g->kind != kind || (*proto && strcmp(g->svc_proto, proto))))
 		return cmd_error(a, "object-group %s exists already as %s %s", name,
@@ -492,18 +493,36 @@ void show_objects(const struct show *sh)
 	}
 }
 
+/* A group after those that it contains, so that it can be read back. done: by number of group. */
+static void show_group(const struct show *sh, size_t i, bool *done, int depth)
+{
+	const struct model_group *g = &sh->m->groups.v[i];
+
+	if (done[i])
+		return;
+	done[i] = true;
+	for (size_t k = 0; !*sh->filter && depth < 64 && k < g->items.n; k++) {
+		const struct model_group *sub = g->items.v[k].nested ?
+			model_group_find(sh->m, g->items.v[k].addr.name) : NULL;
+
+		if (sub)
+			show_group(sh, (size_t)(sub - sh->m->groups.v), done, depth + 1);
+	}
+	put(sh->sink, "object-group %s %s%s%s\n", group_words[g->kind], g->name,
+	    *g->svc_proto ? " " : "", g->svc_proto);
+	for (size_t k = 0; k < g->items.n; k++)
+		put(sh->sink, " %s\n", g->items.v[k].text);
+}
+
 void show_groups(const struct show *sh)
 {
-	for (size_t i = 0; i < sh->m->groups.n; i++) {
-		const struct model_group *g = &sh->m->groups.v[i];
+	bool *done = calloc(sh->m->groups.n + 1, sizeof(*done));
 
-		if (*sh->filter && strcmp(sh->filter, g->name))
-			continue;
-		put(sh->sink, "object-group %s %s%s%s\n", group_words[g->kind], g->name,
-		    *g->svc_proto ? " " : "", g->svc_proto);
-		for (size_t k = 0; k < g->items.n; k++)
-			put(sh->sink, " %s\n", g->items.v[k].text);
+	for (size_t i = 0; done && i < sh->m->groups.n; i++) {
+		if (!*sh->filter || !strcmp(sh->filter, sh->m->groups.v[i].name))
+			show_group(sh, i, done, 0);
 	}
+	free(done);
 }
 
 int clear_objects(struct model *m, const struct model *empty)

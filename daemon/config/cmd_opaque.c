@@ -152,7 +152,7 @@ static int do_line(void *ctx, struct cmd_args *a, void *out)
 	if (!m)
 		return -ENOMEM;
 	rows_remove(m, at, block_end(m, at));
-	return 0;
+	return cfg_check_references(a);
 }
 
 /* ------------------------------------------------------------------ blocks */
@@ -301,6 +301,7 @@ static int do_tcp_map_line(void *ctx, struct cmd_args *a, void *out)
 }
 
 #define G CONFIG_IN(CONFIG_MODE_GLOBAL)
+#define W (G | CONFIG_WHOLE_WORDS)
 #define B CONFIG_IN(CONFIG_MODE_BLOCK)
 #define TM CONFIG_IN(CONFIG_MODE_TCP_MAP)
 #define L " [<TEXT:line>]"
@@ -337,44 +338,44 @@ const struct config_command cmd_opaque_rows[] = {
 	{ G, "class-map type {inspect <PROTO:word> | regex} [{match-any | match-all}] <NAME:name>", "=",
 	  KEPT, do_block },
 	{ G, "policy-map type inspect <PROTO:word> <NAME:name>", "=", KEPT, do_block },
-	{ G, "snmp-map <NAME:name>", "=", KEPT, do_block },
+	{ W, "snmp-map <NAME:name>", "=", KEPT, do_block },
 	{ G, "time-range <NAME:name>", "=", KEPT, do_block },
-	{ G, "dns server-group <NAME:name>", "=", KEPT, do_block },
-	{ G, "aaa-server <NAME:name> <TEXT:line>", "=", KEPT, do_block },
-	{ G, "group-policy <NAME:name> attributes", "=", KEPT, do_block },
-	{ G, "tunnel-group <NAME:name> {general-attributes | ipsec-attributes | webvpn-attributes | "
+	{ W, "dns server-group <NAME:name>", "=", KEPT, do_block },
+	{ W, "aaa-server <NAME:name> <TEXT:line>", "=", KEPT, do_block },
+	{ W, "group-policy <NAME:name> attributes", "=", KEPT, do_block },
+	{ W, "tunnel-group <NAME:name> {general-attributes | ipsec-attributes | webvpn-attributes | "
 	     "ppp-attributes}", "=", KEPT, do_block },
-	{ G, "crypto {ca | ikev1 policy | ikev2 policy | isakmp policy | ipsec ikev2} <TEXT:line>",
+	{ W, "crypto {ca | ikev1 policy | ikev2 policy | isakmp policy | ipsec ikev2} <TEXT:line>",
 	  "=", KEPT, do_block },
-	{ G, "{router | route-map | call-home | webvpn | dynamic-access-policy-record | ldap | "
+	{ W, "{router | route-map | call-home | webvpn | dynamic-access-policy-record | ldap | "
 	     "sla | flow-offload | object-group-search}" L, "=", KEPT,
 	  do_block },
 	{ B, "<LINE:line>", "<LINE:line>", "Line of the block", do_block_line },
 
-	{ G, "enable {password | secret} <TEXT:line>", "=", KEPT, do_line },
-	{ G, "logging {list | class | asdm | mail | history | queue | permit-hostdown | rate-limit | "
+	{ W, "enable {password | secret} <TEXT:line>", "=", KEPT, do_line },
+	{ W, "logging {list | class | asdm | mail | history | queue | permit-hostdown | rate-limit | "
 	     "emblem | standby | hide | from-address | recipient-address | asdm-buffer-size | "
 	     "flash-bufferwrap | flash-maximum-allocation | flash-minimum-free | ftp-bufferwrap | "
 	     "ftp-server | savelog | debug-trace | flow-export-syslogs}" L, "=", KEPT, do_line },
-	{ G, "{ssh | telnet} {timeout | version | stricthostkeycheck | key-exchange | cipher | scopy | "
+	{ W, "{ssh | telnet} {timeout | version | stricthostkeycheck | key-exchange | cipher | scopy | "
 	     "pubkey-chain}" L, "=", KEPT, do_line },
-	{ G, "http {server | authentication-certificate | redirect}" L, "=", KEPT, do_line },
-	{ G, "icmp unreachable" L, "=", KEPT, do_line },
-	{ G, "sysopt {connection {timewait | permit-vpn | preserve-vpn-flows | reclassify-vpn} | noproxyarp | "
+	{ W, "http {server | authentication-certificate | redirect}" L, "=", KEPT, do_line },
+	{ W, "icmp unreachable" L, "=", KEPT, do_line },
+	{ W, "sysopt {connection {timewait | permit-vpn | preserve-vpn-flows | reclassify-vpn} | noproxyarp | "
 	     "radius | nodnsalias | traffic}" L, "=", KEPT, do_line },
-	{ G, "dns {domain-lookup | name-server | expire-entry-timer | poll-timer | update}" L, "=", KEPT,
+	{ W, "dns {domain-lookup | name-server | expire-entry-timer | poll-timer | update}" L, "=", KEPT,
 	  do_line },
-	{ G, "ip {local | verify | audit | address}" L, "=", KEPT, do_line },
-	{ G, "ipv6 {enable | neighbor | dhcprelay | nd | local | access-list}" L, "=", KEPT, do_line },
-	{ G, "crypto {map | dynamic-map | ipsec {transform-set | security-association | ikev1 | profile | "
+	{ W, "ip {local | verify | audit | address}" L, "=", KEPT, do_line },
+	{ W, "ipv6 {enable | neighbor | dhcprelay | nd | local | access-list}" L, "=", KEPT, do_line },
+	{ W, "crypto {map | dynamic-map | ipsec {transform-set | security-association | ikev1 | profile | "
 	     "df-bit | fragmentation} | key | isakmp {identity | enable | nat-traversal} | "
 	     "ikev1 {enable | am-disable} | ikev2 {enable | remote-access}} <TEXT:line>", "=", KEPT,
 	  do_line },
-	{ G, "group-policy <NAME:name> {internal | external <TEXT:line>}", "=", KEPT, do_line },
-	{ G, "tunnel-group <NAME:name> type <TYPE:word>", "=", KEPT, do_line },
-	{ G, "tunnel-group-map" L, "=", KEPT, do_line },
-	{ G, "aaa-server <NAME:name>", "=", KEPT, do_line },
-	{ G, "{passwd | password | domain-name | names | name | boot | ftp | clock | banner | terminal | "
+	{ W, "group-policy <NAME:name> {internal | external <TEXT:line>}", "=", KEPT, do_line },
+	{ W, "tunnel-group <NAME:name> type <TYPE:word>", "=", KEPT, do_line },
+	{ W, "tunnel-group-map" L, "=", KEPT, do_line },
+	{ W, "aaa-server <NAME:name>", "=", KEPT, do_line },
+	{ W, "{passwd | password | domain-name | names | name | boot | ftp | clock | banner | "
 	     "pager | mtu | arp | xlate | license | service | console | username | asdm | alias | "
 	     "monitor-interface | failover | aaa | snmp-server | dhcpd | dhcprelay | threat-detection | ntp | ssl | "
 	     "prompt | track | prefix-list | established | fixup | mgcp | url-server | url-cache | "
@@ -382,8 +383,7 @@ const struct config_command cmd_opaque_rows[] = {
 	     "vpn-sessiondb | vpdn | user-identity | flow-export | hpm | jumbo-frame | "
 	     "management-access | smtp-server | regex | tftp-server | mac-address-table | "
 	     "mac-address | arp-inspection | virtual | shun | floodguard | firewall | "
-	     "policy-list | checkheaps | crashinfo | rip | ospf | igmp | pim | "
-	     "access-rules}" L, "=", KEPT, do_line },
+	     "policy-list | checkheaps | crashinfo | rip | ospf | igmp | pim}" L, "=", KEPT, do_line },
 };
 const size_t n_cmd_opaque_rows = ARRAY_SIZE(cmd_opaque_rows);
 

@@ -83,6 +83,9 @@ enum config_mode {
  */
 #define CONFIG_IN_EXEC (CONFIG_IN(CONFIG_MODE_EXEC) | CONFIG_IN(CONFIG_MODE_PRIV))
 #define CONFIG_IN_PRIV CONFIG_IN(CONFIG_MODE_PRIV)
+/* Added to the modes of a row: its keywords are not abbreviated, so that they never take a word */
+/* meant for a command that matters ("sh run" is show, not shun). */
+#define CONFIG_WHOLE_WORDS (1u << 31)
 
 /* ------------------------------------------------------------------ commands */
 
@@ -220,6 +223,8 @@ void config_complete(struct config_session *s, const char *line, struct config_s
  * defaults. => 0, -ENOENT when no such section exists.
  */
 int config_running(const struct model *m, const char *section, bool all, struct config_sink *sink);
+/* Names of sections, i from 0 until NULL; a name may come twice. */
+const char *config_section_at(size_t i);
 /* The same into memory. => NULL when out of memory or no such section; free() it. */
 char *config_running_text(const struct model *m, const char *section, bool all, size_t *len);
 /* "clear configure all|SECTION". Usable from handlers; refused sections are named in r. */

@@ -26,6 +26,7 @@ struct compiler {
 	struct grammar *g;
 	const char *p;
 	int depth;
+	bool whole;
 	int err;
 };
 
@@ -166,6 +167,7 @@ static struct part compile_keyword(struct compiler *c)
 		return (struct part){ 0, 0 };
 	}
 	c->g->nodes[node].text = string_keep(c, c->p, len);
+	c->g->nodes[node].whole = c->whole;
 	c->p += len;
 	return part_leaf(c, node);
 }
@@ -281,10 +283,10 @@ static struct part compile_choice(struct compiler *c, char close)
 	return all;
 }
 
-static int compile_row(struct grammar *g, const char *syntax, uint32_t row, uint32_t *start,
-		       const char **where)
+static int compile_row(struct grammar *g, const char *syntax, bool whole, uint32_t row,
+		       uint32_t *start, const char **where)
 {
-	struct compiler c = { .g = g, .p = syntax };
+	struct compiler c = { .g = g, .p = syntax, .whole = whole };
 	struct part p = compile_choice(&c, '\0');
 	uint32_t accept = node_new(&c, G_ACCEPT);
 
@@ -301,6 +303,7 @@ static int compile_row(struct grammar *g, const char *syntax, uint32_t row, uint
 int grammar_add(struct grammar *g, const struct config_command *cmd, void *ctx, bool own,
 		const char **where)
 {
+	bool whole = cmd->modes & CONFIG_WHOLE_WORDS;
 	struct grow *r;
 	int err = 0;
 
@@ -317,10 +320,10 @@ int grammar_add(struct grammar *g, const struct config_command *cmd, void *ctx, 
 	r = &g->rows[g->n_rows];
 	*r = (struct grow){ .command = cmd, .ctx = ctx, .own = own };
 	if (*cmd->syntax)
-		err = compile_row(g, cmd->syntax, (uint32_t)g->n_rows, &r->start, where);
+		err = compile_row(g, cmd->syntax, whole, (uint32_t)g->n_rows, &r->start, where);
 	if (!err && cmd->no_syntax)
 		err = compile_row(g, strcmp(cmd->no_syntax, "=") ? cmd->no_syntax : cmd->syntax,
-				  (uint32_t)g->n_rows, &r->no_start, where);
+				  whole, (uint32_t)g->n_rows, &r->no_start, where);
 	if (!err)
 		g->n_rows++;
 	return err;

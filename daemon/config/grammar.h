@@ -47,6 +47,7 @@ enum gtype {
 struct gnode {
 	uint8_t kind; /* enum gkind */
 	uint8_t type; /* G_PARAM: enum gtype */
+	uint8_t whole; /* G_KEYWORD: no abbreviation (CONFIG_WHOLE_WORDS) */
 	uint32_t out, out2; /* next nodes; out2 only of G_EPSILON; G_ACCEPT: row number in out */
 	uint32_t lo, hi; /* GT_NUMBER */
 	const char *text; /* keyword, or label of a parameter */

@@ -69,6 +69,15 @@ static void candidate_add(struct candidates *c, const struct gnode *node, const 
 	c->v[c->n++].keyword = keyword;
 }
 
+/* A parameter SECTION takes the names of sections of the running configuration. */
+static void sections_add(struct candidates *c, const char *prefix)
+{
+	struct gnode word = { .kind = G_KEYWORD };
+
+	for (size_t i = 0; (word.text = config_section_at(i)); i++)
+		candidate_add(c, &word, "Section of the configuration", prefix);
+}
+
 static int candidate_compare(const void *a, const void *b)
 {
 	return strcmp(a, b);
@@ -98,8 +107,15 @@ static void candidates_find(struct config_session *s, const char *line, struct c
 		for (size_t t = s->match.expect_lo; t < s->match.expect_hi; t++) {
 			const struct gnode *node = &g->nodes[s->match.threads[t].node];
 
+			if (node->kind == G_PARAM && !strcmp(node->text, "SECTION"))
+				sections_add(c, prefix);
 			candidate_add(c, node, grammar_node_help(g, node), prefix);
 		}
+	}
+	if (!n && s->place.mode >= CONFIG_MODE_GLOBAL) {
+		struct gnode no = { .kind = G_KEYWORD, .text = "no" };
+
+		candidate_add(c, &no, "Undo a command or restore the default", prefix);
 	}
 	qsort(c->v, c->n, sizeof(c->v[0]), candidate_compare);
 }

@@ -150,6 +150,9 @@ void text_icmp(struct text *t, const struct model_icmp *i, bool v6);
 void text_service(struct text *t, const struct model_proto *p, const struct model_port *sport,
 		  const struct model_port *dport, const struct model_icmp *icmp);
 
+/* refs.c: after a removal: is anything named that is gone? => 0, -EINVAL after cmd_error() */
+int cfg_check_references(struct cmd_args *a);
+
 /* ---- printing */
 
 void put(struct config_sink *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

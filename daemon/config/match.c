@@ -147,7 +147,9 @@ int gline_read(struct gline *l, const char *text)
 		l->line[i] = ch == '\t' ? ' ' : (char)ch;
 	}
 	l->line[len] = '\0';
-	if (!len || *l->line == '!' || *l->line == ':') {
+	/* The check sum at the end of a saved configuration says nothing about ours. */
+	if (!len || *l->line == '!' || *l->line == ':' ||
+	    !strncmp(l->line, "Cryptochecksum:", 15)) {
 		l->comment = true;
 		return 0;
 	}
@@ -311,7 +313,7 @@ static enum fit word_fits(const struct gnode *n, const char *word)
 	if (n->kind == G_KEYWORD) {
 		size_t len = strlen(word);
 
-		if (strncasecmp(n->text, word, len))
+		if (strncasecmp(n->text, word, len) || (n->whole && n->text[len]))
 			return FIT_NONE;
 		return n->text[len] ? FIT_PREFIX : FIT_EXACT;
 	}
@@ -320,27 +322,40 @@ static enum fit word_fits(const struct gnode *n, const char *word)
 	return FIT_NONE;
 }
 
+/* What counts for a word; keyword NULL: all keywords that fit. */
+struct verdict {
+	bool exact_only, param_only;
+	const char *keyword;
+};
+
 /*
  * Which kinds of fit count for this word: an exact keyword excludes all else; two different
  * keywords with this beginning are ambiguous unless a parameter takes the word.
+ * DEVIATION: a keyword that the others only extend is meant ("access-l" is access-list, not
+ * access-list-semantics); an ASA calls that ambiguous.
  */
 static enum gresult judge(const struct grammar *g, const struct gmatch *m, size_t lo, size_t hi,
-			  const char *word, bool *exact_only, bool *param_only)
+			  const char *word, struct verdict *v)
 {
 	const char *prefix = NULL;
-	bool param = false, two = false;
+	bool param = false, two = false, split = false;
 
-	*exact_only = *param_only = false;
+	*v = (struct verdict){ false, false, NULL };
 	for (size_t i = lo; i < hi; i++) {
 		const struct gnode *n = &g->nodes[m->threads[i].node];
 
 		switch (word_fits(n, word)) {
 		case FIT_EXACT:
-			*exact_only = true;
+			v->exact_only = true;
 			return GR_OK;
 		case FIT_PREFIX:
-			two |= prefix && strcasecmp(prefix, n->text);
-			prefix = n->text;
+			if (!prefix || !strncasecmp(prefix, n->text, strlen(n->text))) {
+				two |= prefix && strcasecmp(prefix, n->text);
+				prefix = n->text;
+			} else {
+				two = true;
+				split |= strncasecmp(prefix, n->text, strlen(prefix)) != 0;
+			}
 			break;
 		case FIT_PARAM:
 			param = true;
@@ -351,9 +366,10 @@ static enum gresult judge(const struct grammar *g, const struct gmatch *m, size_
 	}
 	if (!prefix && !param)
 		return GR_INVALID;
-	if (two && !param)
+	if (split && !param)
 		return GR_AMBIGUOUS;
-	*param_only = two;
+	v->param_only = two && param;
+	v->keyword = two ? prefix : NULL;
 	return GR_OK;
 }
 
@@ -406,8 +422,8 @@ enum gresult grammar_match(const struct grammar *g, uint32_t modes, const struct
 	for (; word < n_words; word++) {
 		const char *text = l->words[word].text;
 		size_t hi = m->n_threads;
-		bool exact_only, param_only;
-		enum gresult res = judge(g, m, lo, hi, text, &exact_only, &param_only);
+		struct verdict v;
+		enum gresult res = judge(g, m, lo, hi, text, &v);
 
 		if (res != GR_OK && n_rest)
 			break;
@@ -421,8 +437,9 @@ enum gresult grammar_match(const struct grammar *g, uint32_t modes, const struct
 			const struct gnode *n = &g->nodes[m->threads[i].node];
 			enum fit fit = word_fits(n, text);
 
-			if (fit == FIT_NONE || (exact_only && fit != FIT_EXACT) ||
-			    (param_only && fit != FIT_PARAM))
+			if (fit == FIT_NONE || (v.exact_only && fit != FIT_EXACT) ||
+			    (v.param_only && fit != FIT_PARAM) ||
+			    (fit == FIT_PREFIX && v.keyword && strcasecmp(v.keyword, n->text)))
 				continue;
 			if (n->kind == G_PARAM && n->type == GT_LINE) {
 				if (n_rest < sizeof(rest) / sizeof(*rest))

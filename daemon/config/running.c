@@ -113,12 +113,47 @@ static const char *skip_kind(const char *rest)
 	return rest;
 }
 
+const char *config_section_at(size_t i)
+{
+	size_t named = 0;
+
+	for (size_t k = 0; k < ARRAY_SIZE(sections); k++) {
+		if (sections[k].words && named++ == i)
+			return sections[k].words;
+	}
+	return NULL;
+}
+
+/* The section that a shortened first word means ("acc" is none: three begin so). */
+static const char *section_expand(const char *section, char *buf, size_t size)
+{
+	size_t len = strcspn(section, " ");
+	const char *found = NULL, *words;
+
+	for (size_t i = 0; (words = config_section_at(i)); i++) {
+		if (strncasecmp(words, section, len))
+			continue;
+		if (!words[len])
+			return section;
+		if (found && strcmp(found, words) && strncmp(words, found, strlen(found)))
+			return section;
+		if (!found || strlen(words) < strlen(found))
+			found = words;
+	}
+	if (!found)
+		return section;
+	snprintf(buf, size, "%s%s", found, section + len);
+	return buf;
+}
+
 static int show_section(const struct model *m, const char *section, bool all,
 			struct config_sink *sink)
 {
 	struct show sh = { .m = m, .sink = sink, .all = all, .filter = "" };
+	char expanded[MODEL_TEXT_MAX];
 	bool known = false;
 
+	section = section_expand(section, expanded, sizeof(expanded));
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
 		const char *rest;
 
@@ -286,7 +321,9 @@ int cfg_clear_section(struct cmd_args *a, const char *section)
 		known = true;
 	}
 	model_free(empty);
-	return known ? 0 : cmd_error(a, "there is no section \"%s\" to clear", section);
+	if (!known)
+		return cmd_error(a, "there is no section \"%s\" to clear", section);
+	return cfg_check_references(a);
 }
 
 enum config_status config_clear(struct config_session *s, const char *section,

@@ -70,16 +70,23 @@ static bool prefix_good(struct batch *b, size_t n, struct config_result *r)
 	return good;
 }
 
-/* The daemon refused the sum: find the line, keep what stands before it if that is wished. */
-static void blame(struct batch *b)
+static bool keeps_good_lines(const struct batch *b)
+{
+	return !(b->flags & (CONFIG_TEXT_ATOMIC | CONFIG_TEXT_CHECK | CONFIG_TEXT_REPLACE));
+}
+
+/*
+ * The first of the remembered lines that the daemon refuses, with its reason in b->r->error.
+ * Without a check the only trial is a real apply, which an atomic text must not do.
+ * => its index plus one; 0: cannot be told.
+ */
+static size_t first_bad(struct batch *b)
 {
 	size_t good = 0, bad = b->done.n;
-	bool keep = !(b->flags & (CONFIG_TEXT_ATOMIC | CONFIG_TEXT_CHECK | CONFIG_TEXT_REPLACE));
 	struct config_result r;
 
-	/* Without a check the only trial is a real apply, which an atomic text must not do. */
-	if (!b->s->cfg->ops.check && !keep)
-		return;
+	if (!b->s->cfg->ops.check && !keeps_good_lines(b))
+		return 0;
 	while (bad - good > 1) {
 		size_t mid = good + (bad - good) / 2;
 
@@ -92,21 +99,59 @@ static void blame(struct batch *b)
 		}
 		config_result_fini(&r);
 	}
+	return bad;
+}
+
+/* The daemon refused the sum: name the line, keep what stands before it if that is wished. */
+static void blame(struct batch *b)
+{
+	size_t bad = first_bad(b);
+	struct config_result r;
+
+	if (!bad)
+		return;
 	b->r->line = b->done.v[bad - 1].number;
-	if (!keep)
+	if (!keeps_good_lines(b))
 		return;
 	config_result_init(&r);
-	replay(b, good);
+	replay(b, bad - 1);
 	cfg_commit(b->s, false, &r);
 	config_result_fini(&r);
 }
 
+/* Start-up: leave out, one by one, the lines that the daemon refuses. => what is left applied? */
+static enum config_status commit_without_bad(struct batch *b)
+{
+	bool check = b->flags & CONFIG_TEXT_CHECK;
+	size_t bad;
+
+	for (;;) {
+		enum config_status st = cfg_commit(b->s, check, b->r);
+
+		bad = st == CONFIG_OK || !b->done.n ? 0 : first_bad(b);
+		if (!bad)
+			return st;
+		config_result_warn(b->r, "line %u ignored: %s", b->done.v[bad - 1].number,
+				   b->r->error);
+		free(b->done.v[bad - 1].text);
+		MODEL_REMOVE(&b->done, bad - 1);
+		b->r->status = CONFIG_OK;
+		b->r->error[0] = '\0';
+		replay(b, b->done.n);
+	}
+}
+
 static enum config_status flush(struct batch *b)
 {
-	enum config_status st = cfg_commit(b->s, b->flags & CONFIG_TEXT_CHECK, b->r);
+	enum config_status st;
 
-	if (st != CONFIG_OK && b->done.n)
-		blame(b);
+	if (b->flags & CONFIG_TEXT_SKIP_BAD) {
+		st = commit_without_bad(b);
+	} else {
+		st = cfg_commit(b->s, b->flags & CONFIG_TEXT_CHECK, b->r);
+		if (st != CONFIG_OK && b->done.n)
+			blame(b);
+	}
 	done_clear(b);
 	b->start = b->s->place;
 	b->s->empty_start = false;
