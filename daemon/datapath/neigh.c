@@ -25,6 +25,7 @@
 #define HOP_CONFIRM_MS 20000 /* used rows are confirmed this often */
 #define HOP_RETRY_MS 1000 /* unresolved rows are asked for this often */
 #define HOP_IDLE_MS 60000 /* rows without users are given back after it */
+#define HOP_NUD_FIXED (NUD_PERMANENT | NUD_NOARP)
 #define HOP_NUD_VALID \
 	(NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP)
 
@@ -92,7 +93,7 @@ static void hop_probe(struct net *n, __u32 row)
 	__u8 buf[256];
 
 	hop->probed = n->now;
-	if (!n->requests || !hop->neigh_ifindex)
+	if (!n->requests || !hop->neigh_ifindex || hop->fixed)
 		return;
 	h = net_put_header(buf, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, sizeof(*nd));
 	nd = mnl_nlmsg_get_payload(h);
@@ -133,8 +134,10 @@ static void hop_look_up(struct net *n, __u32 row)
 	nd->ndm_family = asa_addr_is_v4(&nh->gateway) ? AF_INET : AF_INET6;
 	nd->ndm_ifindex = hop->neigh_ifindex;
 	net_put_addr(h, NDA_DST, &nh->gateway);
-	if (net_transact(n, h, hop_answer, &m) == 0 && (m.state & HOP_NUD_VALID) && m.has_mac)
+	if (net_transact(n, h, hop_answer, &m) == 0 && (m.state & HOP_NUD_VALID) && m.has_mac) {
 		hop_set_macs(nh, m.mac, nh->smac);
+		hop->fixed = m.state & HOP_NUD_FIXED;
+	}
 }
 
 static __u32 hop_find(const struct net *n, __u32 ifindex, __u16 vlan, __u16 mtu,
@@ -233,6 +236,7 @@ void net_neigh_event(struct net *n, const struct net_neigh_msg *m, bool deleted)
 		next = hop->next;
 		if (hop->neigh_ifindex != m->ifindex || !asa_addr_equal(&nh->gateway, &m->addr))
 			continue;
+		hop->fixed = !deleted && (m->state & HOP_NUD_FIXED);
 		if (deleted) {
 			/* Forgotten is not failed: traffic goes on while Linux asks again. */
 			if (nh->users)

@@ -78,6 +78,7 @@ struct net_hop {
 	__u32 released; /* tick at which the last user went */
 	bool used; /* the row is taken */
 	bool wanted; /* a packet waits for it */
+	bool fixed; /* Linux's entry is permanent: NTF_USE would take that from it */
 };
 #define NET_HOP_HEADS 1024
 
