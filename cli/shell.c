@@ -78,9 +78,12 @@ static void on_error(void *arg, const char *text, uint32_t line, uint32_t column
 
 	fflush(stdout);
 	if (a->s->file && line && column)
-		fprintf(stderr, "%s:%u:%u: ", a->s->file, line, column);
+		fprintf(stderr, "%s:%u:%u:", a->s->file, line, column);
 	else if (a->s->file && line)
-		fprintf(stderr, "%s:%u: ", a->s->file, line);
+		fprintf(stderr, "%s:%u:", a->s->file, line);
+	/* A caret must stay below its word. */
+	if (a->s->file && line)
+		fputc(strchr(text, '\n') ? '\n' : ' ', stderr);
 	put_line(stderr, text);
 }
 

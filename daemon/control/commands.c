@@ -196,7 +196,7 @@ int commands_result(struct cmd_args *args, struct config_result *r)
 		if (strncmp(text, "ERROR: ", 7) == 0)
 			text += 7;
 		if (r->line)
-			ret = cmd_error(args, "line %u: %s", r->line, text);
+			ret = cmd_error(args, "line %u:%c%s", r->line, strchr(text, '\n') ? '\n' : ' ', text);
 		else
 			ret = cmd_error(args, "%s", text);
 	}

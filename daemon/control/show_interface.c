@@ -460,9 +460,9 @@ static void show_routes_v6(struct asa *a, struct output *o)
 		if (sscanf(line, "%32s %x %*s %*x %32s %x %*x %*x %x %63s", dst, &plen, gw, &metric,
 			   &flags, dev) != 6)
 			continue;
-		/* RTF_UP without RTF_LOCAL, no multicast, not the loopback device */
-		if (!(flags & 1) || flags & 0x80000000u || strcmp(dev, "lo") == 0 ||
-		    strncmp(dst, "ff", 2) == 0)
+		/* Only RTF_UP, no RTF_LOCAL and RTF_ANYCAST; no multicast and link-local prefixes. */
+		if (!(flags & 1) || flags & 0x80100000u || strcmp(dev, "lo") == 0 ||
+		    strncmp(dst, "ff", 2) == 0 || strncmp(dst, "fe80", 4) == 0)
 			continue;
 		if (hex_addr(dst, &addr))
 			continue;
