@@ -226,9 +226,18 @@ void fake_log_clear(struct fake *f)
 struct fake *fake_new(__u32 n_slots)
 {
 	struct fake *f = calloc(1, sizeof(*f));
+	size_t i;
 
 	CHECK(f, "no memory");
+	setvbuf(stdout, NULL, _IOLBF, 0); /* what was printed before an abort is seen */
 	f->fw = fw_new();
+	for (i = 0; i < f->fw.m->ifs.n; i++) { /* what is configured is on the Linux interface */
+		const struct model_if *mi = &f->fw.m->ifs.v[i];
+		struct sys_if *si = &f->fw.sys->ifs[i];
+
+		si->n_addrs = mi->addrs.n;
+		memcpy(si->addrs, mi->addrs.v, mi->addrs.n * sizeof(*mi->addrs.v));
+	}
 	f->t.n_slots = n_slots;
 	f->t.n_buckets = index_buckets_for(n_slots);
 	f->t.conns = aligned_alloc(64, n_slots * sizeof(*f->t.conns));

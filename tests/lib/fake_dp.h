@@ -30,12 +30,13 @@
 #define FAKE_FRAMES 256
 #define FAKE_LOGS 128
 #define FAKE_ROUTES 16
+#define FAKE_PROTO_ZERO 255
 
 /* A packet in words; zero is a sensible default everywhere. */
 struct fake_pkt {
 	__u32 in; /* ifindex */
 	__u16 vlan;
-	__u8 proto; /* 0: TCP */
+	__u8 proto; /* 0: TCP; FAKE_PROTO_ZERO: 0 */
 	const char *src, *dst; /* addresses; both of one family */
 	__u16 sport, dport;
 	/* TCP */

@@ -89,6 +89,8 @@ struct frame *fake_frame(struct fake *f, const struct fake_pkt *p)
 
 	if (!frame)
 		abort();
+	if (proto == FAKE_PROTO_ZERO)
+		proto = 0;
 	frame->in_ifindex = p->in;
 	d = frame->data;
 	memset(d, 0x0a, 12);
