@@ -30,12 +30,17 @@ struct elements {
 	struct acl_element *v;
 	size_t n, cap;
 };
+struct verdicts {
+	struct acl_verdict *v;
+	size_t n, cap;
+};
 
 /* What grows while a list is compiled. */
 struct acl_build {
 	struct acl *acl;
 	struct elements elements;
-	struct numbers element_entry, rule_element;
+	struct numbers element_entry;
+	struct verdicts verdicts;
 	struct cls_rules rules;
 };
 
@@ -117,7 +122,8 @@ static bool one_family_each(struct addr_range a, struct addr_range b)
 }
 
 /* The classifier rules of one element. */
-static int element_rules(struct acl_build *b, const struct acl_element *el, __u32 element)
+static int element_rules(struct acl_build *b, const struct acl_element *el,
+			 const struct acl_entry *entry)
 {
 	struct addr_range src[2], dst[2];
 	__u16 slo[2], shi[2], dlo[2], dhi[2];
@@ -128,17 +134,25 @@ static int element_rules(struct acl_build *b, const struct acl_element *el, __u3
 	for (size_t i = 0; i < n[0] * n[1] * n[2] * n[3]; i++) {
 		size_t s = i % n[0], d = i / n[0] % n[1];
 		size_t sp = i / n[0] / n[1] % n[2], dp = i / n[0] / n[1] / n[2];
+		struct acl_verdict *v;
 		struct cls_rule *r;
-		__u32 *of;
 
 		/* no packet has one IPv4 and one IPv6 address */
 		if (one_family_each(src[s], dst[d]))
 			continue;
 		r = MODEL_PUSH(&b->rules);
-		of = MODEL_PUSH(&b->rule_element);
-		if (!r || !of)
+		v = MODEL_PUSH(&b->verdicts);
+		if (!r || !v)
 			return -ENOMEM;
-		*of = element;
+		*v = (struct acl_verdict){
+			.counter = el->counter,
+			.line = entry->line,
+			.hash = entry->hash,
+			.log_interval = entry->ace->log_interval,
+			.log_level = entry->ace->log_level,
+			.permit = entry->ace->permit,
+			.log = entry->ace->log,
+		};
 		*r = (struct cls_rule){
 			.src = src[s],
 			.dst = dst[d],
@@ -179,7 +193,7 @@ static int entry_elements(struct compile *c, struct acl_build *b, struct acl_ent
 					  element_key(entry, b->acl->name, el), COUNTER_ACL_N);
 		if (!el->counter)
 			return -ENOMEM;
-		err = entry->active ? element_rules(b, el, b->elements.n - 1) : 0;
+		err = entry->active ? element_rules(b, el, entry) : 0;
 		if (err)
 			return err;
 	}
@@ -258,7 +272,7 @@ static int acl_compile(struct compile *c, struct acl *acl, const struct model_ac
 	acl->elements = b.elements.v;
 	acl->n_elements = b.elements.n;
 	acl->element_entry = b.element_entry.v;
-	acl->rule_element = b.rule_element.v;
+	acl->verdicts = b.verdicts.v;
 	acl->n_rules = b.rules.n;
 	if (!err) {
 		acl->classifier = classifier_new(b.rules.v, b.rules.n);
@@ -324,7 +338,7 @@ void acls_fini(struct policy *p)
 		struct acl *a = &p->acls.v[i];
 
 		classifier_free(a->classifier);
-		free(a->rule_element);
+		free(a->verdicts);
 		free(a->element_entry);
 		free(a->elements);
 		free(a->entries);
@@ -332,25 +346,19 @@ void acls_fini(struct policy *p)
 	free(p->acls.v);
 }
 
-const struct acl_element *acl_classify(const struct policy *p, int row, const struct cls_key *k,
-				       const struct acl_entry **entry)
+const struct acl_verdict *acl_classify(const struct policy *p, int row, const struct cls_key *k)
 {
 	const struct acl *a = &p->acls.v[row];
 	long rule = classifier_match(a->classifier, k, NULL, NULL);
-	__u32 element;
 
-	if (rule < 0)
-		return NULL;
-	element = a->rule_element[rule];
-	*entry = &a->entries[a->element_entry[element]];
-	return &a->elements[element];
+	return rule < 0 ? NULL : &a->verdicts[rule];
 }
 
 bool acl_permits(const struct policy *p, int row, const struct cls_key *k)
 {
-	const struct acl_entry *entry;
+	const struct acl_verdict *v = acl_classify(p, row, k);
 
-	return acl_classify(p, row, k, &entry) && entry->ace->permit;
+	return v && v->permit;
 }
 
 int policy_acl_test(const struct policy *p, const char *name, const struct policy_tuple *t)
@@ -373,25 +381,24 @@ bool policy_acl_mapped(const struct policy *p)
 
 /* ------------------------------------------------------------------ decisions */
 
-enum acl_verdict { ACL_NO_MATCH, ACL_PERMIT, ACL_DENY };
+enum acl_answer { ACL_NO_MATCH, ACL_PERMIT, ACL_DENY };
 
 /* Look in one list, count, and tell which entry decided. */
-static enum acl_verdict acl_decide(const struct policy *p, int row, const struct cls_key *k,
-				   struct policy_acl_match *m)
+static enum acl_answer acl_decide(const struct policy *p, int row, const struct cls_key *k,
+				  struct policy_acl_match *m)
 {
-	const struct acl_entry *entry;
-	const struct acl_element *el = acl_classify(p, row, k, &entry);
+	const struct acl_verdict *v = acl_classify(p, row, k);
 
 	*m = (struct policy_acl_match){ .acl = p->acls.v[row].name };
-	if (!el)
+	if (!v)
 		return ACL_NO_MATCH;
-	counter_add(el->counter, COUNTER_ACL_HITS);
-	m->line = entry->line;
-	m->hash = entry->hash;
-	m->log = entry->ace->log;
-	m->log_level = entry->ace->log_level;
-	m->log_interval = entry->ace->log_interval;
-	return entry->ace->permit ? ACL_PERMIT : ACL_DENY;
+	counter_add(v->counter, COUNTER_ACL_HITS);
+	m->line = v->line;
+	m->hash = v->hash;
+	m->log = v->log;
+	m->log_level = v->log_level;
+	m->log_interval = v->log_interval;
+	return v->permit ? ACL_PERMIT : ACL_DENY;
 }
 
 enum asa_drop policy_access_levels(const struct policy *p, const struct policy_if *in,
@@ -409,7 +416,7 @@ enum asa_drop policy_access_in(const struct policy *p, const struct policy_if *i
 			       struct policy_acl_match *m)
 {
 	int own = p->acls.in[in->num], global = p->acls.global;
-	enum acl_verdict v = ACL_NO_MATCH;
+	enum acl_answer v = ACL_NO_MATCH;
 	bool listed = own >= 0 || global >= 0;
 	struct cls_key k;
 

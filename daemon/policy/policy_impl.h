@@ -176,6 +176,14 @@ struct acl_entry {
 	size_t first_element, n_elements;
 	size_t first_row; /* of "show access-list", heading is row 0 */
 };
+/* All that a packet needs to know of the entry that decides, in one cache line. */
+struct acl_verdict {
+	struct policy_counter *counter;
+	__u32 line, hash;
+	__s16 log_interval;
+	__s8 log_level;
+	bool permit, log;
+};
 struct acl {
 	const char *name;
 	__u32 hash;
@@ -183,7 +191,7 @@ struct acl {
 	struct acl_entry *entries;
 	struct acl_element *elements;
 	__u32 *element_entry; /* element -> entry */
-	__u32 *rule_element; /* classifier rule -> element */
+	struct acl_verdict *verdicts; /* by classifier rule */
 	struct classifier *classifier;
 };
 struct policy_acls {
@@ -195,9 +203,8 @@ struct policy_acls {
 
 int acls_compile(struct compile *c);
 void acls_fini(struct policy *p);
-/* => the element of list 'row' that decides, NULL when none does. */
-const struct acl_element *acl_classify(const struct policy *p, int row, const struct cls_key *k,
-				       const struct acl_entry **entry);
+/* => what list 'row' says of the packet, NULL when no entry matches. */
+const struct acl_verdict *acl_classify(const struct policy *p, int row, const struct cls_key *k);
 bool acl_permits(const struct policy *p, int row, const struct cls_key *k);
 
 struct policy_nats;
