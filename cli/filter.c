@@ -97,9 +97,9 @@ static int filter_compile(struct filter *f, char *text, char *err, size_t err_si
 		return -EINVAL;
 	}
 	re = trim(re);
-	if (st->kind == INCLUDE && strncmp(re, "-v ", 3) == 0) {
+	if (st->kind == INCLUDE && strncmp(re, "-v", 2) == 0 && (!re[2] || re[2] == ' ')) {
 		st->kind = EXCLUDE;
-		re = trim(re + 3);
+		re = trim(re + 2);
 	}
 	if (!*re && st->kind != COUNT) {
 		snprintf(err, err_size, "ERROR: the filter after | needs a regular expression");

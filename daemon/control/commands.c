@@ -97,18 +97,22 @@ static int filter_mask(struct cmd_args *args, const char *word, struct session_f
 	return 0;
 }
 
-/* "P" or "P-Q", numbers or well-known names. */
+static int port_value(const char *word, __u16 *port)
+{
+	return value_port(word, IPPROTO_TCP, port) && value_port(word, IPPROTO_UDP, port);
+}
+
+/* "P" or "P-Q", numbers or well-known names (which may contain a dash themselves). */
 static int filter_port(struct cmd_args *args, const char *word, struct session_filter *f)
 {
 	const char *dash = strchr(word, '-');
 	char low[VALUE_TEXT_MAX];
 
-	if (value_port(word, 0, &f->port_lo) == 0) {
+	if (port_value(word, &f->port_lo) == 0) {
 		f->port_hi = f->port_lo;
 	} else {
 		snprintf(low, sizeof(low), "%.*s", dash ? (int)(dash - word) : 0, word);
-		if (!dash || value_port(low, 0, &f->port_lo) ||
-		    value_port(dash + 1, 0, &f->port_hi))
+		if (!dash || port_value(low, &f->port_lo) || port_value(dash + 1, &f->port_hi))
 			return cmd_error(args, "%s is not a port or a range of ports (P-Q)", word);
 	}
 	if (f->port_lo > f->port_hi)
@@ -196,7 +200,8 @@ int commands_result(struct cmd_args *args, struct config_result *r)
 		if (strncmp(text, "ERROR: ", 7) == 0)
 			text += 7;
 		if (r->line)
-			ret = cmd_error(args, "line %u:%c%s", r->line, strchr(text, '\n') ? '\n' : ' ', text);
+			ret = cmd_error(args, "line %u:%c%s", r->line,
+					strchr(text, '\n') ? '\n' : ' ', text);
 		else
 			ret = cmd_error(args, "%s", text);
 	}

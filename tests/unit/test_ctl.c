@@ -105,8 +105,8 @@ enum config_status config_line(struct config_session *s, const char *line, void 
 	return r->status;
 }
 
-enum config_status config_text(struct config_session *s, const char *text, unsigned int flags, void *out,
-			       struct config_result *r)
+enum config_status config_text(struct config_session *s, const char *text, unsigned int flags,
+			       void *out, struct config_result *r)
 {
 	output_text(out, "%u %zu\n", flags, strlen(text));
 	if (strstr(text, "bad")) {
@@ -160,13 +160,14 @@ static void *server_run(void *arg)
 
 	for (;;) {
 		uint32_t wants = client_wants(s->c);
-		struct pollfd p = { .fd = client_fd(s->c),
-				    .events = (short)((wants & EPOLLIN ? POLLIN : 0) |
-						      (wants & EPOLLOUT ? POLLOUT : 0)) };
+		struct pollfd p = {.fd = client_fd(s->c),
+				   .events = (short)((wants & EPOLLIN ? POLLIN : 0) |
+						     (wants & EPOLLOUT ? POLLOUT : 0))};
 
 		if (poll(&p, 1, 5000) <= 0)
 			break;
-		if (!client_event(s->c, (p.revents & POLLIN ? EPOLLIN : 0) | (p.revents & POLLOUT ? EPOLLOUT : 0) |
+		if (!client_event(s->c, (p.revents & POLLIN ? EPOLLIN : 0) |
+						(p.revents & POLLOUT ? EPOLLOUT : 0) |
 						(p.revents & POLLHUP ? EPOLLHUP : 0) |
 						(p.revents & POLLERR ? EPOLLERR : 0)))
 			break;
@@ -231,9 +232,10 @@ static void on_warning(void *arg, const char *text)
 	snprintf(((struct seen *)arg)->warning, 256, "%s", text);
 }
 
-static int request(struct link *l, enum asa_ctl_type type, uint32_t flags, const char *text, struct seen *seen)
+static int request(struct link *l, enum asa_ctl_type type, uint32_t flags, const char *text,
+		   struct seen *seen)
 {
-	struct link_handler h = { on_output, on_error, on_warning, seen };
+	struct link_handler h = {on_output, on_error, on_warning, seen};
 	size_t enough = seen->enough;
 
 	memset(seen, 0, sizeof(*seen));
@@ -245,7 +247,7 @@ static void commands_and_answers(void)
 {
 	static struct seen seen;
 	struct server s;
-	struct link l = { 0 };
+	struct link l = {0};
 
 	seen.enough = 0;
 	server_start(&s);
@@ -281,7 +283,7 @@ static void long_lists_arrive_whole(void)
 {
 	static struct seen seen;
 	struct server s;
-	struct link l = { 0 };
+	struct link l = {0};
 
 	seen.enough = 0;
 	server_start(&s);
@@ -299,7 +301,7 @@ static void interrupted_list(void)
 {
 	static struct seen seen;
 	struct server s;
-	struct link l = { 0 };
+	struct link l = {0};
 
 	server_start(&s);
 	l.fd = s.fd;
@@ -313,9 +315,11 @@ static void interrupted_list(void)
 	server_stop(&s);
 }
 
-static void put_frame(int fd, uint32_t magic, uint16_t version, uint16_t type, uint32_t length, const char *text)
+static void put_frame(int fd, uint32_t magic, uint16_t version, uint16_t type, uint32_t length,
+		      const char *text)
 {
-	struct asa_ctl_header h = { .magic = magic, .version = version, .type = type, .length = length };
+	struct asa_ctl_header h = {
+		.magic = magic, .version = version, .type = type, .length = length};
 
 	CU_ASSERT_EQUAL(send(fd, &h, sizeof(h), MSG_NOSIGNAL), sizeof(h));
 	if (text)
@@ -335,10 +339,10 @@ static void slow_reader_is_not_served_ahead(void)
 	steps_run = 0;
 	put_frame(s.fd, ASA_CTL_MAGIC, ASA_CTL_VERSION, ASA_CTL_EXEC, 12, "rows 1000000");
 	for (int i = 0; i < 50; i++)
-		nanosleep(&(struct timespec){ 0, 2000000 }, NULL);
+		nanosleep(&(struct timespec){0, 2000000}, NULL);
 	before = steps_run;
 	CU_ASSERT_TRUE(before > 0 && before < 100);
-	nanosleep(&(struct timespec){ 0, 50000000 }, NULL);
+	nanosleep(&(struct timespec){0, 50000000}, NULL);
 	CU_ASSERT_EQUAL(steps_run, before);
 	while (total < 16000000) {
 		n = recv(s.fd, buf, sizeof(buf), 0);
@@ -358,13 +362,13 @@ static void hostile_frames(void)
 		uint32_t length;
 	} rows[] = {
 		/* magic	version			type		length */
-		{ 0x47455420, 0x202f, 0x5448, 0x312e3150 }, /* "GET / HTTP/1.1" */
-		{ ASA_CTL_MAGIC, ASA_CTL_VERSION + 1, ASA_CTL_EXEC, 0 },
-		{ ASA_CTL_MAGIC, ASA_CTL_VERSION, 0, 0 },
-		{ ASA_CTL_MAGIC, ASA_CTL_VERSION, ASA_CTL_INTERRUPT + 1, 0 },
-		{ ASA_CTL_MAGIC, ASA_CTL_VERSION, ASA_CTL_OUTPUT, 0 },
-		{ ASA_CTL_MAGIC, ASA_CTL_VERSION, ASA_CTL_EXEC, ASA_CTL_LENGTH_MAX + 1 },
-		{ ASA_CTL_MAGIC, ASA_CTL_VERSION, ASA_CTL_CONFIG, 0xffffffff },
+		{0x47455420, 0x202f, 0x5448, 0x312e3150}, /* "GET / HTTP/1.1" */
+		{ASA_CTL_MAGIC, ASA_CTL_VERSION + 1, ASA_CTL_EXEC, 0},
+		{ASA_CTL_MAGIC, ASA_CTL_VERSION, 0, 0},
+		{ASA_CTL_MAGIC, ASA_CTL_VERSION, ASA_CTL_INTERRUPT + 1, 0},
+		{ASA_CTL_MAGIC, ASA_CTL_VERSION, ASA_CTL_OUTPUT, 0},
+		{ASA_CTL_MAGIC, ASA_CTL_VERSION, ASA_CTL_EXEC, ASA_CTL_LENGTH_MAX + 1},
+		{ASA_CTL_MAGIC, ASA_CTL_VERSION, ASA_CTL_CONFIG, 0xffffffff},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -387,10 +391,10 @@ static void hostile_frames(void)
 static void half_frames_and_garbage(void)
 {
 	static const char text[] = "rows 5000";
-	struct asa_ctl_header h = { .magic = ASA_CTL_MAGIC,
-				    .version = ASA_CTL_VERSION,
-				    .type = ASA_CTL_EXEC,
-				    .length = sizeof(text) - 1 };
+	struct asa_ctl_header h = {.magic = ASA_CTL_MAGIC,
+				   .version = ASA_CTL_VERSION,
+				   .type = ASA_CTL_EXEC,
+				   .length = sizeof(text) - 1};
 	char frame[sizeof(h) + sizeof(text) - 1], garbage[4096];
 	unsigned int seed = 42;
 	struct server s;
@@ -451,7 +455,8 @@ static void pipelined_requests(void)
 static void link_against_false_daemon(void)
 {
 	static struct seen seen;
-	struct asa_ctl_header good = { .magic = ASA_CTL_MAGIC, .version = ASA_CTL_VERSION, .type = ASA_CTL_OUTPUT };
+	struct asa_ctl_header good = {
+		.magic = ASA_CTL_MAGIC, .version = ASA_CTL_VERSION, .type = ASA_CTL_OUTPUT};
 	struct asa_ctl_header rows[6];
 
 	for (size_t i = 0; i < 6; i++)
@@ -464,7 +469,7 @@ static void link_against_false_daemon(void)
 	rows[5].length = 0;
 	seen.enough = 0;
 	for (size_t i = 0; i < 6; i++) {
-		struct link l = { 0 };
+		struct link l = {0};
 		int pair[2];
 
 		CU_ASSERT_FATAL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
@@ -492,16 +497,16 @@ static void link_without_daemon(void)
 }
 
 static const struct asa_cunit_test tests[] = {
-	{ "commands_and_answers_cfg_3", commands_and_answers },
-	{ "long_lists_arrive_whole_ses_11", long_lists_arrive_whole },
-	{ "interrupted_list", interrupted_list },
-	{ "slow_reader_is_not_served_ahead", slow_reader_is_not_served_ahead },
-	{ "hostile_frames", hostile_frames },
-	{ "half_frames_and_garbage", half_frames_and_garbage },
-	{ "pipelined_requests", pipelined_requests },
-	{ "link_against_false_daemon", link_against_false_daemon },
-	{ "link_without_daemon", link_without_daemon },
-	{ NULL, NULL },
+	{"commands_and_answers_cfg_3", commands_and_answers},
+	{"long_lists_arrive_whole_ses_11", long_lists_arrive_whole},
+	{"interrupted_list", interrupted_list},
+	{"slow_reader_is_not_served_ahead", slow_reader_is_not_served_ahead},
+	{"hostile_frames", hostile_frames},
+	{"half_frames_and_garbage", half_frames_and_garbage},
+	{"pipelined_requests", pipelined_requests},
+	{"link_against_false_daemon", link_against_false_daemon},
+	{"link_without_daemon", link_without_daemon},
+	{NULL, NULL},
 };
 
 int main(void)

@@ -73,7 +73,8 @@ static void json_mode_is_one_document(void)
 	CU_ASSERT_EQUAL(json_object_get_int(json_object_object_get(j, "negative")), -5);
 	CU_ASSERT_TRUE(json_object_get_boolean(json_object_object_get(j, "yes")));
 	CU_ASSERT_PTR_NULL(json_object_object_get(j, "nothing"));
-	CU_ASSERT_STRING_EQUAL(json_object_get_string(json_object_object_get(j, "hash")), "0xcb4257a3");
+	CU_ASSERT_STRING_EQUAL(json_object_get_string(json_object_object_get(j, "hash")),
+			       "0xcb4257a3");
 	list = json_object_object_get(j, "list");
 	CU_ASSERT_EQUAL_FATAL(json_object_array_length(list), 3);
 	row = json_object_array_get_idx(list, 2);
@@ -87,17 +88,17 @@ static void json_escapes_every_byte(void)
 		const char *in, *out;
 	} rows[] = {
 		/* in				out */
-		{ "plain", "plain" },
-		{ "quote\" back\\slash", "quote\" back\\slash" },
-		{ "line\nbreak\ttab\x01", "line\nbreak\ttab\x01" },
-		{ "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f" },
-		{ "bad\xff", "bad\xef\xbf\xbd" },
-		{ "overlong\xc0\xaf", "overlong\xef\xbf\xbd\xef\xbf\xbd" },
-		{ "overlong\xe0\x80\xaf", "overlong\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
-		{ "surrogate\xed\xa0\x80", "surrogate\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
-		{ "cut\xe2\x82", "cut\xef\xbf\xbd\xef\xbf\xbd" },
-		{ "\xf0\x9f\x98\x80 four", "\xf0\x9f\x98\x80 four" },
-		{ "high\xf4\x90\x80\x80", "high\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		{"plain", "plain"},
+		{"quote\" back\\slash", "quote\" back\\slash"},
+		{"line\nbreak\ttab\x01", "line\nbreak\ttab\x01"},
+		{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
+		{"bad\xff", "bad\xef\xbf\xbd"},
+		{"overlong\xc0\xaf", "overlong\xef\xbf\xbd\xef\xbf\xbd"},
+		{"overlong\xe0\x80\xaf", "overlong\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+		{"surrogate\xed\xa0\x80", "surrogate\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+		{"cut\xe2\x82", "cut\xef\xbf\xbd\xef\xbf\xbd"},
+		{"\xf0\x9f\x98\x80 four", "\xf0\x9f\x98\x80 four"},
+		{"high\xf4\x90\x80\x80", "high\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -129,7 +130,8 @@ static void lines_come_in_any_pieces(void)
 		output_lines_begin(o, "lines");
 		for (size_t at = 0; at < sizeof(text) - 1; at += piece)
 			output_lines_put(o, text + at,
-					 piece < sizeof(text) - 1 - at ? piece : sizeof(text) - 1 - at);
+					 piece < sizeof(text) - 1 - at ? piece
+								       : sizeof(text) - 1 - at);
 		output_lines_end(o);
 		j = parse(o);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(j);
@@ -137,7 +139,8 @@ static void lines_come_in_any_pieces(void)
 		CU_ASSERT_EQUAL_FATAL(json_object_array_length(list), 4);
 		CU_ASSERT_STRING_EQUAL(json_object_get_string(json_object_array_get_idx(list, 2)),
 				       "access-list A remark \"x\"");
-		CU_ASSERT_STRING_EQUAL(json_object_get_string(json_object_array_get_idx(list, 3)), "last");
+		CU_ASSERT_STRING_EQUAL(json_object_get_string(json_object_array_get_idx(list, 3)),
+				       "last");
 		json_object_put(j);
 	}
 }
@@ -229,7 +232,7 @@ static void nesting_is_bounded(void)
 
 static void addresses_and_times(void)
 {
-	struct asa_addr v4, v6 = { .b = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } };
+	struct asa_addr v4, v6 = {.b = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
 	char buf[64];
 
 	asa_addr_set_v4(&v4, asa_htonl(0xc0000201));
@@ -240,16 +243,16 @@ static void addresses_and_times(void)
 }
 
 static const struct asa_cunit_test tests[] = {
-	{ "text_mode_hears_text_only", text_mode_hears_text_only },
-	{ "json_mode_is_one_document_ses_11", json_mode_is_one_document },
-	{ "json_escapes_every_byte", json_escapes_every_byte },
-	{ "lines_come_in_any_pieces", lines_come_in_any_pieces },
-	{ "deferred_steps_run_to_the_end", deferred_steps_run_to_the_end },
-	{ "interruption_leaves_valid_json", interruption_leaves_valid_json },
-	{ "consumed_bytes_do_not_come_again", consumed_bytes_do_not_come_again },
-	{ "nesting_is_bounded", nesting_is_bounded },
-	{ "addresses_and_times", addresses_and_times },
-	{ NULL, NULL },
+	{"text_mode_hears_text_only", text_mode_hears_text_only},
+	{"json_mode_is_one_document_ses_11", json_mode_is_one_document},
+	{"json_escapes_every_byte", json_escapes_every_byte},
+	{"lines_come_in_any_pieces", lines_come_in_any_pieces},
+	{"deferred_steps_run_to_the_end", deferred_steps_run_to_the_end},
+	{"interruption_leaves_valid_json", interruption_leaves_valid_json},
+	{"consumed_bytes_do_not_come_again", consumed_bytes_do_not_come_again},
+	{"nesting_is_bounded", nesting_is_bounded},
+	{"addresses_and_times", addresses_and_times},
+	{NULL, NULL},
 };
 
 int main(void)

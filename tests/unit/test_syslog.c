@@ -22,7 +22,12 @@
 static struct model_logging logging_on(void)
 {
 	return (struct model_logging){
-		.enable = true, .trap = -1, .buffered = 7, .console = -1, .monitor = -1, .facility = 20,
+		.enable = true,
+		.trap = -1,
+		.buffered = 7,
+		.console = -1,
+		.monitor = -1,
+		.facility = 20,
 		.buffer_size = 4096,
 	};
 }
@@ -30,7 +35,7 @@ static struct model_logging logging_on(void)
 /* A server's socket; its port goes into 'h'. */
 static int server(struct model_log_host *h, bool tcp)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(sin);
 	int fd = socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK, 0);
 
@@ -46,7 +51,7 @@ static int server(struct model_log_host *h, bool tcp)
 
 static void nap(void)
 {
-	nanosleep(&(struct timespec){ 0, 2000000 }, NULL);
+	nanosleep(&(struct timespec){0, 2000000}, NULL);
 }
 
 static bool matches(const char *text, const char *pattern)
@@ -111,15 +116,18 @@ static void forms_on_the_wire(void)
 		const char *pattern;
 	} rows[] = {
 		/* stamp  5424st  5424   device-id          fac  what the server gets */
-		{ false, false, false, "", 20, "^<166>%ASA-6-302013: Built x$" },
-		{ true, false, false, "", 20,
-		  "^<166>[A-Z][a-z][a-z] [0-9]{2} [0-9]{4} [0-9:]{8}: %ASA-6-302013: Built x$" },
-		{ true, false, false, "hostname", 20,
-		  "^<166>[A-Z][a-z][a-z] [0-9]{2} [0-9]{4} [0-9:]{8} fw1 : %ASA-6-302013: Built x$" },
-		{ false, false, false, "string edge-1", 20, "^<166>edge-1 : %ASA-6-302013: Built x$" },
-		{ true, true, false, "", 20, "^<166>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z: %ASA-6-302013: Built x$" },
-		{ false, false, true, "", 16,
-		  "^<134>1 [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{6}Z fw1 ASA - 302013 - %ASA-6-302013: Built x$" },
+		{false, false, false, "", 20, "^<166>%ASA-6-302013: Built x$"},
+		{true, false, false, "", 20,
+		 "^<166>[A-Z][a-z][a-z] [0-9]{2} [0-9]{4} [0-9:]{8}: %ASA-6-302013: Built x$"},
+		{true, false, false, "hostname", 20,
+		 "^<166>[A-Z][a-z][a-z] [0-9]{2} [0-9]{4} [0-9:]{8} fw1 : %ASA-6-302013: Built x$"},
+		{false, false, false, "string edge-1", 20,
+		 "^<166>edge-1 : %ASA-6-302013: Built x$"},
+		{true, true, false, "", 20,
+		 "^<166>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z: %ASA-6-302013: Built x$"},
+		{false, false, true, "", 16,
+		 "^<134>1 [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{6}Z fw1 ASA - 302013 - "
+		 "%ASA-6-302013: Built x$"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -152,7 +160,7 @@ static void forms_on_the_wire(void)
 /* OBS-3: enable, levels, "no logging message ID", "logging message ID level N". */
 static void filters(void)
 {
-	struct model_log_msg disabled = { 313004, -1, true }, changed = { 302013, 3, false };
+	struct model_log_msg disabled = {313004, -1, true}, changed = {302013, 3, false};
 	struct model_logging l = logging_on();
 	struct syslog *s = syslog_new(64);
 
@@ -288,8 +296,9 @@ static void buffer_keeps_the_newest_lines(void)
 	l.buffer_size = 4096;
 	syslog_configure(s, &l, "fw1");
 	syslog_msg(s, 302013, "more");
-	CU_ASSERT_STRING_EQUAL(buffer(s),
-			       "%ASA-6-302013: number 98\n%ASA-6-302013: number 99\n%ASA-6-302013: more\n");
+	CU_ASSERT_STRING_EQUAL(
+		buffer(s),
+		"%ASA-6-302013: number 98\n%ASA-6-302013: number 99\n%ASA-6-302013: more\n");
 	syslog_clear_buffer(s);
 	CU_ASSERT_STRING_EQUAL(buffer(s), "");
 	syslog_free(s);
@@ -315,9 +324,9 @@ static void udp_server_away_and_back(void)
 		syslog_flush(s);
 	}
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	struct sockaddr_in sin = { .sin_family = AF_INET,
-				   .sin_port = htons(h.port),
-				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in sin = {.sin_family = AF_INET,
+				  .sin_port = htons(h.port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	CU_ASSERT_FATAL(bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0);
 	for (int i = 0; i < 3; i++)
 		syslog_msg(s, 302013, "heard %d", i);
@@ -429,18 +438,18 @@ static void monitor_sessions(void)
 }
 
 static const struct asa_cunit_test tests[] = {
-	{ "ids_are_sorted_and_known", ids_are_sorted_and_known },
-	{ "forms_on_the_wire_obs_3", forms_on_the_wire },
-	{ "filters_obs_3", filters },
-	{ "ring_overflow_is_counted_obs_3", ring_overflow_is_counted },
-	{ "threads_lose_nothing_uncounted", threads_lose_nothing_uncounted },
-	{ "long_and_hostile_texts_stay_one_line", long_and_hostile_texts_stay_one_line },
-	{ "buffer_keeps_the_newest_lines", buffer_keeps_the_newest_lines },
-	{ "udp_server_away_and_back_obs_3", udp_server_away_and_back },
-	{ "tcp_server_comes_late_obs_3", tcp_server_comes_late },
-	{ "tcp_server_that_does_not_read_obs_3", tcp_server_that_does_not_read },
-	{ "monitor_sessions", monitor_sessions },
-	{ NULL, NULL },
+	{"ids_are_sorted_and_known", ids_are_sorted_and_known},
+	{"forms_on_the_wire_obs_3", forms_on_the_wire},
+	{"filters_obs_3", filters},
+	{"ring_overflow_is_counted_obs_3", ring_overflow_is_counted},
+	{"threads_lose_nothing_uncounted", threads_lose_nothing_uncounted},
+	{"long_and_hostile_texts_stay_one_line", long_and_hostile_texts_stay_one_line},
+	{"buffer_keeps_the_newest_lines", buffer_keeps_the_newest_lines},
+	{"udp_server_away_and_back_obs_3", udp_server_away_and_back},
+	{"tcp_server_comes_late_obs_3", tcp_server_comes_late},
+	{"tcp_server_that_does_not_read_obs_3", tcp_server_that_does_not_read},
+	{"monitor_sessions", monitor_sessions},
+	{NULL, NULL},
 };
 
 int main(void)

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* links: cli/filter.o */
+/*
+ * Output filters of asactl (CFG-4): "| include|exclude|begin|grep|count REGEX", on text that comes
+ * in pieces of any size.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../cli/filter.h"
+#include "lib/cunit.h"
+
+static char got[1024];
+static size_t got_len;
+
+static bool keep(void *arg, const char *line, size_t len)
+{
+	memcpy(got + got_len, line, len);
+	got_len += len;
+	got[got_len] = 0;
+	return true;
+}
+
+static const char text[] =
+	"TCP outside a flags U\nUDP outside b flags -\nTCP dmz c flags UIO\nlast TCP";
+
+static void filters(void)
+{
+	static const struct {
+		const char *line, *command, *out;
+	} rows[] = {
+		/* line					command left	output */
+		{"show conn", "show conn", NULL},
+		{"show conn | include TCP", "show conn ",
+		 "TCP outside a flags U\nTCP dmz c flags UIO\nlast TCP\n"},
+		{"sh conn | inc UDP|dmz", "sh conn ",
+		 "UDP outside b flags -\nTCP dmz c flags UIO\n"},
+		{"show conn | exclude TCP", "show conn ", "UDP outside b flags -\n"},
+		{"show conn|grep -v TCP", "show conn", "UDP outside b flags -\n"},
+		{"show conn | begin dmz", "show conn ", "TCP dmz c flags UIO\nlast TCP\n"},
+		{"show conn | count ^TCP", "show conn ", "2\n"},
+		{"show conn | count", "show conn ", "4\n"},
+		{"show conn | include TCP | exclude dmz | count .", "show conn ", "2\n"},
+		{"show conn | grep nothing", "show conn ", ""},
+		/* not an output filter: the bar belongs to the line */
+		{"access-list A remark a | include b", "access-list A remark a | include b", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (size_t piece = 1; piece < sizeof(text); piece += 7) {
+			char line[128], err[256] = "";
+			struct filter *f;
+
+			strcpy(line, rows[i].line);
+			CU_ASSERT_EQUAL(filter_take(line, &f, err, sizeof(err)), 0);
+			CU_ASSERT_STRING_EQUAL(line, rows[i].command);
+			CU_ASSERT_EQUAL(f != NULL, rows[i].out != NULL);
+			if (!f)
+				continue;
+			got_len = 0;
+			got[0] = 0;
+			for (size_t at = 0; at < sizeof(text) - 1; at += piece)
+				CU_ASSERT_TRUE(filter_put(f, text + at,
+							  piece < sizeof(text) - 1 - at
+								  ? piece
+								  : sizeof(text) - 1 - at,
+							  keep, NULL));
+			filter_end(f, keep, NULL);
+			CU_ASSERT_STRING_EQUAL(got, rows[i].out);
+			filter_free(f);
+		}
+	}
+}
+
+static void bad_filters_are_sentences(void)
+{
+	static const char *const rows[] = {"show conn |",	    "show conn | bogus x",
+					   "show conn | include",   "show conn | grep -v ",
+					   "show conn | include (", "show conn | grep [z"};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char line[128], err[256] = "";
+		struct filter *f;
+
+		strcpy(line, rows[i]);
+		CU_ASSERT_NOT_EQUAL(filter_take(line, &f, err, sizeof(err)), 0);
+		CU_ASSERT_EQUAL(strncmp(err, "ERROR: ", 7), 0);
+		CU_ASSERT_PTR_NULL(f);
+	}
+}
+
+static bool stop(void *arg, const char *line, size_t len)
+{
+	return ++*(int *)arg < 2;
+}
+
+static void the_reader_can_stop(void)
+{
+	char line[] = "show conn | include flags", err[64];
+	struct filter *f;
+	int n = 0;
+
+	CU_ASSERT_FATAL(filter_take(line, &f, err, sizeof(err)) == 0);
+	CU_ASSERT_FALSE(filter_put(f, text, sizeof(text) - 1, stop, &n));
+	CU_ASSERT_EQUAL(n, 2);
+	filter_free(f);
+}
+
+static const struct asa_cunit_test tests[] = {
+	{"filters_cfg_4", filters},
+	{"bad_filters_are_sentences_cfg_4", bad_filters_are_sentences},
+	{"the_reader_can_stop", the_reader_can_stop},
+	{NULL, NULL},
+};
+
+int main(void)
+{
+	return asa_cunit_main("filter", tests);
+}

@@ -1,0 +1,894 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* links: daemon/control/show_conn.o daemon/control/show_xlate.o daemon/control/show_policy.o
+ * daemon/control/show_stats.o daemon/control/show_interface.o daemon/control/commands.o
+ * daemon/control/show_system.o daemon/control/show_logging.o daemon/control/files.o
+ * daemon/control/rates.o daemon/control/output.o daemon/policy/model.o
+ * daemon/services/syslog.o daemon/services/syslog_ids.o daemon/services/syslog_send.o
+ * daemon/services/logbuf.o daemon/config/names.o daemon/config/value.o */
+/*
+ * Show and clear commands by table (SES-11, SES-13, BYP-12, BYP-14, ACL-2, NAT-2, OBS-2, OBS-7):
+ * the state of the firewall is a few fixed rows, a command is called as the grammar would call it,
+ * and its text is compared as a whole.
+ */
+#include <errno.h>
+#include <json-c/json.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/client.h"
+#include "control/commands.h"
+#include "control/control.h"
+#include "control/rates.h"
+#include "lib/cunit.h"
+#include "session/xlate.h"
+#include "services/syslog.h"
+#include "datapath/xsk.h"
+
+/* ------------------------------------------------------------------ a firewall of fixed rows */
+
+static struct asa_addr addr(const char *text)
+{
+	struct asa_addr a;
+	bool v6;
+
+	extern int value_addr(const char *s, struct asa_addr *a, bool *v6);
+	CU_ASSERT_FATAL(value_addr(text, &a, &v6) == 0);
+	return a;
+}
+
+#define N_VIEWS 3
+static struct session_view views[N_VIEWS];
+
+static struct session_end end(const char *if_name, const char *real, __u16 port, const char *mapped,
+			      __u16 mapped_port)
+{
+	struct session_end e = {.real = addr(real),
+				.mapped = addr(mapped),
+				.real_port = port,
+				.mapped_port = mapped_port};
+
+	snprintf(e.if_name, sizeof(e.if_name), "%s", if_name);
+	return e;
+}
+
+static void make_views(void)
+{
+	views[0] = (struct session_view){
+		.slot = 5,
+		.id = 41,
+		.proto = IPPROTO_TCP,
+		.state = ASA_SESSION_OPEN,
+		.bypass = true,
+		.low = 1,
+		.flags = "b",
+		.idle_s = 70,
+		.uptime_s = 200,
+		.timeout_s = 120,
+		.bytes = 230,
+		.driver_packets = {3, 2},
+		.daemon_packets = {1, 0},
+		.dir_packets = {4, 2},
+		.dir_bytes = {130, 100},
+	};
+	views[0].end[0] = end("inside", "10.1.1.1", 49525, "10.1.1.1", 49525);
+	views[0].end[1] = end("outside", "172.16.1.1", 21, "172.16.1.1", 21);
+	views[1] = (struct session_view){
+		.slot = 6,
+		.id = 42,
+		.proto = IPPROTO_TCP,
+		.v6 = true,
+		.state = ASA_SESSION_OPEN,
+		.inbound = true,
+		.low = 0,
+		.flags = "UIOB",
+		.idle_s = 0,
+		.uptime_s = 3700,
+		.timeout_s = 3600,
+		.bytes = 1000,
+		.nat_ref = 9,
+	};
+	views[1].end[0] = end("outside", "2001:db8:2::9", 40000, "2001:db8:2::9", 40000);
+	views[1].end[1] = end("inside", "2001:db8:1::80", 80, "2001:db8:2::80", 8080);
+	views[2] = (struct session_view){
+		.slot = 7,
+		.id = 43,
+		.proto = IPPROTO_UDP,
+		.state = ASA_SESSION_OPEN,
+		.low = 1,
+		.flags = "-",
+		.idle_s = 14,
+		.uptime_s = 90000,
+		.timeout_s = 0,
+		.bytes = 0,
+		.nat_ref = 9,
+	};
+	views[2].end[0] = end("in", "10.1.1.15", 1028, "192.0.2.15", 1028);
+	views[2].end[1] = end("out", "10.10.49.10", 31649, "10.10.49.10", 31649);
+}
+
+static int closed_slots;
+static bool drops_clear, acl_clear;
+
+void sessions_counts(const struct sessions *s, struct session_counts *c)
+{
+	*c = (struct session_counts){.in_use = 54, .most_used = 123, .embryonic = 2, .bypass = 1};
+}
+
+static struct session_filter last_filter;
+bool session_walk(const struct sessions *s, __u32 *pos, __u32 max, __u32 now,
+		  const struct session_filter *f, session_walk_cb cb, void *arg)
+{
+	last_filter = *f;
+	if (*pos < N_VIEWS)
+		cb(arg, &views[*pos]);
+	return ++*pos < N_VIEWS;
+}
+
+bool sessions_clear(struct sessions *s, __u32 *pos, __u32 max, __u32 now,
+		    const struct session_filter *f, __u32 *closed)
+{
+	last_filter = *f;
+	*closed += 2;
+	return ++*pos < 3;
+}
+
+void session_close(struct sessions *s, __u32 slot, enum session_close why, __u32 now)
+{
+	CU_ASSERT_EQUAL(why, SESSION_CLOSE_CLEARED);
+	closed_slots++;
+}
+
+void sessions_clear_xlates(struct sessions *s, __u32 now)
+{
+}
+
+__u32 xlate_count(const struct xlates *x)
+{
+	return 1;
+}
+
+__u32 xlate_most_used(const struct xlates *x)
+{
+	return 7;
+}
+
+const struct xlate *xlate_next(const struct xlates *x, __u32 *ref)
+{
+	static struct xlate row;
+
+	if (*ref)
+		return NULL;
+	*ref = 9;
+	row = (struct xlate){.real = addr("10.1.1.5"),
+			     .mapped = addr("192.0.2.1"),
+			     .real_port = htons(1025),
+			     .mapped_port = htons(1025),
+			     .proto = IPPROTO_TCP,
+			     .pat = true,
+			     .users = 1,
+			     .real_if_name = "inside",
+			     .mapped_if_name = "outside"};
+	return &row;
+}
+
+bool policy_static_xlate(const struct policy *p, size_t i, struct policy_static_xlate *x)
+{
+	if (i == 0)
+		*x = (struct policy_static_xlate){.real_if = "inside",
+						  .mapped_if = "outside",
+						  .plen = 128,
+						  .real = addr("192.168.1.150"),
+						  .mapped = addr("172.18.254.252")};
+	else if (i == 1)
+		*x = (struct policy_static_xlate){.real_if = "dmz",
+						  .mapped_if = "outside",
+						  .plen = 120,
+						  .real = addr("10.2.0.0"),
+						  .mapped = addr("192.0.2.0")};
+	return i < 2;
+}
+
+static struct model *the_model;
+const struct model *policy_model(const struct policy *p)
+{
+	return the_model;
+}
+
+bool policy_acl_row(const struct policy *p, const char *acl, size_t i, struct policy_acl_row *r)
+{
+	static const struct policy_acl_row rows[] = {
+		{.acl = "OUT", .n_elements = 51, .hash = 0xcb4257a3, .text = ""},
+		{.acl = "OUT",
+		 .line = 1,
+		 .text = "extended permit tcp any any eq www",
+		 .hash = 0x20db5032,
+		 .hits = 4},
+		{.acl = "OUT", .line = 2, .remark = true, .text = "remark for the web"},
+		{.acl = "OUT",
+		 .line = 3,
+		 .text = "extended permit ip object-group G any",
+		 .hash = 0x11,
+		 .hits = 7},
+		{.acl = "OUT",
+		 .line = 3,
+		 .expanded = true,
+		 .text = "extended permit ip host 10.0.0.1 any",
+		 .hash = 0x12,
+		 .hits = 7},
+		{.acl = "OUT",
+		 .line = 4,
+		 .inactive = true,
+		 .text = "extended deny ip any any",
+		 .hash = 0x13},
+	};
+
+	if ((acl && strcmp(acl, "OUT")) || i >= sizeof(rows) / sizeof(rows[0]))
+		return false;
+	*r = rows[i];
+	return true;
+}
+
+void policy_acl_clear_counters(const struct policy *p, const char *acl)
+{
+	acl_clear = true;
+}
+
+bool policy_nat_row(const struct policy *p, size_t i, struct policy_nat_row *r)
+{
+	static const struct policy_nat_row rows[] = {
+		{1, 1, "inside", "outside", true, false, "source static A B",
+		 "nat (inside,outside) source static A B", 3, 4},
+		{2, 1, "inside", "any", false, false, "source dynamic C interface",
+		 "nat (inside,any) dynamic interface", 0, 0},
+	};
+
+	if (i >= 2)
+		return false;
+	*r = rows[i];
+	return true;
+}
+
+void policy_nat_clear_counters(const struct policy *p)
+{
+}
+
+bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row *r)
+{
+	static __u64 conns = 11, embryonic = 2, drops = 1, packets = 300;
+	static struct model_policy_class a, b;
+
+	model_conn_settings_init(&a.conn);
+	a.conn.conn_max = 1000;
+	a.conn.embryonic_max = 3000;
+	a.conn.embryonic_s = 2400;
+	a.conn.half_closed_s = 1200;
+	a.conn.idle_s = 7200;
+	model_conn_settings_init(&b.conn);
+	b.conn.bypass = true;
+	*r = (struct policy_class_row){.policy_map = i ? "BYP" : "CONNS",
+				       .class_name = i ? "tcp_bypass" : "CONNS",
+				       .global = i == 0,
+				       .ifname = i ? "outside" : NULL,
+				       .config = i ? &b : &a,
+				       .packets = &packets,
+				       .drops = &drops,
+				       .conns = &conns,
+				       .embryonic = &embryonic};
+	return i < 2;
+}
+
+static struct policy_if iface = {.ifindex = 4,
+				 .mtu = 1500,
+				 .mac = {2, 0, 0, 0, 0, 1},
+				 .level = 0,
+				 .up = true,
+				 .name = "outside",
+				 .dev = "eth0"};
+size_t policy_n_ifs(const struct policy *p)
+{
+	return 1;
+}
+const struct policy_if *policy_if_at(const struct policy *p, __u16 num)
+{
+	return &iface;
+}
+const struct sys_info *net_sys(const struct net *n)
+{
+	static struct sys_info sys = {.n_ifs = 1};
+
+	sys.ifs[0] = (struct sys_if){.dev = "eth0", .ifindex = 4, .up = true, .n_addrs = 1};
+	sys.ifs[0].addrs[0] = (struct model_if_addr){addr("192.0.2.1"), 24, false};
+	return &sys;
+}
+bool workers_xsk_info(struct workers *w, size_t i, struct xsk_info *info)
+{
+	*info = (struct xsk_info){.ifindex = 4, .queue = (__u32)i, .zero_copy = i == 0, .rx = 10};
+	return i < 2;
+}
+enum dp_mode dp_mode(const struct dp *d, __u32 ifindex)
+{
+	return DP_MODE_GENERIC;
+}
+const struct dp_tables *dp_tables(const struct dp *d)
+{
+	static const struct dp_tables t = {.n_slots = 1001, .n_buckets = 512};
+
+	return &t;
+}
+bool dp_reused(const struct dp *d)
+{
+	return true;
+}
+int dp_read_drops(struct dp *d, struct asa_count *rows)
+{
+	rows[DROP_POLICY_ACL] = (struct asa_count){29, 2900};
+	rows[DROP_NAT_NO_XLATE] = (struct asa_count){6, 600};
+	rows[FLOW_ACL] = (struct asa_count){5, 0};
+	return 0;
+}
+int dp_read_stats(struct dp *d, struct asa_count *rows)
+{
+	rows[STAT_RX] = (struct asa_count){100, 6400};
+	return 0;
+}
+int dp_read_punts(struct dp *d, struct asa_count *rows)
+{
+	rows[PUNT_NO_FLOW] = (struct asa_count){12, 1200};
+	return 0;
+}
+static struct asa_ifstat ifstat;
+int dp_read_ifstat(struct dp *d, __u32 ifindex, struct asa_ifstat *s)
+{
+	*s = ifstat;
+	return 0;
+}
+int dp_clear_drops(struct dp *d)
+{
+	drops_clear = true;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ the language, as far as
+ * handlers see it */
+
+static struct config_command const *registered[128];
+static size_t n_registered;
+static void *registered_ctx;
+static const struct {
+	const char *label, *value;
+} * given;
+static const char *keywords;
+static char error[512];
+
+int config_register(struct config *c, const struct config_command *rows, size_t n, void *ctx)
+{
+	for (size_t i = 0; i < n; i++)
+		registered[n_registered++] = &rows[i];
+	registered_ctx = ctx;
+	return 0;
+}
+const char *cmd_get(const struct cmd_args *a, const char *label)
+{
+	for (size_t i = 0; given && given[i].label; i++)
+		if (strcmp(given[i].label, label) == 0)
+			return given[i].value;
+	return NULL;
+}
+uint32_t cmd_u32(const struct cmd_args *a, const char *label, uint32_t fallback)
+{
+	return cmd_get(a, label) ? (uint32_t)atoi(cmd_get(a, label)) : fallback;
+}
+bool cmd_has(const struct cmd_args *a, const char *keyword)
+{
+	char word[64];
+
+	snprintf(word, sizeof(word), " %s ", keyword);
+	return keywords && strstr(keywords, word);
+}
+int cmd_error(struct cmd_args *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(error, sizeof(error), fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+void cmd_warn(struct cmd_args *a, const char *fmt, ...)
+{
+}
+void config_result_init(struct config_result *r)
+{
+	memset(r, 0, sizeof(*r));
+}
+void config_result_fini(struct config_result *r)
+{
+}
+struct config *config_session_config(struct config_session *s)
+{
+	return NULL;
+}
+const struct model *config_model(const struct config *c)
+{
+	return the_model;
+}
+int config_running(const struct model *m, const char *section, bool all, struct config_sink *sink)
+{
+	sink->put(sink, "hostname asa\n", 13);
+	return section && strcmp(section, "absent") == 0 ? -ENOENT : 0;
+}
+int config_load(struct config *c, const char *path, unsigned int flags, struct config_result *r)
+{
+	return -ENOENT;
+}
+int config_write(const struct config *c, const char *path, struct config_result *r)
+{
+	return 0;
+}
+int config_rollback(struct config *c, unsigned int steps, struct config_result *r)
+{
+	return -ENOENT;
+}
+static struct command_state state;
+struct command_state *control_state(struct control *c)
+{
+	return &state;
+}
+struct client *control_client(struct control *c, const struct config_session *s)
+{
+	return NULL;
+}
+int client_monitor(struct client *c, bool on)
+{
+	return 0;
+}
+
+/* ------------------------------------------------------------------ calling commands */
+
+static struct asa asa = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static char *run_mode(const char *syntax, bool json)
+{
+	struct cmd_args args = {0};
+	struct output *o = output_new(json);
+	const char *data;
+	char *text;
+	size_t len, i;
+	int ret;
+
+	if (!n_registered) {
+		make_views();
+		the_model = model_new();
+		state.rates = rates_new();
+		asa.syslog = syslog_new(64);
+		asa.policy = (void *)&asa; /* never looked into */
+		asa.opt.config_path = "/nonexistent";
+		asa.opt.pin_dir = "/sys/fs/bpf/asa";
+		CU_ASSERT_EQUAL(control_register(&asa, NULL), 0);
+	}
+	error[0] = 0;
+	for (i = 0; i < n_registered; i++)
+		if (strncmp(registered[i]->syntax, syntax, strlen(syntax)) == 0 &&
+		    strchr(" ", registered[i]->syntax[strlen(syntax)]))
+			break;
+	CU_ASSERT_FATAL(i < n_registered);
+	ret = registered[i]->handler(registered_ctx, &args, o);
+	CU_ASSERT_EQUAL(ret != 0, error[0] != 0);
+	while (output_pending(o))
+		output_step(o);
+	output_finish(o);
+	data = output_data(o, &len);
+	text = strndup(data, len);
+	output_free(o);
+	return text;
+}
+
+static void expect(const char *syntax, const char *words, const void *args, const char *text)
+{
+	char *got;
+
+	keywords = words;
+	given = args;
+	got = run_mode(syntax, false);
+	CU_ASSERT_STRING_EQUAL(got, text);
+	if (strcmp(got, text))
+		printf("--- %s: got\n%s--- expected\n%s---\n", syntax, got, text);
+	free(got);
+}
+
+static struct json_object *json(const char *syntax)
+{
+	char *text;
+	struct json_object *j;
+
+	keywords = NULL;
+	given = NULL;
+	text = run_mode(syntax, true);
+	j = json_tokener_parse(text);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+	free(text);
+	return j;
+}
+
+#define ARGS(...)                                                                                  \
+	(const void *)(const char *const[])                                                        \
+	{                                                                                          \
+		__VA_ARGS__, NULL, NULL                                                            \
+	}
+
+/* SES-11, BYP-12: first line, lower security first, mapped in parentheses, IPv6 likewise. */
+static void show_conn_forms(void)
+{
+	expect("show conn", NULL, NULL,
+	       "54 in use, 123 most used\n"
+	       "TCP outside 172.16.1.1:21 inside 10.1.1.1:49525, idle 0:01:10, bytes 230, flags b\n"
+	       "TCP outside 2001:db8:2::9:40000 inside 2001:db8:1::80(2001:db8:2::80):80, idle "
+	       "0:00:00, bytes 1000, flags UIOB\n"
+	       "UDP out 10.10.49.10:31649 in 10.1.1.15(192.0.2.15):1028, idle 0:00:14, bytes 0, "
+	       "flags -\n");
+	expect("show conn", " count ", NULL, "54 in use, 123 most used\n");
+}
+
+/* BYP-14: driver and daemon packets of a connection. */
+static void show_conn_detail_and_long(void)
+{
+	char *got;
+
+	keywords = " detail ";
+	given = NULL;
+	got = run_mode("show conn", false);
+	CU_ASSERT_PTR_NOT_NULL(strstr(
+		got, "TCP outside:172.16.1.1/21 inside:10.1.1.1/49525,\n"
+		     "    flags b, idle 1m10s, uptime 3m20s, timeout 2m0s, bytes 230, conn id 41"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(got, "driver packets 5 (forward 3, reverse 2), daemon "
+					   "packets 1 (forward 1, reverse 0)\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(got, "inside:2001:db8:1::80/80,(2001:db8:2::80/8080),\n"));
+	free(got);
+	keywords = " long ";
+	got = run_mode("show conn", false);
+	CU_ASSERT_PTR_NOT_NULL(strstr(got,
+				      "TCP outside: 2001:db8:2::9/40000 (2001:db8:2::9/40000) "
+				      "inside: 2001:db8:1::80/80 (2001:db8:2::80/8080), flags UIOB "
+				      ", idle 0s, uptime 1h1m, timeout 1h0m, bytes 1000\n"
+				      "  Initiator: 2001:db8:2::9, Responder: 2001:db8:1::80\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(got, "uptime 1d1h, timeout -"));
+	free(got);
+}
+
+static void show_conn_json(void)
+{
+	struct json_object *j = json("show conn"), *list, *row;
+
+	CU_ASSERT_EQUAL(json_object_get_int(json_object_object_get(j, "in_use")), 54);
+	list = json_object_object_get(j, "connections");
+	CU_ASSERT_EQUAL_FATAL(json_object_array_length(list), N_VIEWS);
+	row = json_object_array_get_idx(list, 1);
+	CU_ASSERT_STRING_EQUAL(json_object_get_string(json_object_object_get(row, "flags")),
+			       "UIOB");
+	row = json_object_object_get(row, "responder");
+	CU_ASSERT_STRING_EQUAL(
+		json_object_get_string(json_object_object_get(row, "mapped_address")),
+		"2001:db8:2::80");
+	json_object_put(j);
+}
+
+/* SES-11: filters reach the session table as ranges; bad ones are sentences. */
+static void conn_filters(void)
+{
+	static const struct {
+		const char *const args[7];
+		const char *error; /* part of it; NULL: none */
+	} rows[] = {
+		/* filter							error */
+		{{"ADDRESS", "10.1.1.1-10.1.1.9", "PORT", "80-443"}, NULL},
+		{{"ADDRESS", "10.1.1.9-10.1.1.1"}, "ends before it begins"},
+		{{"ADDRESS", "10.1.1.300"}, "not an address"},
+		{{"ADDRESS", "10.1.1.1-"}, "not an address"},
+		{{"PORT", "443-80"}, "ends before it begins"},
+		{{"PORT", "70000"}, "not a port"},
+		{{"PORT", "-"}, "not a port"},
+		{{"PORT", "https"}, NULL},
+		{{"PORT", "ftp-data"}, NULL},
+		{{"MASK", "255.255.255.0"}, "needs an address"},
+		{{"STATE", "up,finin"}, NULL},
+		{{"STATE", "up,bogus"}, "is not a state"},
+		{{"PROTOCOL", "udp"}, NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		keywords = NULL;
+		given = (const void *)rows[i].args;
+		free(run_mode("show conn", false));
+		if (rows[i].error)
+			CU_ASSERT_PTR_NOT_NULL(strstr(error, rows[i].error));
+		if (!rows[i].error)
+			CU_ASSERT_STRING_EQUAL(error, "");
+	}
+	given = ARGS("ADDRESS", "10.1.1.0", "MASK", "255.255.255.0", "PORT", "80-443");
+	free(run_mode("show conn", false));
+	CU_ASSERT_TRUE(last_filter.has_addr && last_filter.has_mask && last_filter.has_port);
+	CU_ASSERT_EQUAL(last_filter.port_lo, 80);
+	CU_ASSERT_EQUAL(last_filter.port_hi, 443);
+	CU_ASSERT_EQUAL(last_filter.mask.w[3], htonl(0xffffff00));
+	CU_ASSERT_EQUAL(last_filter.mask.w[2], 0xffffffffu);
+}
+
+/* SES-13 */
+static void clear_commands(void)
+{
+	expect("clear conn", NULL, NULL, "6 connection(s) deleted.\n");
+	closed_slots = 0;
+	expect("clear xlate", NULL, NULL, "0 xlate(s) deleted.\n");
+	CU_ASSERT_EQUAL(closed_slots, 2); /* those that hold a translation */
+	expect("clear local-host", NULL, ARGS("ADDRESS", "10.1.1.1"), "6 connection(s) deleted.\n");
+	CU_ASSERT_TRUE(last_filter.has_addr);
+	acl_clear = false;
+	expect("clear access-list", NULL, ARGS("NAME", "OUT"), "");
+	CU_ASSERT_TRUE(acl_clear);
+	expect("clear access-list", NULL, ARGS("NAME", "ABSENT"), "");
+	CU_ASSERT_STRING_EQUAL(error, "access-list ABSENT does not exist");
+}
+
+/* NAT-2 */
+static void show_xlate_forms(void)
+{
+	expect("show xlate", NULL, NULL,
+	       "3 in use, 9 most used\n"
+	       "Flags: D - DNS, e - extended, I - identity, i - dynamic, r - portmap,\n"
+	       "       s - static, T - twice, N - net-to-net\n"
+	       "NAT from inside:192.168.1.150 to outside:172.18.254.252\n"
+	       "    flags s idle 0:00:00 timeout 0:00:00\n"
+	       "NAT from dmz:10.2.0.0/24 to outside:192.0.2.0/24\n"
+	       "    flags sN idle 0:00:00 timeout 0:00:00\n"
+	       "TCP PAT from inside:10.1.1.5/1025 to outside:192.0.2.1/1025 flags ri idle 0:00:00 "
+	       "timeout 0:00:30\n");
+	expect("show xlate", " count ", NULL, "3 in use, 9 most used\n");
+}
+
+/* NAT-2 */
+static void show_nat_forms(void)
+{
+	expect("show nat", NULL, NULL,
+	       "Manual NAT Policies (Section 1)\n"
+	       "1 (inside) to (outside) source static A B\n"
+	       "    translate_hits = 3, untranslate_hits = 4\n"
+	       "\n"
+	       "Auto NAT Policies (Section 2)\n"
+	       "1 (inside) to (any) source dynamic C interface\n"
+	       "    translate_hits = 0, untranslate_hits = 0\n");
+}
+
+/* ACL-2 */
+static void show_access_list_forms(void)
+{
+	struct json_object *j, *list;
+
+	expect("show access-list", NULL, NULL,
+	       "access-list OUT; 51 elements; name hash: 0xcb4257a3\n"
+	       "access-list OUT line 1 extended permit tcp any any eq www (hitcnt=4) 0x20db5032 \n"
+	       "access-list OUT line 2 remark for the web\n"
+	       "access-list OUT line 3 extended permit ip object-group G any (hitcnt=7) 0x00000011 "
+	       "\n"
+	       "  access-list OUT line 3 extended permit ip host 10.0.0.1 any (hitcnt=7) "
+	       "0x00000012 \n"
+	       "access-list OUT line 4 extended deny ip any any (hitcnt=0) (inactive) 0x00000013 "
+	       "\n");
+	expect("show access-list", " brief ", ARGS("NAME", "OUT"),
+	       "access-list OUT; 51 elements; name hash: 0xcb4257a3\n"
+	       "20db5032 00000000 00000004\n"
+	       "00000011 00000000 00000007\n"
+	       "00000012 00000011 00000007\n");
+	expect("show access-list", NULL, ARGS("NAME", "ABSENT"), "");
+	CU_ASSERT_STRING_EQUAL(error, "access-list ABSENT does not exist");
+	j = json("show access-list");
+	list = json_object_array_get_idx(json_object_object_get(j, "access_lists"), 0);
+	CU_ASSERT_EQUAL(json_object_array_length(json_object_object_get(list, "entries")), 5);
+	json_object_put(j);
+}
+
+static void show_service_policy_forms(void)
+{
+	expect("show service-policy", NULL, NULL,
+	       "Global policy:\n"
+	       "  Service-policy: CONNS\n"
+	       "    Class-map: CONNS\n"
+	       "      Set connection policy: conn-max 1000 embryonic-conn-max 3000\n"
+	       "        current embryonic conns 2, current conns 11, drop 1\n"
+	       "      Set connection timeout policy:\n"
+	       "        embryonic 0:40:00 half-closed 0:20:00 idle 2:00:00\n"
+	       "\n"
+	       "Interface outside:\n"
+	       "  Service-policy: BYP\n"
+	       "    Class-map: tcp_bypass\n"
+	       "      Set connection advanced-options: tcp-state-bypass\n"
+	       "        current conns 11, packets 300, drop 1\n");
+}
+
+/* OBS-2: the layout of ASA, counters ending at column 78. */
+static void show_asp_drop_layout(void)
+{
+	struct json_object *j;
+
+	state.drops_cleared = 0;
+	expect("show asp drop", NULL, NULL,
+	       "Frame drop:\n"
+	       "  Flow is denied by configured rule (acl-drop)                              29\n"
+	       "  Connection to PAT address without pre-existing xlate (nat-no-xlate-to-pat-pool)  "
+	       "           6\n"
+	       "\n"
+	       "Last clearing: Never\n"
+	       "\n"
+	       "Flow drop:\n"
+	       "  Flow is denied by access rule (acl-drop)                                   5\n"
+	       "\n"
+	       "Last clearing: Never\n");
+	expect("show asp drop", " frame ", ARGS("REASON", "acl-drop"),
+	       "Frame drop:\n"
+	       "  Flow is denied by configured rule (acl-drop)                              29\n"
+	       "\n"
+	       "Last clearing: Never\n");
+	expect("show asp drop", " flow ", ARGS("REASON", "tcp-not-syn"), "");
+	CU_ASSERT_STRING_EQUAL(error, "tcp-not-syn is not a flow drop reason");
+	drops_clear = false;
+	expect("clear asp drop", NULL, NULL, "");
+	CU_ASSERT_TRUE(drops_clear);
+	given = NULL;
+	keywords = NULL;
+	char *got = run_mode("show asp drop", false);
+	CU_ASSERT_PTR_NOT_NULL(strstr(got, "Last clearing: "));
+	CU_ASSERT_PTR_NULL(strstr(got, "Never"));
+	free(got);
+	/* Every reason has a row for scripts, counted or not. */
+	j = json("show asp drop");
+	CU_ASSERT_EQUAL(json_object_array_length(json_object_object_get(j, "frame")) +
+				json_object_array_length(json_object_object_get(j, "flow")),
+			ASA_DROP_MAX - 1);
+	json_object_put(j);
+}
+
+/* OBS-7: rates and "clear traffic" are differences; a counter that goes back counts as zero. */
+static void interface_counters_and_rates(void)
+{
+	struct asa_ifstat s;
+	__u64 ms;
+
+	rates_free(state.rates);
+	state.rates = rates_new();
+	memset(&ifstat, 0, sizeof(ifstat));
+	for (__u64 t = 0; t <= 60; t += 5) {
+		ifstat.rx_packets = t * 100;
+		ifstat.rx_bytes = t * 6400;
+		rates_sample(state.rates, &asa, 1000000 + t * 1000);
+	}
+	rates_if(state.rates, 4, 60, &s);
+	CU_ASSERT_EQUAL(s.rx_packets, 100);
+	CU_ASSERT_EQUAL(s.rx_bytes, 6400);
+	rates_if(state.rates, 4, 300, &s);
+	CU_ASSERT_EQUAL(s.rx_packets, 100);
+	rates_if_clear(state.rates, &asa, 0, 1060000);
+	ifstat.rx_packets += 7;
+	CU_ASSERT_EQUAL(rates_if_now(state.rates, &asa, 4, 1062500, &s, &ms), 0);
+	CU_ASSERT_EQUAL(s.rx_packets, 7);
+	CU_ASSERT_EQUAL(ms, 2500);
+	ifstat.rx_packets = 1;
+	rates_if_now(state.rates, &asa, 4, 1063000, &s, &ms);
+	CU_ASSERT_EQUAL(s.rx_packets, 0);
+	rates_sample(state.rates, &asa, 1065000);
+	rates_if(state.rates, 4, 60, &s);
+	CU_ASSERT_EQUAL(s.rx_packets, 0);
+}
+
+static void show_interface_forms(void)
+{
+	char *got;
+
+	rates_free(state.rates);
+	state.rates = rates_new();
+	ifstat = (struct asa_ifstat){.rx_packets = 10, .rx_bytes = 640, .drop_packets = 1};
+	keywords = NULL;
+	given = NULL;
+	got = run_mode("show interface", false);
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(got, "Interface eth0 \"outside\", is up, line protocol is up\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(got, "XDP mode generic\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(got, "\tMAC address 0200.0000.0001, MTU 1500\n"
+					   "\tIP address 192.0.2.1, subnet mask 255.255.255.0\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(got, "queue 0: zero-copy mode"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(got, "queue 1: copy mode"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(got, "\t10 packets input, 640 bytes\n"));
+	free(got);
+	expect("show nameif", NULL, NULL,
+	       "Interface                Name                     Security\n"
+	       "eth0                     outside                    0\n");
+	expect("show interface", NULL, ARGS("NAME", "dmz"), "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(error, "no interface dmz"));
+}
+
+/* OBS-7: OpenMetrics: every row has its TYPE, the text ends with "# EOF". */
+static void metrics_are_openmetrics(void)
+{
+	char *got, family[128] = "", name[128];
+	int rows = 0;
+
+	keywords = NULL;
+	given = NULL;
+	got = run_mode("show metrics", false);
+	CU_ASSERT_TRUE(strlen(got) > 6 && strcmp(got + strlen(got) - 6, "# EOF\n") == 0);
+	for (char *line = strtok(got, "\n"); line; line = strtok(NULL, "\n")) {
+		if (sscanf(line, "# TYPE %127s", family) == 1 || line[0] == '#')
+			continue;
+		CU_ASSERT_EQUAL_FATAL(sscanf(line, "%127[a-z_]", name), 1);
+		CU_ASSERT_EQUAL(strncmp(name, family, strlen(family)), 0);
+		rows++;
+	}
+	CU_ASSERT_TRUE(rows >= ASA_STAT_MAX * 2 + ASA_DROP_MAX - 1 + ASA_PUNT_MAX - 1 + 8);
+	free(got);
+}
+
+static void commands_of_the_system(void)
+{
+	struct json_object *j;
+
+	expect("show running-config", NULL, NULL, "hostname asa\n");
+	expect("show running-config", NULL, ARGS("SECTION", "absent"), "hostname asa\n");
+	CU_ASSERT_STRING_EQUAL(error, "there is no section absent in the configuration");
+	expect("show startup-config", NULL, NULL, "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(error, "no configuration has been saved"));
+	expect("configure replace", NULL, ARGS("FILE", "/x"), "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(error, "/x: No such file"));
+	expect("configure rollback", NULL, NULL, "");
+	CU_ASSERT_TRUE(error[0] != 0);
+	expect("terminal [ no ] monitor", NULL, NULL, "");
+	CU_ASSERT_STRING_EQUAL(error, "this is not a terminal");
+	j = json("show running-config");
+	CU_ASSERT_EQUAL(json_object_array_length(json_object_object_get(j, "lines")), 1);
+	json_object_put(j);
+	for (const char *const *c = (const char *const[]){"show version",
+							  "show clock",
+							  "show logging",
+							  "show logging message",
+							  "show perfmon",
+							  "show resource usage",
+							  "show traffic",
+							  "show local-host",
+							  "show xlate",
+							  "show nat",
+							  "show service-policy",
+							  "show interface",
+							  "show interface ip brief",
+							  "show nameif",
+							  "show ip address",
+							  "show route",
+							  "show arp",
+							  "show asp punt",
+							  "show metrics",
+							  "show timeout",
+							  NULL};
+	     *c; c++)
+		json_object_put(json(*c));
+}
+
+static const struct asa_cunit_test tests[] = {
+	{"show_conn_forms_ses_11_byp_12", show_conn_forms},
+	{"show_conn_detail_and_long_byp_14", show_conn_detail_and_long},
+	{"show_conn_json_ses_11", show_conn_json},
+	{"conn_filters_ses_11", conn_filters},
+	{"clear_commands_ses_13", clear_commands},
+	{"show_xlate_forms_nat_2", show_xlate_forms},
+	{"show_nat_forms_nat_2", show_nat_forms},
+	{"show_access_list_forms_acl_2", show_access_list_forms},
+	{"show_service_policy_forms", show_service_policy_forms},
+	{"show_asp_drop_layout_obs_2", show_asp_drop_layout},
+	{"interface_counters_and_rates_obs_7", interface_counters_and_rates},
+	{"show_interface_forms_ses_3", show_interface_forms},
+	{"metrics_are_openmetrics_obs_7", metrics_are_openmetrics},
+	{"commands_of_the_system", commands_of_the_system},
+	{NULL, NULL},
+};
+
+int main(void)
+{
+	return asa_cunit_main("show", tests);
+}
