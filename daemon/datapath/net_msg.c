@@ -41,10 +41,13 @@ static int net_attr_cb(const struct nlattr *a, void *arg)
 
 static void net_attrs(const struct nlmsghdr *h, size_t body, const struct nlattr **tb, __u16 max)
 {
+	size_t size = mnl_nlmsg_get_payload_len(h), fixed = MNL_ALIGN(body);
 	struct net_attrs t = { tb, max };
 
 	memset(tb, 0, (max + 1) * sizeof(*tb));
-	mnl_attr_parse(h, body, net_attr_cb, &t);
+	/* Bounded by the length itself: mnl_attr_parse() would round it up. */
+	if (size > fixed)
+		mnl_attr_parse_payload((const char *)mnl_nlmsg_get_payload(h) + fixed, size - fixed, net_attr_cb, &t);
 }
 
 static void net_attrs_nested(const struct nlattr *nest, const struct nlattr **tb, __u16 max)
