@@ -70,7 +70,7 @@ static bool user_is(struct refs *r, const char *kind, const char *name)
 {
 	if (!*r->missing)
 		return false;
-	snprintf(r->user, sizeof(r->user), "%s %s", kind, name);
+	snprintf(r->user, sizeof(r->user), "%s %.*s", kind, MODEL_NAME_MAX, name);
 	return true;
 }
 
