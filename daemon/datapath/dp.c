@@ -535,6 +535,7 @@ int dp_open(const struct dp_options *o, struct dp **out, char *err, size_t err_s
 	if ((r = dp_map_tables(d, err, err_size)) < 0 || (r = dp_init_config(d, err, err_size)) < 0 ||
 	    (r = dp_take_program(d, err, err_size)) < 0)
 		goto free_dp;
+	dp_adopt(d);
 	r = dp_count_init(d);
 	if (r < 0) {
 		dp_error(err, err_size, r, "out of memory");

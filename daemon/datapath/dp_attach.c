@@ -148,6 +148,25 @@ static int dp_attach_replace(struct dp *d, __u32 ifindex, const char *name, cons
 	return 0;
 }
 
+void dp_adopt(struct dp *d)
+{
+	struct if_nameindex *list = if_nameindex();
+
+	for (struct if_nameindex *i = list; i && i->if_index; i++) {
+		struct dp_running run;
+		char err[256];
+
+		if (dp_query(d, i->if_index, &run) < 0)
+			continue;
+		if (run.ours && !run.same && dp_attach_replace(d, i->if_index, i->if_name, &run, err, sizeof(err)) < 0)
+			log_warnx("%s", err);
+		if (run.fd >= 0)
+			close(run.fd);
+	}
+	if (list)
+		if_freenameindex(list);
+}
+
 int dp_attach(struct dp *d, __u32 ifindex, enum dp_mode *mode, char *err, size_t err_size)
 {
 	struct dp_attachment *row = dp_attachment_find(d, ifindex);

@@ -76,6 +76,13 @@ struct dp {
 int dp_error(char *err, size_t err_size, int code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/*
+ * dp_attach.c: put this program in the place of those that `ip link set … xdp obj` loaded over the
+ * same pinned maps. At start, because looking into another program takes CAP_SYS_ADMIN, which the
+ * daemon gives up before the first interface may be named.
+ */
+void dp_adopt(struct dp *d);
+
 /* dp_count.c: allocate and free what the readers need. => 0 or -ENOMEM. */
 int dp_count_init(struct dp *d);
 void dp_count_fini(struct dp *d);
