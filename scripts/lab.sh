@@ -57,25 +57,30 @@ lab_skip() {
 	echo "SKIP  $LAB_TITLE: $1 ($2)"
 }
 
+# The command runs in this shell, not in a subshell, so that what it starts stays known: output by a file.
+lab_run() {
+	"$@" >"$LAB_DIR/out" 2>&1
+}
+
 # ok DESCRIPTION COMMAND…: passes when the command succeeds.
 ok() {
-	local what=$1 out
+	local what=$1
 	shift
-	if out=$("$@" 2>&1); then
+	if lab_run "$@"; then
 		lab_pass "$what"
 	else
 		lab_fail "$what" "command: $*
-$out"
+$(cat "$LAB_DIR/out")"
 	fi
 }
 
 # not_ok DESCRIPTION COMMAND…: passes when the command fails.
 not_ok() {
-	local what=$1 out
+	local what=$1
 	shift
-	if out=$("$@" 2>&1); then
+	if lab_run "$@"; then
 		lab_fail "$what" "should have failed: $*
-$out"
+$(cat "$LAB_DIR/out")"
 	else
 		lab_pass "$what"
 	fi
@@ -83,30 +88,30 @@ $out"
 
 # has DESCRIPTION REGEX COMMAND…: passes when a line of the output (both streams) matches.
 has() {
-	local what=$1 re=$2 out
+	local what=$1 re=$2
 	shift 2
-	out=$("$@" 2>&1)
-	if grep -Eq -- "$re" <<<"$out"; then
+	lab_run "$@"
+	if grep -Eq -- "$re" "$LAB_DIR/out"; then
 		lab_pass "$what"
 	else
 		lab_fail "$what" "no line matches: $re
 in the output of: $*
-$out"
+$(cat "$LAB_DIR/out")"
 	fi
 }
 
 # has_not DESCRIPTION REGEX COMMAND…: the command succeeds and no line of its output matches.
 has_not() {
-	local what=$1 re=$2 out rc
+	local what=$1 re=$2 rc
 	shift 2
-	out=$("$@" 2>&1)
+	lab_run "$@"
 	rc=$?
 	if [ $rc -ne 0 ]; then
 		lab_fail "$what" "status $rc: $*
-$out"
-	elif grep -Eq -- "$re" <<<"$out"; then
+$(cat "$LAB_DIR/out")"
+	elif grep -Eq -- "$re" "$LAB_DIR/out"; then
 		lab_fail "$what" "a line matches: $re
-$out"
+$(cat "$LAB_DIR/out")"
 	else
 		lab_pass "$what"
 	fi
@@ -440,9 +445,11 @@ lab_conf() {
 	lab_asa "$1" -f -
 }
 
-# lab_drops NS KEYWORD: the count of a drop reason as `show asp drop` gives it (0 when it is not listed).
+# lab_drops NS KEYWORD: the count of a frame drop reason in `show asp drop` (0 when it is not listed). Flow reasons,
+# which may have the same keyword, are not counted.
 lab_drops() {
 	lab_asa "$1" show asp drop | awk -v k="($2)" '
+		/^Flow drop:/ { exit }
 		index($0, k) { n += $NF }
 		END { print n + 0 }'
 }
