@@ -101,6 +101,20 @@ asa_inline enum asa_punt reroute(const struct asa_run *r, const struct asa_flow 
 	return PUNT_NONE;
 }
 
+/*
+ * A segment with SYN: does the daemon want it?
+ * => a SYN may open a new connection in the old one's place (not on bypass: BYP-5); SYN and SYN-ACK
+ *    may have their MSS clamped; impossible combinations are for tcp_track_check() to name
+ */
+asa_inline int syn_is_the_daemons(const struct asa_pkt *p, __u16 flags)
+{
+	if (!asa_tcp_flags_valid(p->tcp.flags))
+		return 0;
+	if (flags & ASA_DIR_PUNT_SYN)
+		return 1;
+	return !(flags & ASA_DIR_BYPASS) && !(p->tcp.flags & ASA_TCP_ACKF);
+}
+
 /* Step 2: TCP of a connection that is not bypassed. */
 asa_inline enum asa_drop check_tcp(const struct asa_run *r, const struct asa_flow *f)
 {
@@ -229,9 +243,7 @@ asa_inline int forward(const struct asa_run *r, const struct asa_config *cfg, st
 		return verdict_punt(r, cfg, PUNT_INSPECT, f.ref);
 	f.tick = asa_tick_from_ns(bpf_ktime_get_coarse_ns());
 	if (p->flags & ASA_PKT_TCP) {
-		if (asa_unlikely((p->tcp.flags & ASA_TCP_SYN) &&
-				 ((flags & ASA_DIR_PUNT_SYN) ||
-				  !(flags & ASA_DIR_BYPASS || p->tcp.flags & ASA_TCP_ACKF))))
+		if (asa_unlikely((p->tcp.flags & ASA_TCP_SYN) && syn_is_the_daemons(p, flags)))
 			return verdict_punt(r, cfg, PUNT_TCP_SYN, f.ref);
 		if (!(flags & ASA_DIR_BYPASS)) {
 			drop = check_tcp(r, &f);
