@@ -8,6 +8,9 @@
  * prefix lengths, then with the exact ones. After that all rules of one key are laid out side by
  * side, so that a probe costs two cache misses (slot, rules).
  *
+ * Rules of one key that remain many even so (port ranges between the same networks) are searched
+ * by the pieces that their ranges cut a field into (segments.h).
+ *
  * Two keys of one table that hash to the same 31 bits share a slot. That is harmless, since every
  * rule is compared in full; it only makes a chain longer.
  *
@@ -18,8 +21,11 @@
 #include <string.h>
 
 #include "policy/classifier.h"
+#include "policy/segments.h"
 
 #define CHAIN_GOOD 8
+#define CHAIN_FAT 24 /* more than these under one key are searched by their ranges */
+#define FAT_COPIES_MAX 64 /* list entries for each rule that this may cost */
 
 /* Which bits of a key a table looks at. */
 struct tuple {
@@ -36,6 +42,14 @@ struct placed {
 struct slot {
 	__u32 hash; /* 0: empty */
 	__u32 first, n; /* in classifier.placed */
+	__u32 fat; /* in classifier.fats, + 1; 0: short */
+};
+
+/* A key with many rules: which of them to compare, by the field in which they differ most. */
+enum field { FIELD_DPORT, FIELD_SPORT, FIELD_DST, FIELD_SRC, FIELD_MAX };
+struct fat {
+	enum field field;
+	struct segments *segments;
 };
 
 struct table {
@@ -60,6 +74,8 @@ struct classifier {
 	struct plens src_plens, dst_plens;
 	struct table *tables; /* by 'best' */
 	struct placed *placed;
+	struct fat *fats;
+	size_t n_fats;
 };
 
 void cls_rule_init(struct cls_rule *r)
@@ -320,6 +336,84 @@ static void rules_lay_out(struct classifier *c, const struct cls_rule *rules,
 	}
 }
 
+/* ------------------------------------------------------------------ fat keys */
+
+static struct addr_range rule_field(const struct cls_rule *r, enum field f)
+{
+	switch (f) {
+	case FIELD_DPORT:
+		return (struct addr_range){ r->dport_lo, r->dport_hi };
+	case FIELD_SPORT:
+		return (struct addr_range){ r->sport_lo, r->sport_hi };
+	case FIELD_DST:
+		return r->dst;
+	default:
+		return r->src;
+	}
+}
+
+static addr_num key_field(const struct cls_key *k, enum field f)
+{
+	switch (f) {
+	case FIELD_DPORT:
+		return k->dport;
+	case FIELD_SPORT:
+		return k->sport;
+	case FIELD_DST:
+		return k->dst;
+	default:
+		return k->src;
+	}
+}
+
+/* Find the field that leaves the fewest rules to compare. => 0, also when none is worth it. */
+static int fat_make(struct classifier *c, struct slot *s, struct addr_range *ranges)
+{
+	struct fat best = { FIELD_MAX, NULL }, *grown;
+	size_t left = s->n / 2;
+
+	for (enum field f = 0; f < FIELD_MAX; f++) {
+		struct segments *seg;
+
+		for (__u32 i = 0; i < s->n; i++)
+			ranges[i] = rule_field(&c->placed[s->first + i].rule, f);
+		seg = segments_new(ranges, s->n, (size_t)s->n * FAT_COPIES_MAX);
+		if (!seg || segments_longest(seg) >= left) {
+			segments_free(seg);
+			continue;
+		}
+		segments_free(best.segments);
+		best = (struct fat){ f, seg };
+		left = segments_longest(seg);
+	}
+	if (!best.segments)
+		return 0;
+	grown = reallocarray(c->fats, c->n_fats + 1, sizeof(*grown));
+	if (!grown) {
+		segments_free(best.segments);
+		return -1;
+	}
+	c->fats = grown;
+	c->fats[c->n_fats++] = best;
+	s->fat = c->n_fats;
+	return 0;
+}
+
+static int fats_make(struct classifier *c)
+{
+	struct addr_range *ranges = calloc(c->n_rules + 1, sizeof(*ranges));
+	int err = ranges ? 0 : -1;
+
+	for (size_t i = 0; i < c->n_tables && !err; i++)
+		for (__u32 j = 0; j <= c->tables[i].mask && !err; j++)
+			if (c->tables[i].slots[j].n > CHAIN_FAT)
+				err = fat_make(c, &c->tables[i].slots[j], ranges);
+	free(ranges);
+	return err;
+}
+
+/* ------------------------------------------------------------------ life cycle, lookup */
+
 static int table_order(const void *a, const void *b)
 {
 	const struct table *x = a, *y = b;
@@ -342,6 +436,8 @@ struct classifier *classifier_new(const struct cls_rule *rules, size_t n)
 		if (rule_place(c, &rules[i], i, table_of))
 			goto fail;
 	rules_lay_out(c, rules, table_of);
+	if (fats_make(c))
+		goto fail;
 	if (c->n_tables)
 		qsort(c->tables, c->n_tables, sizeof(*c->tables), table_order);
 	free(table_of);
@@ -358,9 +454,33 @@ void classifier_free(struct classifier *c)
 		return;
 	for (size_t i = 0; i < c->n_tables; i++)
 		free(c->tables[i].slots);
+	for (size_t i = 0; i < c->n_fats; i++)
+		segments_free(c->fats[i].segments);
+	free(c->fats);
 	free(c->tables);
 	free(c->placed);
 	free(c);
+}
+
+/* The first rule of a slot before 'best' that matches. => its number, or best. */
+static __u32 slot_match(const struct classifier *c, const struct slot *s, const struct cls_key *k,
+			classifier_pred pred, const void *arg, __u32 best)
+{
+	const struct fat *fat = s->fat ? &c->fats[s->fat - 1] : NULL;
+	const __u32 *list = NULL;
+	__u32 n = s->n;
+
+	if (fat)
+		list = segments_find(fat->segments, key_field(k, fat->field), &n);
+	for (__u32 i = 0; i < n; i++) {
+		const struct placed *e = &c->placed[s->first + (list ? list[i] : i)];
+
+		if (e->number >= best)
+			break;
+		if (cls_rule_matches(&e->rule, k) && (!pred || pred(arg, e->number)))
+			return e->number;
+	}
+	return best;
 }
 
 long classifier_match(const struct classifier *c, const struct cls_key *k, classifier_pred pred,
@@ -377,18 +497,12 @@ long classifier_match(const struct classifier *c, const struct cls_key *k, class
 	for (size_t i = 0; i < c->n_tables && c->tables[i].best < best; i++) {
 		const struct table *t = &c->tables[i];
 		const struct slot *s;
-		const struct placed *e;
 
 		if (v4 ? !t->v4 : !t->v6)
 			continue;
 		s = slot_find(t, join_hash(&t->tuple, src[t->src_part], dst[t->dst_part], k));
-		e = &c->placed[s->first];
-		for (__u32 n = s->n; n && e->number < best; n--, e++) {
-			if (cls_rule_matches(&e->rule, k) && (!pred || pred(arg, e->number))) {
-				best = e->number;
-				break;
-			}
-		}
+		if (s->n)
+			best = slot_match(c, s, k, pred, arg, best);
 	}
 	return best == UINT_MAX ? -1 : (long)best;
 }
@@ -396,8 +510,14 @@ long classifier_match(const struct classifier *c, const struct cls_key *k, class
 void classifier_get_stats(const struct classifier *c, struct classifier_stats *s)
 {
 	*s = (struct classifier_stats){ .tables = c->n_tables };
-	for (size_t i = 0; i < c->n_tables; i++)
-		for (__u32 j = 0; j <= c->tables[i].mask; j++)
-			if (c->tables[i].slots[j].n > s->longest_chain)
-				s->longest_chain = c->tables[i].slots[j].n;
+	for (size_t i = 0; i < c->n_tables; i++) {
+		for (__u32 j = 0; j <= c->tables[i].mask; j++) {
+			const struct slot *slot = &c->tables[i].slots[j];
+			size_t n = slot->fat ? segments_longest(c->fats[slot->fat - 1].segments) :
+					       slot->n;
+
+			if (n > s->longest_chain)
+				s->longest_chain = n;
+		}
+	}
 }

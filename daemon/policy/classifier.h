@@ -59,7 +59,7 @@ long classifier_match(const struct classifier *c, const struct cls_key *k, class
 
 /* How the rules were arranged, for tests and diagnosis. */
 struct classifier_stats {
-	size_t tables, longest_chain;
+	size_t tables, longest_chain; /* rules that one probe may have to compare */
 };
 void classifier_get_stats(const struct classifier *c, struct classifier_stats *s);
 

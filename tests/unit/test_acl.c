@@ -3,7 +3,8 @@
  * daemon/policy/resolve.o daemon/policy/acl.o daemon/policy/acl_rows.o
  * daemon/policy/classifier.o daemon/policy/nat.o daemon/policy/nat_terms.o
  * daemon/policy/nat_lookup.o daemon/policy/nat_rows.o daemon/policy/service_policy.o
- * daemon/policy/bypass_check.o daemon/policy/host.o */
+ * daemon/policy/bypass_check.o daemon/policy/host.o
+ * daemon/policy/segments.o */
 /*
  * Access lists and security levels: ACL-1, ACL-2, ACL-3, ACL-4, SES-1, SES-2, SES-4, BYP-16.
  * The texts of rules and packets are explained in lib/model_build.h.
@@ -579,6 +580,61 @@ static void acl4_classifier_agrees_with_linear_search(void)
 	CU_ASSERT(hits > 40 * 2000 / 2);
 }
 
+/* Rules that hashing cannot tell apart: they differ in ranges only. */
+static void acl4_ranges_agree_with_linear_search(void)
+{
+	struct cls_rule *rules = calloc(600, sizeof(*rules));
+	size_t hits = 0;
+
+	for (int field = 0; field < 4; field++) {
+		struct classifier *c;
+
+		for (int i = 0; i < 600; i++) {
+			__u16 lo = rnd(5000), hi = lo + rnd(40);
+			addr_num base = ADDR_V4_FIRST | 0x0a010000;
+
+			cls_rule_init(&rules[i]);
+			rules[i].any_proto = field < 2 && !rnd(4);
+			rules[i].proto = rnd(3) ? IPPROTO_TCP : IPPROTO_UDP;
+			if (field == 0) {
+				rules[i].dport_lo = lo;
+				rules[i].dport_hi = hi;
+			} else if (field == 1) {
+				rules[i].sport_lo = lo;
+				rules[i].sport_hi = hi;
+			} else if (field == 2) {
+				rules[i].dst = (struct addr_range){ base + lo, base + hi };
+			} else {
+				rules[i].src = (struct addr_range){ base + lo, base + hi };
+			}
+		}
+		/* the whole line, and its end */
+		rules[599].dport_lo = rules[599].sport_lo = 0;
+		rules[599].dport_hi = rules[599].sport_hi = 0xffff;
+		rules[598].dport_hi = rules[598].sport_hi = 0xffff;
+		c = classifier_new(rules, 600);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+		for (int i = 0; i < 4000; i++) {
+			struct cls_key k = { .src = (ADDR_V4_FIRST | 0x0a010000) + rnd(5100),
+					     .dst = (ADDR_V4_FIRST | 0x0a010000) + rnd(5100),
+					     .sport = rnd(2) ? rnd(5100) : 65535,
+					     .dport = rnd(2) ? rnd(5100) : 65535,
+					     .proto = rnd(2) ? IPPROTO_TCP : IPPROTO_UDP };
+			long expected = -1;
+
+			for (size_t r = 0; r < 600 && expected < 0; r++)
+				if (cls_rule_matches(&rules[r], &k))
+					expected = r;
+			hits += expected >= 0;
+			if (classifier_match(c, &k, NULL, NULL) != expected)
+				CU_FAIL("classifier differs from linear search");
+		}
+		classifier_free(c);
+	}
+	CU_ASSERT(hits > 4 * 4000 / 4);
+	free(rules);
+}
+
 /* Rules of a size that a data center has: hosts, networks, services. */
 static struct classifier *big_classifier(size_t n)
 {
@@ -619,6 +675,28 @@ static void acl4_work_does_not_grow_with_rules(void)
 	classifier_free(many);
 }
 
+static void acl4_port_ranges_do_not_make_a_list(void)
+{
+	struct cls_rule *rules = calloc(5000, sizeof(*rules));
+	struct classifier_stats s;
+	struct classifier *c;
+
+	for (int i = 0; i < 5000; i++) {
+		cls_rule_init(&rules[i]);
+		rules[i].any_proto = false;
+		rules[i].proto = IPPROTO_TCP;
+		rules[i].dport_lo = 10 * i;
+		rules[i].dport_hi = 10 * i + 15;
+	}
+	c = classifier_new(rules, 5000);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	classifier_get_stats(c, &s);
+	CU_ASSERT_EQUAL(s.tables, 1);
+	CU_ASSERT(s.longest_chain <= 2);
+	classifier_free(c);
+	free(rules);
+}
+
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
@@ -632,6 +710,8 @@ int main(void)
 		{ "ACL-3 mapped semantics is told", acl3_mapped_semantics_is_told },
 		{ "ACL-4 classifier agrees with linear search",
 		  acl4_classifier_agrees_with_linear_search },
+		{ "ACL-4 ranges agree with linear search", acl4_ranges_agree_with_linear_search },
+		{ "ACL-4 port ranges do not make a list", acl4_port_ranges_do_not_make_a_list },
 		{ "ACL-4 work does not grow with rules", acl4_work_does_not_grow_with_rules },
 		{ "SES-1 default levels and numbers", ses1_default_levels_and_numbers },
 		{ "SES-2 BYP-16 security levels", ses2_byp16_levels },

@@ -8,7 +8,8 @@
  * daemon/policy/model.o daemon/policy/policy.o daemon/policy/ifaces.o daemon/policy/resolve.o
  * daemon/policy/acl.o daemon/policy/acl_rows.o daemon/policy/classifier.o daemon/policy/nat.o
  * daemon/policy/nat_terms.o daemon/policy/nat_lookup.o daemon/policy/nat_rows.o
- * daemon/policy/service_policy.o daemon/policy/bypass_check.o daemon/policy/host.o */
+ * daemon/policy/service_policy.o daemon/policy/bypass_check.o daemon/policy/host.o
+ * daemon/policy/segments.o */
 /*
  * From ASA's language to decisions: what an operator types, compiled, asked for packets. Where
  * the other tests of the policy build models by hand, this one holds parser and compiler to the

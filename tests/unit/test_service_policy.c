@@ -3,7 +3,8 @@
  * daemon/policy/resolve.o daemon/policy/acl.o daemon/policy/acl_rows.o
  * daemon/policy/classifier.o daemon/policy/nat.o daemon/policy/nat_terms.o
  * daemon/policy/nat_lookup.o daemon/policy/nat_rows.o daemon/policy/service_policy.o
- * daemon/policy/bypass_check.o daemon/policy/host.o */
+ * daemon/policy/bypass_check.o daemon/policy/host.o
+ * daemon/policy/segments.o */
 /*
  * Service policies: which class a new connection gets (MPF-1, MPF-2, MPF-3, MPF-5, MPF-6), state
  * bypass (BYP-1) and what it excludes (BYP-6), the warning about dynamic translation (BYP-11).

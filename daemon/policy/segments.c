@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pieces of a line and the ranges that cover them; see segments.h.
+ *
+ * Piece i goes from starts[i] to the value before starts[i + 1]; the first starts at 0, so that
+ * every value is in a piece. Lists lie one after the other in 'lists'.
+ *
+ * Callers: classifier.c. Threads: see segments.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/segments.h"
+
+struct segments {
+	size_t n; /* pieces */
+	addr_num *starts;
+	size_t *first; /* n + 1: where the list of a piece begins */
+	__u32 *lists;
+};
+
+static int num_order(const void *a, const void *b)
+{
+	const addr_num *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static size_t piece_of(const struct segments *s, addr_num v)
+{
+	size_t lo = 0, hi = s->n;
+
+	while (hi - lo > 1) {
+		size_t mid = (lo + hi) / 2;
+
+		if (s->starts[mid] <= v)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Starts of pieces: 0, and both ends of every range. */
+static int starts_make(struct segments *s, const struct addr_range *r, size_t n)
+{
+	size_t kept = 1;
+
+	s->starts = calloc(2 * n + 1, sizeof(*s->starts));
+	if (!s->starts)
+		return -1;
+	s->n = 1;
+	for (size_t i = 0; i < n; i++) {
+		s->starts[s->n++] = r[i].lo;
+		if (r[i].hi != ADDR_NUM_MAX)
+			s->starts[s->n++] = r[i].hi + 1;
+	}
+	qsort(s->starts, s->n, sizeof(*s->starts), num_order);
+	for (size_t i = 1; i < s->n; i++)
+		if (s->starts[i] != s->starts[kept - 1])
+			s->starts[kept++] = s->starts[i];
+	s->n = kept;
+	return 0;
+}
+
+static int lists_make(struct segments *s, const struct addr_range *r, size_t n, size_t most)
+{
+	size_t total = 0, *fill;
+
+	s->first = calloc(s->n + 1, sizeof(*s->first));
+	fill = calloc(s->n + 1, sizeof(*fill));
+	if (!s->first || !fill)
+		goto fail;
+	for (size_t i = 0; i < n; i++) {
+		size_t to = piece_of(s, r[i].hi);
+
+		for (size_t p = piece_of(s, r[i].lo); p <= to; p++) {
+			fill[p]++;
+			if (++total > most)
+				goto fail;
+		}
+	}
+	for (size_t p = 0; p < s->n; p++) {
+		s->first[p + 1] = s->first[p] + fill[p];
+		fill[p] = s->first[p];
+	}
+	s->lists = calloc(total ? total : 1, sizeof(*s->lists));
+	if (!s->lists)
+		goto fail;
+	for (size_t i = 0; i < n; i++) {
+		size_t to = piece_of(s, r[i].hi);
+
+		for (size_t p = piece_of(s, r[i].lo); p <= to; p++)
+			s->lists[fill[p]++] = i;
+	}
+	free(fill);
+	return 0;
+fail:
+	free(fill);
+	return -1;
+}
+
+struct segments *segments_new(const struct addr_range *r, size_t n, size_t most)
+{
+	struct segments *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	if (starts_make(s, r, n) || lists_make(s, r, n, most)) {
+		segments_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void segments_free(struct segments *s)
+{
+	if (!s)
+		return;
+	free(s->starts);
+	free(s->first);
+	free(s->lists);
+	free(s);
+}
+
+const __u32 *segments_find(const struct segments *s, addr_num v, __u32 *n)
+{
+	size_t p = piece_of(s, v);
+
+	*n = s->first[p + 1] - s->first[p];
+	return s->lists + s->first[p];
+}
+
+size_t segments_longest(const struct segments *s)
+{
+	size_t longest = 0;
+
+	for (size_t p = 0; p < s->n; p++)
+		if (s->first[p + 1] - s->first[p] > longest)
+			longest = s->first[p + 1] - s->first[p];
+	return longest;
+}
