@@ -27,6 +27,7 @@ struct compiler {
 	const char *p;
 	int depth;
 	bool whole;
+	uint32_t row;
 	int err;
 };
 
@@ -49,6 +50,7 @@ static uint32_t node_new(struct compiler *c, enum gkind kind)
 	n = &g->nodes[g->n_nodes];
 	memset(n, 0, sizeof(*n));
 	n->kind = (uint8_t)kind;
+	n->row = c->row;
 	return (uint32_t)g->n_nodes++;
 }
 
@@ -286,7 +288,7 @@ static struct part compile_choice(struct compiler *c, char close)
 static int compile_row(struct grammar *g, const char *syntax, bool whole, uint32_t row,
 		       uint32_t *start, const char **where)
 {
-	struct compiler c = { .g = g, .p = syntax, .whole = whole };
+	struct compiler c = { .g = g, .p = syntax, .whole = whole, .row = row };
 	struct part p = compile_choice(&c, '\0');
 	uint32_t accept = node_new(&c, G_ACCEPT);
 
@@ -294,7 +296,6 @@ static int compile_row(struct grammar *g, const char *syntax, bool whole, uint32
 		*where = syntax;
 		return c.err;
 	}
-	g->nodes[accept].out = row;
 	g->nodes[p.end].out = accept;
 	*start = p.start;
 	return 0;

@@ -48,7 +48,8 @@ struct gnode {
 	uint8_t kind; /* enum gkind */
 	uint8_t type; /* G_PARAM: enum gtype */
 	uint8_t whole; /* G_KEYWORD: no abbreviation (CONFIG_WHOLE_WORDS) */
-	uint32_t out, out2; /* next nodes; out2 only of G_EPSILON; G_ACCEPT: row number in out */
+	uint32_t row; /* whose syntax it is part of */
+	uint32_t out, out2; /* next nodes; out2 only of G_EPSILON; */
 	uint32_t lo, hi; /* GT_NUMBER */
 	const char *text; /* keyword, or label of a parameter */
 };
@@ -112,23 +113,25 @@ struct gmatch {
 	size_t expect_lo, expect_hi; /* threads that were possible there */
 	const struct grow *row;
 	bool no;
+	bool first_exact; /* the first word is a keyword in full */
 	struct cmd_arg args[GRAMMAR_WORDS_MAX];
 	size_t n_args;
 };
 void gmatch_fini(struct gmatch *m);
 /*
  * Match the first n_words words in the rows that live in one of 'modes'.
+ * first_whole: the first word must be a keyword in full.
  * => m->result; m->args and m->row when it is GR_OK.
  */
 enum gresult grammar_match(const struct grammar *g, uint32_t modes, const struct gline *l,
-			   size_t n_words, struct gmatch *m);
+			   size_t n_words, bool first_whole, struct gmatch *m);
 
 /* Does the word fit the parameter? */
 bool grammar_param_fits(const struct gnode *node, const char *word);
 /* What to show for a node in help and after an error. */
 const char *grammar_node_label(const struct gnode *node, char *buf, size_t size);
-/* One line of help for a node; "" when there is none. */
-const char *grammar_node_help(const struct grammar *g, const struct gnode *node);
+/* One line of help for a node; "" when there is none. first: it begins a command. */
+const char *grammar_node_help(const struct grammar *g, const struct gnode *node, bool first);
 
 /* Named parts of syntax strings ("@addr"), and help texts of keywords. */
 struct grammar_fragment {

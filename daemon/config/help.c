@@ -54,7 +54,7 @@ static void candidate_add(struct candidates *c, const struct gnode *node, const 
 	const char *label = grammar_node_label(node, buf, sizeof(buf));
 	bool keyword = node->kind == G_KEYWORD;
 
-	if (!*label || c->n == HELP_ROWS_MAX)
+	if (!*label || node->whole || c->n == HELP_ROWS_MAX)
 		return;
 	if (keyword && strncasecmp(label, prefix, strlen(prefix)))
 		return;
@@ -78,6 +78,21 @@ static void sections_add(struct candidates *c, const char *prefix)
 		candidate_add(c, &word, "Section of the configuration", prefix);
 }
 
+/* The well-known names that a parameter takes. */
+static void names_add(struct candidates *c, const struct gnode *node, const char *prefix)
+{
+	static const char kinds[] = {
+		[GT_PROTO] = 'p',    [GT_TCP_PORT] = 't', [GT_UDP_PORT] = 'u',
+		[GT_ICMP] = 'i',     [GT_ICMP6] = '6',	  [GT_LEVEL] = 'l',
+	};
+	struct gnode word = { .kind = G_KEYWORD };
+
+	if (node->kind != G_PARAM || node->type >= sizeof(kinds) || !kinds[node->type])
+		return;
+	for (size_t i = 0; (word.text = value_name_at(kinds[node->type], i)); i++)
+		candidate_add(c, &word, "", prefix);
+}
+
 static int candidate_compare(const void *a, const void *b)
 {
 	return strcmp(a, b);
@@ -90,6 +105,7 @@ static void candidates_find(struct config_session *s, const char *line, struct c
 	uint32_t chain[6];
 	size_t n_chain = cfg_mode_chain(s->place.mode, chain), n;
 	const char *prefix = "";
+	bool whole = false;
 
 	c->n = 0;
 	if (gline_read(&s->line, line))
@@ -101,15 +117,19 @@ static void candidates_find(struct config_session *s, const char *line, struct c
 		/* At the first word: the mode's own commands; further out only if none fits. */
 		if (!n && i && c->n)
 			break;
-		if (grammar_match(g, chain[i], &s->line, n, &s->match) != GR_OK &&
-		    s->match.result != GR_INCOMPLETE)
+		if (grammar_match(g, chain[i], &s->line, n, whole, &s->match) != GR_OK &&
+		    s->match.result != GR_INCOMPLETE) {
+			whole |= s->match.first_exact;
 			continue;
+		}
+		whole |= s->match.first_exact;
 		for (size_t t = s->match.expect_lo; t < s->match.expect_hi; t++) {
 			const struct gnode *node = &g->nodes[s->match.threads[t].node];
 
 			if (node->kind == G_PARAM && !strcmp(node->text, "SECTION"))
 				sections_add(c, prefix);
-			candidate_add(c, node, grammar_node_help(g, node), prefix);
+			candidate_add(c, node, grammar_node_help(g, node, n == s->match.no), prefix);
+			names_add(c, node, prefix);
 		}
 	}
 	if (!n && s->place.mode >= CONFIG_MODE_GLOBAL) {

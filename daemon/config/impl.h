@@ -68,6 +68,7 @@ struct config_session {
 	struct config *cfg;
 	struct cfg_place place;
 	struct model *work; /* copy being changed, NULL: none yet */
+	bool edited; /* by the line that runs now */
 	struct gline line;
 	struct gmatch match;
 	struct cfg_failure failure;

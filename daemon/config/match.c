@@ -311,8 +311,12 @@ enum fit { FIT_NONE, FIT_PARAM, FIT_PREFIX, FIT_EXACT };
 static enum fit word_fits(const struct gnode *n, const char *word)
 {
 	if (n->kind == G_KEYWORD) {
-		size_t len = strlen(word);
+		size_t len;
 
+		/* Most keywords are ruled out by their first letter, in either case. */
+		if ((n->text[0] ^ word[0]) & 0xdf)
+			return FIT_NONE;
+		len = strlen(word);
 		if (strncasecmp(n->text, word, len) || (n->whole && n->text[len]))
 			return FIT_NONE;
 		return n->text[len] ? FIT_PREFIX : FIT_EXACT;
@@ -377,7 +381,7 @@ static void read_back(const struct grammar *g, const struct gline *l, struct gma
 {
 	size_t n = 0;
 
-	m->row = &g->rows[g->nodes[m->threads[i].node].out];
+	m->row = &g->rows[g->nodes[m->threads[i].node].row];
 	for (size_t t = m->threads[i].parent; t != UINT32_MAX; t = m->threads[t].parent)
 		n++;
 	m->n_args = n;
@@ -395,7 +399,7 @@ static void read_back(const struct grammar *g, const struct gline *l, struct gma
 }
 
 enum gresult grammar_match(const struct grammar *g, uint32_t modes, const struct gline *l,
-			   size_t n_words, struct gmatch *m)
+			   size_t n_words, bool first_whole, struct gmatch *m)
 {
 	size_t lo = 0, word = 0, n_rest = 0;
 	uint32_t rest[16]; /* threads whose parameter took the rest of the line */
@@ -403,7 +407,7 @@ enum gresult grammar_match(const struct grammar *g, uint32_t modes, const struct
 	m->n_threads = 0;
 	m->row = NULL;
 	m->n_args = 0;
-	m->no = false;
+	m->no = m->first_exact = false;
 	m->at = 0;
 	m->expect_lo = m->expect_hi = 0;
 	if (stamps_reserve(g, m))
@@ -425,6 +429,11 @@ enum gresult grammar_match(const struct grammar *g, uint32_t modes, const struct
 		struct verdict v;
 		enum gresult res = judge(g, m, lo, hi, text, &v);
 
+		if (word == (size_t)m->no) {
+			m->first_exact = res == GR_OK && v.exact_only;
+			if (first_whole && !m->first_exact && res == GR_OK)
+				res = GR_INVALID;
+		}
 		if (res != GR_OK && n_rest)
 			break;
 		m->at = word;

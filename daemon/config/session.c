@@ -149,6 +149,7 @@ struct model *cfg_edit(struct cmd_args *a)
 		if (!s->work)
 			cfg_no_memory(a);
 	}
+	s->edited = true;
 	return s->work;
 }
 
@@ -182,7 +183,6 @@ static const char *const prompts[CONFIG_MODE_COUNT] = {
 	[CONFIG_MODE_POLICY_MAP] = "(config-pmap)# ",
 	[CONFIG_MODE_POLICY_CLASS] = "(config-pmap-c)# ",
 	[CONFIG_MODE_TCP_MAP] = "(config-tcp-map)# ",
-	[CONFIG_MODE_BLOCK] = "(config-block)# ",
 };
 
 struct config_session *config_session_new(struct config *c, enum config_mode mode)
@@ -218,7 +218,15 @@ enum config_mode config_session_mode(const struct config_session *s)
 
 size_t config_prompt(const struct config_session *s, char *buf, size_t size)
 {
-	int n = snprintf(buf, size, "%s%s", s->cfg->current->hostname, prompts[s->place.mode]);
+	const char *host = s->cfg->current->hostname, *block = s->place.block;
+	int n;
+
+	if (s->place.mode != CONFIG_MODE_BLOCK)
+		n = snprintf(buf, size, "%s%s", host, prompts[s->place.mode]);
+	else if (!strncmp(block, "policy-map", 10) || !strncmp(block, "class-map", 9))
+		n = snprintf(buf, size, "%s(config-%cmap)# ", host, *block);
+	else
+		n = snprintf(buf, size, "%s(config-%.*s)# ", host, (int)strcspn(block, " "), block);
 
 	return n < 0 ? 0 : (size_t)n >= size ? size - 1 : (size_t)n;
 }
@@ -262,6 +270,7 @@ bool cfg_resolve(struct config_session *s, enum config_mode *mode)
 {
 	uint32_t chain[6];
 	size_t n = cfg_mode_chain(s->place.mode, chain);
+	bool whole = false;
 
 	/* Kept blocks take any line: only what no command takes, unless it is indented. */
 	if (s->place.mode == CONFIG_MODE_BLOCK && !s->line.indented) {
@@ -269,12 +278,15 @@ bool cfg_resolve(struct config_session *s, enum config_mode *mode)
 		chain[n - 1] = CONFIG_IN(CONFIG_MODE_BLOCK);
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (grammar_match(&s->cfg->grammar, chain[i], &s->line, s->line.n, &s->match) ==
+		if (grammar_match(&s->cfg->grammar, chain[i], &s->line, s->line.n, whole, &s->match) ==
 		    GR_OK) {
 			*mode = (enum config_mode)__builtin_ctz(chain[i]);
 			return true;
 		}
 		failure_note(s, i == 0);
+		/* A command of this mode with a mistake in it is not short for another one further */
+		/* out: "host 10.0.0.300" in an object is no new hostname. */
+		whole |= s->match.first_exact;
 	}
 	return false;
 }
@@ -317,7 +329,8 @@ static void error_add_expected(const struct config_session *s, struct config_res
 		char buf[64];
 		const char *label = grammar_node_label(n, buf, sizeof(buf));
 
-		if (!*label || label_repeats(s, i, label))
+		/* What is only kept would bury what acts. */
+		if (!*label || n->whole || label_repeats(s, i, label))
 			continue;
 		if (prefix && (n->kind != G_KEYWORD || strncasecmp(label, prefix, strlen(prefix))))
 			continue;
@@ -385,11 +398,15 @@ enum config_status cfg_execute(struct config_session *s, const char *text, void 
 	r->status = CONFIG_OK;
 	r->error[0] = '\0';
 	r->column = 0;
+	s->edited = false;
 	err = gline_read(&s->line, text);
-	if (err) {
-		cfg_refuse(r, err == -E2BIG ? "the line is too long (%d characters, %d words at most)" :
-					      "the line has control characters%.0d%.0d",
+	if (err == -E2BIG)
+		cfg_refuse(r, "the line is too long: %d characters and %d words at most",
 			   GRAMMAR_LINE_MAX - 1, GRAMMAR_WORDS_MAX);
+	else if (err)
+		cfg_refuse(r, "the line has control characters in it");
+	if (err) {
+		s->failure.result = GR_INVALID;
 		r->status = CONFIG_SYNTAX;
 		return r->status;
 	}

@@ -263,7 +263,8 @@ static enum config_status run_all(struct batch *b, const char *text)
 		if (st == CONFIG_OK)
 			continue;
 		/* A handler may have stopped half-way: back to the state before this line. */
-		replay(b, b->done.n);
+		if (b->s->edited)
+			replay(b, b->done.n);
 		if (!(b->flags & CONFIG_TEXT_SKIP_BAD))
 			return st;
 		config_result_warn(b->r, "line %u ignored: %s", number, b->r->error);

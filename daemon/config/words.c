@@ -119,25 +119,18 @@ static int help_compare(const void *key, const void *row)
 	return strcmp(key, ((const struct grammar_word_help *)row)->word);
 }
 
-const char *grammar_node_help(const struct grammar *g, const struct gnode *node)
+const char *grammar_node_help(const struct grammar *g, const struct gnode *node, bool first)
 {
 	const struct grammar_word_help *h;
 
 	if (node->kind == G_ACCEPT)
 		return "";
 	if (node->kind == G_KEYWORD) {
+		if (first)
+			return g->rows[node->row].command->help;
 		h = bsearch(node->text, grammar_word_helps, grammar_n_word_helps,
 			    sizeof(*grammar_word_helps), help_compare);
-		if (h)
-			return h->help;
-		for (size_t i = 0; i < g->n_rows; i++) {
-			const char *syntax = g->rows[i].command->syntax;
-			size_t len = strlen(node->text);
-
-			if (!strncmp(syntax, node->text, len) && (syntax[len] == ' ' || !syntax[len]))
-				return g->rows[i].command->help;
-		}
-		return "";
+		return h ? h->help : "";
 	}
 	switch (node->type) {
 	case GT_NAME:
@@ -214,7 +207,8 @@ const char *grammar_node_label(const struct gnode *node, char *buf, size_t size)
 	case GT_SINGLE:
 		return "(interface)";
 	case GT_EXACT:
-		return ""; /* another spelling of a keyword beside it */
+		/* "0" is a value; a number may also be another spelling of the keyword beside it. */
+		return strcmp(node->text, "0") ? "" : node->text;
 	default:
 		return node->text;
 	}
