@@ -1,0 +1,599 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* links: daemon/config/config.o daemon/config/session.o daemon/config/text.o daemon/config/help.o
+ * daemon/config/grammar.o daemon/config/match.o daemon/config/words.o daemon/config/names.o
+ * daemon/config/value.o daemon/config/terms.o daemon/config/refs.o daemon/config/running.o
+ * daemon/config/cmd_if.o daemon/config/cmd_acl.o daemon/config/cmd_object.o daemon/config/cmd_nat.o
+ * daemon/config/cmd_mpf.o daemon/config/cmd_conn.o daemon/config/cmd_system.o
+ * daemon/config/cmd_logging.o daemon/config/cmd_opaque.o daemon/policy/model.o */
+/*
+ * The configuration language as the daemon uses it: what reaches apply() and when, what stays
+ * after a refusal, files, rollback, registered commands, random configurations.
+ * The words themselves are tested by the in/ok files of tests/config.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/cunit.h"
+
+#include "config/config.h"
+#include "config/grammar.h"
+#include "config/value.h"
+#include "policy/policy.h"
+
+/* A daemon that counts and refuses: any model with a host name that begins with "bad". */
+struct daemon_double {
+	struct config *c;
+	int applied, checked;
+	char hostname[MODEL_NAME_MAX];
+	const char *warning;
+};
+
+static int refuse_bad(const struct model *m, struct policy_error *e)
+{
+	if (strncmp(m->hostname, "bad", 3))
+		return 0;
+	snprintf(e->text, sizeof(e->text), "the host name %s is refused", m->hostname);
+	return -EINVAL;
+}
+
+static int apply(void *arg, const struct model *m, struct policy_error *e)
+{
+	struct daemon_double *d = arg;
+
+	if (refuse_bad(m, e))
+		return -EINVAL;
+	d->applied++;
+	snprintf(d->hostname, sizeof(d->hostname), "%s", m->hostname);
+	if (d->warning)
+		config_warn(d->c, d->warning);
+	return 0;
+}
+
+static int check(void *arg, const struct model *m, struct policy_error *e)
+{
+	((struct daemon_double *)arg)->checked++;
+	return refuse_bad(m, e);
+}
+
+struct fixture {
+	struct daemon_double d;
+	struct config_session *s;
+	struct config_result r;
+};
+
+static void setup_with(struct fixture *f, bool with_check)
+{
+	struct config_ops ops = { apply, with_check ? check : NULL, &f->d };
+
+	memset(f, 0, sizeof(*f));
+	f->d.c = config_new(&ops);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f->d.c);
+	f->s = config_session_new(f->d.c, CONFIG_MODE_GLOBAL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f->s);
+	config_result_init(&f->r);
+}
+
+static void setup(struct fixture *f)
+{
+	setup_with(f, true);
+}
+
+static void teardown(struct fixture *f)
+{
+	config_result_fini(&f->r);
+	config_session_free(f->s);
+	config_free(f->d.c);
+}
+
+static enum config_status line(struct fixture *f, const char *text)
+{
+	config_result_fini(&f->r);
+	return config_line(f->s, text, NULL, &f->r);
+}
+
+static enum config_status text(struct fixture *f, const char *t, unsigned int flags)
+{
+	config_result_fini(&f->r);
+	return config_text(f->s, t, flags, NULL, &f->r);
+}
+
+static const char *hostname(struct fixture *f)
+{
+	return config_model(f->d.c)->hostname;
+}
+
+/* ------------------------------------------------------------------ CFG-1 */
+
+static void cfg_1_line_is_applied_at_once(void)
+{
+	struct fixture f;
+
+	setup(&f);
+	CU_ASSERT_EQUAL(line(&f, "hostname one"), CONFIG_OK);
+	CU_ASSERT_EQUAL(f.d.applied, 1);
+	CU_ASSERT_STRING_EQUAL(f.d.hostname, "one");
+	/* A question changes nothing and applies nothing. */
+	CU_ASSERT_EQUAL(line(&f, "! comment"), CONFIG_OK);
+	CU_ASSERT_EQUAL(line(&f, ""), CONFIG_OK);
+	CU_ASSERT_EQUAL(f.d.applied, 1);
+	teardown(&f);
+}
+
+static void cfg_1_refused_line_changes_nothing(void)
+{
+	struct fixture f;
+	char prompt[64];
+
+	setup(&f);
+	line(&f, "hostname one");
+	CU_ASSERT_EQUAL(line(&f, "hostname bad1"), CONFIG_REFUSED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(f.r.error, "the host name bad1 is refused"));
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "one");
+	config_prompt(f.s, prompt, sizeof(prompt));
+	CU_ASSERT_STRING_EQUAL(prompt, "one(config)# ");
+	teardown(&f);
+}
+
+static void cfg_1_text_is_one_change(void)
+{
+	struct fixture f;
+
+	setup(&f);
+	CU_ASSERT_EQUAL(text(&f, "hostname bad\nhostname good\nfail-mode open\n", 0), CONFIG_OK);
+	CU_ASSERT_EQUAL(f.d.applied, 1);
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "good");
+	teardown(&f);
+}
+
+static void cfg_1_text_stops_at_the_first_bad_line(void)
+{
+	struct fixture f;
+
+	setup(&f);
+	CU_ASSERT_EQUAL(text(&f, "hostname one\n!\n  frobnicate\nhostname two\n", 0), CONFIG_SYNTAX);
+	CU_ASSERT_EQUAL(f.r.line, 3);
+	CU_ASSERT_EQUAL(f.r.column, 3);
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "one");
+	CU_ASSERT_EQUAL(f.d.applied, 1);
+	teardown(&f);
+}
+
+static void cfg_1_all_or_nothing(void)
+{
+	struct fixture f;
+
+	setup(&f);
+	line(&f, "hostname before");
+	CU_ASSERT_EQUAL(text(&f, "hostname one\nfrobnicate\n", CONFIG_TEXT_ATOMIC), CONFIG_SYNTAX);
+	CU_ASSERT_EQUAL(f.r.line, 2);
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "before");
+	CU_ASSERT_EQUAL(f.d.applied, 1);
+	/* The same when the daemon is the one that refuses, and the line is found. */
+	CU_ASSERT_EQUAL(text(&f, "fail-mode open\nfragment chain 3\nhostname bad\nfragment size 9\n",
+			     CONFIG_TEXT_ATOMIC), CONFIG_REFUSED);
+	CU_ASSERT_EQUAL(f.r.line, 3);
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "before");
+	CU_ASSERT_FALSE(config_model(f.d.c)->fail_open);
+	teardown(&f);
+}
+
+static void cfg_1_line_refused_by_the_daemon_is_named(void)
+{
+	struct fixture f;
+
+	for (int with_check = 0; with_check < 2; with_check++) {
+		setup_with(&f, with_check);
+		CU_ASSERT_EQUAL(text(&f, "fail-mode open\n\nfragment chain 3\nhostname bad\n"
+					 "fragment size 9\nfragment timeout 3\n", 0), CONFIG_REFUSED);
+		CU_ASSERT_EQUAL(f.r.line, 4);
+		CU_ASSERT_PTR_NOT_NULL(strstr(f.r.error, "is refused"));
+		/* What stands before it stays applied, what comes after it was never done. */
+		CU_ASSERT_TRUE(config_model(f.d.c)->fail_open);
+		CU_ASSERT_EQUAL(config_model(f.d.c)->fragment_chain, 3);
+		CU_ASSERT_EQUAL(config_model(f.d.c)->fragment_size, 200);
+		CU_ASSERT_STRING_EQUAL(hostname(&f), "asa");
+		teardown(&f);
+	}
+}
+
+static void cfg_1_half_done_command_leaves_no_trace_in_a_text(void)
+{
+	struct fixture f;
+	const char *t = "object network o\n host 10.0.0.1\n"
+			"access-list A permit ip object o any\n"
+			"no object network o\n";
+
+	setup(&f);
+	CU_ASSERT_EQUAL(text(&f, t, 0), CONFIG_REFUSED);
+	CU_ASSERT_EQUAL(f.r.line, 4);
+	CU_ASSERT_PTR_NOT_NULL(model_object_find(config_model(f.d.c), "o", false));
+	CU_ASSERT_PTR_NOT_NULL(model_acl_find(config_model(f.d.c), "A"));
+	teardown(&f);
+}
+
+static void cfg_1_start_up_leaves_bad_lines_out(void)
+{
+	struct fixture f;
+
+	setup(&f);
+	CU_ASSERT_EQUAL(text(&f, "hostname one\nfrobnicate\nfail-mode open\nhostname bad\n"
+				 "fragment chain 3\n",
+			     CONFIG_TEXT_REPLACE | CONFIG_TEXT_SKIP_BAD), CONFIG_OK);
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "one");
+	CU_ASSERT_EQUAL(config_model(f.d.c)->fragment_chain, 3);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f.r.warnings);
+	CU_ASSERT_PTR_NOT_NULL(strstr(f.r.warnings, "line 2 ignored"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(f.r.warnings, "line 4 ignored"));
+	teardown(&f);
+}
+
+/* ------------------------------------------------------------------ CFG-2 */
+
+static void cfg_2_check_changes_nothing(void)
+{
+	struct fixture f;
+
+	setup(&f);
+	CU_ASSERT_EQUAL(text(&f, "hostname one\n", CONFIG_TEXT_CHECK), CONFIG_OK);
+	CU_ASSERT_EQUAL(text(&f, "hostname bad\n", CONFIG_TEXT_CHECK), CONFIG_REFUSED);
+	CU_ASSERT_EQUAL(f.r.line, 1);
+	CU_ASSERT_EQUAL(text(&f, "nonsense\n", CONFIG_TEXT_CHECK), CONFIG_SYNTAX);
+	CU_ASSERT_EQUAL(f.d.applied, 0);
+	CU_ASSERT_TRUE(f.d.checked >= 2);
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "asa");
+	teardown(&f);
+}
+
+static void cfg_2_replace_is_one_change(void)
+{
+	struct fixture f;
+
+	setup(&f);
+	line(&f, "hostname one");
+	line(&f, "fail-mode open");
+	CU_ASSERT_EQUAL(text(&f, "hostname two\n", CONFIG_TEXT_REPLACE), CONFIG_OK);
+	CU_ASSERT_EQUAL(f.d.applied, 3);
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "two");
+	CU_ASSERT_FALSE(config_model(f.d.c)->fail_open);
+	/* A bad file replaces nothing. */
+	CU_ASSERT_EQUAL(text(&f, "hostname three\nnonsense\n", CONFIG_TEXT_REPLACE), CONFIG_SYNTAX);
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "two");
+	/* An empty one is a configuration too. */
+	CU_ASSERT_EQUAL(text(&f, "", CONFIG_TEXT_REPLACE), CONFIG_OK);
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "asa");
+	teardown(&f);
+}
+
+static void cfg_2_rollback_goes_back_step_by_step(void)
+{
+	struct fixture f;
+	char buf[32];
+
+	setup(&f);
+	for (int i = 0; i < 12; i++) {
+		snprintf(buf, sizeof(buf), "hostname h%d", i);
+		line(&f, buf);
+	}
+	CU_ASSERT_EQUAL(config_rollback(f.d.c, 1, &f.r), 0);
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "h10");
+	CU_ASSERT_STRING_EQUAL(f.d.hostname, "h10");
+	CU_ASSERT_EQUAL(config_rollback(f.d.c, 3, &f.r), 0);
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "h7");
+	CU_ASSERT_EQUAL(config_rollback(f.d.c, 99, &f.r), -ENOENT);
+	CU_ASSERT_EQUAL(f.r.status, CONFIG_REFUSED);
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "h7");
+	teardown(&f);
+}
+
+static void cfg_2_file_written_and_read_back(void)
+{
+	char path[] = "/tmp/test_config.XXXXXX";
+	struct fixture f, g;
+	char *x, *y;
+	int fd = mkstemp(path);
+
+	CU_ASSERT_TRUE_FATAL(fd >= 0);
+	close(fd);
+	setup(&f);
+	setup(&g);
+	text(&f, "hostname one\ninterface eth0\n nameif inside\n ip address 10.0.0.1 255.0.0.0\n", 0);
+	CU_ASSERT_EQUAL(config_write(f.d.c, path, &f.r), 0);
+	CU_ASSERT_EQUAL(config_load(g.d.c, path, 0, &g.r), 0);
+	x = config_running_text(config_model(f.d.c), NULL, false, NULL);
+	y = config_running_text(config_model(g.d.c), NULL, false, NULL);
+	CU_ASSERT_STRING_EQUAL(x, y);
+	free(x);
+	free(y);
+	CU_ASSERT_EQUAL(config_load(g.d.c, "/nonexistent/file", 0, &g.r), -ENOENT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(g.r.error, "/nonexistent/file"));
+	CU_ASSERT_EQUAL(config_write(f.d.c, "/nonexistent/file", &f.r), -ENOENT);
+	CU_ASSERT_TRUE(config_load(g.d.c, "/tmp", 0, &g.r) < 0);
+	unlink(path);
+	teardown(&f);
+	teardown(&g);
+}
+
+/* ------------------------------------------------------------------ CFG-3, CFG-4 */
+
+static void cfg_3_column_counts_the_prompt_too(void)
+{
+	struct fixture f;
+
+	setup(&f);
+	CU_ASSERT_EQUAL(line(&f, "ASA1(config)#access-list A extended permit tcp any nobody"),
+			CONFIG_SYNTAX);
+	CU_ASSERT_EQUAL(f.r.column, 52);
+	CU_ASSERT_PTR_NOT_NULL(strstr(f.r.error, "\n                                      ^\n"
+						 "ERROR: % Invalid input detected at '^' marker."));
+	CU_ASSERT_PTR_NOT_NULL(strstr(f.r.error, "any4"));
+	CU_ASSERT_EQUAL(f.d.applied, 0);
+	teardown(&f);
+}
+
+static void cfg_3_warning_of_the_daemon_is_shown_once(void)
+{
+	struct fixture f;
+
+	setup(&f);
+	f.d.warning = "class c asks for bypass and inspection";
+	line(&f, "hostname one");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f.r.warnings);
+	CU_ASSERT_PTR_NOT_NULL(strstr(f.r.warnings, "WARNING: class c asks for bypass"));
+	line(&f, "hostname two");
+	CU_ASSERT_PTR_NULL(f.r.warnings);
+	f.d.warning = NULL;
+	line(&f, "hostname three");
+	f.d.warning = "class c asks for bypass and inspection";
+	line(&f, "hostname four");
+	CU_ASSERT_PTR_NOT_NULL(f.r.warnings);
+	teardown(&f);
+}
+
+static int do_registered(void *ctx, struct cmd_args *a, void *out)
+{
+	int *calls = ctx;
+
+	(*calls)++;
+	CU_ASSERT_STRING_EQUAL(cmd_get(a, "NAME"), "eth0");
+	CU_ASSERT_PTR_NULL(cmd_get(a, "OTHER"));
+	CU_ASSERT_TRUE(cmd_has(a, "detail"));
+	CU_ASSERT_FALSE(cmd_has(a, "brief"));
+	CU_ASSERT_EQUAL(cmd_u32(a, "COUNT", 7), 3);
+	CU_ASSERT_EQUAL(cmd_u32(a, "MISSING", 7), 7);
+	CU_ASSERT_PTR_EQUAL(out, calls);
+	return 0;
+}
+
+static void cfg_4_registered_commands_share_the_grammar(void)
+{
+	static const struct config_command rows[] = {
+		{ CONFIG_IN_EXEC, "show thing <NAME:name> [{detail | brief}] [count <COUNT:n:1-9>]", NULL,
+		  "Show", do_registered },
+	};
+	static const struct config_command bad[] = {
+		{ CONFIG_IN_EXEC, "show {thing", NULL, "Show", do_registered },
+	};
+	struct fixture f;
+	int calls = 0;
+
+	setup(&f);
+	CU_ASSERT_EQUAL_FATAL(config_register(f.d.c, rows, 1, &calls), 0);
+	config_result_fini(&f.r);
+	/* From within configuration, abbreviated, without leaving the mode. */
+	CU_ASSERT_EQUAL(line(&f, "policy-map p"), CONFIG_OK);
+	CU_ASSERT_EQUAL(config_line(f.s, "sh th eth0 det cou 3", &calls, &f.r), CONFIG_OK);
+	CU_ASSERT_EQUAL(calls, 1);
+	CU_ASSERT_EQUAL(config_session_mode(f.s), CONFIG_MODE_POLICY_MAP);
+	CU_ASSERT_EQUAL(line(&f, "show thing eth0 count 10"), CONFIG_SYNTAX);
+	CU_ASSERT_EQUAL(f.r.column, 23);
+	CU_ASSERT_EQUAL(calls, 1);
+	/* Not part of texts that are all or nothing; the lines before it are in force elsewhere. */
+	CU_ASSERT_EQUAL(text(&f, "hostname x\nshow thing eth0\n", CONFIG_TEXT_ATOMIC), CONFIG_OK);
+	CU_ASSERT_EQUAL(calls, 1);
+	fflush(stdout);
+	CU_ASSERT_EQUAL(config_register(f.d.c, bad, 1, NULL), -EINVAL);
+	teardown(&f);
+}
+
+static void cfg_4_pipe_is_found_in_show_commands_only(void)
+{
+	const char *show = "sh run | inc x", *plain = "banner motd a | b";
+
+	CU_ASSERT_PTR_EQUAL(config_pipe(show), show + 7);
+	CU_ASSERT_PTR_NULL(config_pipe(plain));
+	CU_ASSERT_PTR_NULL(config_pipe("show run"));
+	CU_ASSERT_STRING_EQUAL(config_pipe("asa# show conn | count b"), "| count b");
+}
+
+static void cfg_4_help_words_are_sorted_and_values_have_names(void)
+{
+	uint16_t port;
+
+	for (size_t i = 1; i < grammar_n_word_helps; i++)
+		CU_ASSERT_TRUE(strcmp(grammar_word_helps[i - 1].word, grammar_word_helps[i].word) < 0);
+	/* ACL-1: every literal is read back as the number that prints it. */
+	for (const char *kind = "tu"; *kind; kind++) {
+		const char *name;
+		char buf[VALUE_TEXT_MAX];
+		int proto = *kind == 't' ? 6 : 17;
+
+		for (size_t i = 0; (name = value_name_at(*kind, i)); i++) {
+			uint16_t again;
+
+			CU_ASSERT_EQUAL(value_port(name, proto, &port), 0);
+			CU_ASSERT_EQUAL(value_port(value_port_text(port, proto, buf), proto, &again), 0);
+			CU_ASSERT_EQUAL(port, again);
+		}
+	}
+}
+
+/* ------------------------------------------------------------------ values */
+
+static void ses_1_values_are_bounded(void)
+{
+	static const char *const bad_masks[] = { "255.0.255.0", "0.0.0.255", "255.255.255", "", "x" };
+	static const char *const bad_times[] = { "", "1", "1:2:3:4", "1:60", "0:0:60", "1193:0:1",
+						 "99999:0:0", "1:", ":1", "-1:0:0", "1:2:x" };
+	static const char *const bad_numbers[] = { "", "-1", "+1", "1x", "4294967296", "99999999999" };
+	uint32_t v = 77;
+	uint8_t plen = 77;
+	struct asa_addr a;
+
+	for (size_t i = 0; i < sizeof(bad_masks) / sizeof(*bad_masks); i++)
+		CU_ASSERT_NOT_EQUAL(value_mask(bad_masks[i], &plen), 0);
+	for (size_t i = 0; i < sizeof(bad_times) / sizeof(*bad_times); i++)
+		CU_ASSERT_NOT_EQUAL(value_time(bad_times[i], &v), 0);
+	for (size_t i = 0; i < sizeof(bad_numbers) / sizeof(*bad_numbers); i++)
+		CU_ASSERT_NOT_EQUAL(value_u32(bad_numbers[i], 0, UINT32_MAX, &v), 0);
+	CU_ASSERT_EQUAL(v, 77);
+	CU_ASSERT_EQUAL(plen, 77);
+	CU_ASSERT_EQUAL(value_mask("0.0.0.0", &plen), 0);
+	CU_ASSERT_EQUAL(plen, 0);
+	CU_ASSERT_EQUAL(value_mask("255.255.255.255", &plen), 0);
+	CU_ASSERT_EQUAL(plen, 32);
+	CU_ASSERT_EQUAL(value_time("1193:0:0", &v), 0);
+	CU_ASSERT_EQUAL(v, 1193 * 3600);
+	CU_ASSERT_EQUAL(value_u32("4294967295", 0, UINT32_MAX, &v), 0);
+	CU_ASSERT_NOT_EQUAL(value_ip6("::ffff:192.0.2.1", &a), 0);
+	CU_ASSERT_NOT_EQUAL(value_prefix("2001:db8::/129", true, &a, &plen), 0);
+}
+
+/* ------------------------------------------------------------------ random configurations */
+
+static uint32_t random_state;
+
+static uint32_t random_below(uint32_t n)
+{
+	random_state = random_state * 1664525u + 1013904223u;
+	return (uint32_t)(((uint64_t)random_state * n) >> 32);
+}
+
+static const char *const lines[] = {
+	"interface eth0", "interface eth0.7", "interface eth1", "nameif inside", "nameif outside",
+	"security-level 50", "ip address 10.0.0.1 255.0.0.0", "ipv6 address 2001:db8::1/64", "shutdown",
+	"description some words", "vlan 12", "hostname h1", "hostname h2", "fail-mode open",
+	"same-security-traffic permit intra-interface", "same-security-traffic permit inter-interface",
+	"object network o1", "object network o2", "host 192.0.2.1", "subnet 10.1.0.0 255.255.0.0",
+	"range 10.0.0.1 10.0.0.9", "subnet ::/0", "nat (inside,outside) static 192.0.2.9",
+	"nat (inside,outside) dynamic interface", "nat (inside,outside) static o2", "object service s1",
+	"service tcp source eq www destination range 1 9", "service icmp echo 0", "service udp",
+	"object-group network g1", "object-group network g2", "network-object host 10.0.0.1",
+	"network-object object o1", "group-object g1", "group-object g2", "object-group service p1 tcp",
+	"object-group service p2", "port-object eq ssh", "port-object range 1 www",
+	"service-object tcp-udp destination eq domain", "service-object object s1", "group-object p1",
+	"object-group protocol q1", "protocol-object udp", "protocol-object ip", "object-group icmp-type i1",
+	"icmp-object echo", "access-list A extended permit tcp any any eq www",
+	"access-list A line 1 extended deny udp object o1 object-group g1 neq syslog log 7 interval 9",
+	"access-list A extended permit tcp object-group g1 object-group p1 any object-group p1",
+	"access-list A permit object-group p2 any object o2 inactive",
+	"access-list A permit object-group q1 any interface outside",
+	"access-list A permit icmp any4 any6 object-group i1", "access-list A remark text   here ",
+	"access-list S standard permit 10.0.0.0 255.0.0.0", "access-list S standard deny any",
+	"access-list B extended permit 0 any any time-range t", "access-group A in interface outside",
+	"access-group A out interface outside", "access-group B global", "access-group S global",
+	"nat (inside,outside) source static o1 o2 destination static g1 g1 service s1 s1",
+	"nat (any,any) 1 source dynamic any interface inactive",
+	"nat (inside,outside) after-auto source dynamic o1 pat-pool o2 round-robin",
+	"nat (inside) 1 10.0.0.0 255.0.0.0 dns 10 20 norandomseq", "nat (inside) 0 access-list A",
+	"global (outside) 1 192.0.2.1-192.0.2.9", "global (outside) 1 interface",
+	"static (inside,outside) tcp interface www 10.0.0.1 8080", "static(a,b) 192.0.2.1 10.0.0.1 5 6",
+	"route outside 0 0 192.0.2.254", "ipv6 route inside 2001:db8::/32 2001:db8::9 9",
+	"timeout conn 0:5:0 half-closed 0:0:30 udp 0", "timeout uauth 0:1:0 inactivity", "timeout-floor none",
+	"timeout conn 0:0:9", "logging enable", "logging timestamp rfc5424", "logging trap 3",
+	"logging buffered debugging", "logging host inside 10.0.0.5 tcp/9", "logging message 302013 level 2",
+	"logging message 313004", "logging device-id string a b", "logging list l level 3", "ssh 0 0 inside",
+	"icmp permit any outside", "sysopt connection tcpmss 1300", "fragment chain 9", "names",
+	"access-list-semantics mapped", "ASA Version 8.2(1)", "ASA Version 9.9", "tcp-map m1",
+	"queue-limit 9 timeout 3", "ttl-evasion-protection", "tcp-options range 9 9 allow",
+	"class-map c1", "class-map type management c2", "match any", "match access-list A",
+	"match port tcp range 1 www", "match default-inspection-traffic", "match dscp ef",
+	"policy-map m1", "policy-map m2", "class c1", "class c2", "class class-default",
+	"set connection conn-max 5 per-client-max 0", "set connection random-sequence-number disable",
+	"set connection timeout idle 0:10:0 reset dcd", "set connection timeout embryonic 0:0:1",
+	"set connection advanced-options m1", "set connection advanced-options tcp-state-bypass",
+	"set connection decrement-ttl", "inspect ftp strict", "police input 64000",
+	"service-policy m1 outside", "service-policy m2 global fail-close", "policy-map type inspect dns d",
+	" parameters", "  message-length maximum 512", " match x", "  drop", "exit", "end",
+	"clear configure access-list", "clear configure object", "clear configure timeout",
+	"clear configure nat", "clear configure policy-map", "clear configure interface eth1",
+	"clear configure all",
+};
+
+static void append(char *buf, size_t size, const char *s)
+{
+	size_t len = strlen(buf);
+
+	snprintf(buf + len, size - len, "%s", s);
+}
+
+/* CFG-2, NAT-1, ACL-1, BYP-1: what is printed is read back and printed the same, whatever it is. */
+static void cfg_2_random_configurations_come_back(void)
+{
+	struct fixture f, g;
+
+	setup(&f);
+	setup(&g);
+	for (uint32_t seed = 1; seed <= 300; seed++) {
+		char buf[16384] = "";
+		char *x, *y;
+
+		random_state = seed;
+		for (uint32_t i = 20 + random_below(120); i > 0; i--) {
+			uint32_t pick = random_below(sizeof(lines) / sizeof(*lines) * 8) / 8;
+
+			if (!strcmp(lines[pick], "clear configure all") && random_below(4))
+				continue;
+			if (!random_below(10))
+				append(buf, sizeof(buf), "no ");
+			append(buf, sizeof(buf), lines[pick]);
+			append(buf, sizeof(buf), "\n");
+		}
+		CU_ASSERT_EQUAL_FATAL(text(&f, buf, CONFIG_TEXT_REPLACE | CONFIG_TEXT_SKIP_BAD), CONFIG_OK);
+		x = config_running_text(config_model(f.d.c), NULL, false, NULL);
+		if (text(&g, x, CONFIG_TEXT_REPLACE)) {
+			printf("seed %u, line %u: %s\n%s\n", seed, g.r.line, g.r.error, x);
+			CU_FAIL_FATAL("not read back");
+		}
+		y = config_running_text(config_model(g.d.c), NULL, false, NULL);
+		if (strcmp(x, y)) {
+			printf("seed %u:\n%s---- read back:\n%s", seed, x, y);
+			CU_FAIL_FATAL("not the same bytes");
+		}
+		/* Entered again on top of itself it changes nothing either. */
+		CU_ASSERT_EQUAL(text(&g, x, CONFIG_TEXT_SKIP_BAD), CONFIG_OK);
+		free(y);
+		free(x);
+	}
+	teardown(&f);
+	teardown(&g);
+}
+
+static const struct asa_cunit_test tests[] = {
+	{ "CFG-1 a line is applied at once", cfg_1_line_is_applied_at_once },
+	{ "CFG-1 a refused line changes nothing", cfg_1_refused_line_changes_nothing },
+	{ "CFG-1 a text is one change", cfg_1_text_is_one_change },
+	{ "CFG-1 a text stops at its first bad line", cfg_1_text_stops_at_the_first_bad_line },
+	{ "CFG-1 all or nothing", cfg_1_all_or_nothing },
+	{ "CFG-1 the line that the daemon refuses is named", cfg_1_line_refused_by_the_daemon_is_named },
+	{ "CFG-1 a command half done leaves no trace", cfg_1_half_done_command_leaves_no_trace_in_a_text },
+	{ "CFG-1 start-up leaves bad lines out", cfg_1_start_up_leaves_bad_lines_out },
+	{ "CFG-2 check changes nothing", cfg_2_check_changes_nothing },
+	{ "CFG-2 replace is one change", cfg_2_replace_is_one_change },
+	{ "CFG-2 rollback", cfg_2_rollback_goes_back_step_by_step },
+	{ "CFG-2 files", cfg_2_file_written_and_read_back },
+	{ "CFG-2 NAT-1 ACL-1 random configurations come back", cfg_2_random_configurations_come_back },
+	{ "CFG-3 column", cfg_3_column_counts_the_prompt_too },
+	{ "CFG-3 BYP-6 BYP-11 a warning is shown once", cfg_3_warning_of_the_daemon_is_shown_once },
+	{ "CFG-4 registered commands", cfg_4_registered_commands_share_the_grammar },
+	{ "CFG-4 output filter", cfg_4_pipe_is_found_in_show_commands_only },
+	{ "CFG-4 ACL-1 names", cfg_4_help_words_are_sorted_and_values_have_names },
+	{ "SES-1 values are bounded", ses_1_values_are_bounded },
+	{ NULL, NULL },
+};
+
+int main(void)
+{
+	return asa_cunit_main("config", tests);
+}
