@@ -185,16 +185,15 @@ asa_inline void asa_rewrite_ttl(struct asa_pkt *p)
 asa_inline void asa_rewrite(struct asa_pkt *p, const struct asa_dir *own,
 			    const struct asa_dir *other)
 {
-	if (own->flags & ASA_DIR_NAT)
+	if (own->flags & ASA_DIR_NAT) {
 		asa_rewrite_l3(p, own, other);
-	if ((own->flags & (ASA_DIR_NAT | ASA_DIR_SEQ)) && (p->flags & ASA_PKT_L4)) {
-		if (p->flags & ASA_PKT_TCP)
-			asa_rewrite_tcp(p, own, other);
-		else if (p->flags & ASA_PKT_UDP)
+		if (p->flags & ASA_PKT_UDP)
 			asa_rewrite_udp(p, own, other);
 		else if (p->flags & ASA_PKT_ICMP)
 			asa_rewrite_icmp(p, own, other);
 	}
+	if ((own->flags & (ASA_DIR_NAT | ASA_DIR_SEQ)) && (p->flags & ASA_PKT_TCP))
+		asa_rewrite_tcp(p, own, other);
 	if (own->flags & ASA_DIR_DEC_TTL)
 		asa_rewrite_ttl(p);
 }
