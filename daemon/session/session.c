@@ -24,7 +24,9 @@
 #include "datapath/index.h"
 #include "session/session_impl.h"
 
+/* Bounds of the reserve: slots needed for the new connections of one quarantine. */
 #define RESERVE_MAX 4096u
+#define RESERVE_MIN 4u
 
 /* ------------------------------------------------------------------ life cycle */
 
@@ -44,8 +46,8 @@ struct sessions *sessions_new(struct asa *a, const struct dp_tables *t)
 	s->reserve = t->n_slots / 16;
 	if (s->reserve > RESERVE_MAX)
 		s->reserve = RESERVE_MAX;
-	if (!s->reserve)
-		s->reserve = 1;
+	if (s->reserve < RESERVE_MIN)
+		s->reserve = t->n_slots > 2 * RESERVE_MIN ? RESERVE_MIN : 1;
 	return s;
 }
 
