@@ -11,8 +11,9 @@
  * only looks at their heads.
  *
  * Choice of a port: its own number when free; else a random place in its range (0-511, 512-1023,
- * 1024-65535); low ports may spill into the high range, never the other way, since services trust
- * low source ports. Choice of an address: by a hash of the real one, so that a host keeps its
+ * 1024-65535); else the next address of the pool. As on an ASA a port never leaves its range,
+ * since services trust low source ports, so that 511 of them are all that one address has.
+ * Choice of an address: by a hash of the real one, so that a host keeps its
  * mapped address and hosts spread over the pool.
  *
  * Threads: asa->lock is held in every call.
@@ -348,8 +349,6 @@ static enum asa_drop port_choose(struct xlates *x, struct xlate *t)
 
 		n = xlate_bit_free_from(b, ranges[r][0], ranges[r][1],
 					ranges[r][0] + random_below(x, size));
-		if (n < 0 && r < 2)
-			n = xlate_bit_free_from(b, 1024, 65535, 1024 + random_below(x, 64512));
 	}
 	if (n < 0)
 		return DROP_NAT_FAILED;

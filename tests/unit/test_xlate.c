@@ -109,10 +109,13 @@ static void nat3_ranges_are_kept(void)
 			CU_ASSERT_FALSE(seen[g.port]);
 			seen[g.port] = true;
 		}
-		/* a low range that is full spills upwards */
+		/* a low range that is full is full; another address of the pool has its own */
 		g = take(x, &pool, REAL(9999), IPPROTO_TCP, ranges[r].want, 0);
+		CU_ASSERT_EQUAL(g.drop, r < 2 ? DROP_NAT_FAILED : DROP_NONE);
+		pool.last = MAPPED(2);
+		g = take(x, &pool, REAL(9998), IPPROTO_TCP, ranges[r].want, 0);
 		CU_ASSERT_EQUAL(g.drop, DROP_NONE);
-		CU_ASSERT(g.port >= 1024);
+		CU_ASSERT(g.port >= ranges[r].lo && g.port <= ranges[r].hi);
 		xlate_free(x);
 	}
 }
@@ -132,7 +135,7 @@ static void nat3_exhaustion_is_a_reason(void)
 	g = take(x, &pool, REAL(70000), IPPROTO_UDP, 2000, 0);
 	CU_ASSERT_EQUAL(g.drop, DROP_NAT_FAILED);
 	CU_ASSERT_EQUAL(xlate_count(x), 64512);
-	/* high ports never spill down to those that services trust */
+	/* the low ranges have not been touched */
 	CU_ASSERT_EQUAL(take(x, &pool, REAL(70000), IPPROTO_UDP, 80, 0).port, 80);
 	/* one is given back: it is the one that comes next */
 	xlate_put(x, first.ref, 0);
