@@ -24,6 +24,9 @@
 #include "base/instance.h"
 #include "base/log.h"
 
+#define LOCK_PAUSE_US 50000
+#define LOCK_TRIES 40
+
 static int instance_lock_fd = -1;
 static char instance_lock_path[PATH_MAX];
 
@@ -88,7 +91,10 @@ int instance_lock(const char *socket_path, char *err, size_t err_size)
 			 "with -s", path, strerror(-r));
 		return r;
 	}
-	if (flock(instance_lock_fd, LOCK_EX | LOCK_NB) < 0 || answers(socket_path)) {
+	/* A daemon that was killed a moment ago holds its locks until its memory is torn down. */
+	for (int i = 0; (r = flock(instance_lock_fd, LOCK_EX | LOCK_NB)) < 0 && i < LOCK_TRIES; i++)
+		usleep(LOCK_PAUSE_US);
+	if (r < 0 || answers(socket_path)) {
 		snprintf(err, err_size, "another asad is running with the control socket %s: stop it, or start this "
 			 "one with another -s and -p", socket_path);
 		return -EADDRINUSE;

@@ -40,6 +40,8 @@
 #define DP_SLOTS_DEFAULT 262144
 #define DP_SLOTS_MIN 64
 #define DP_SLOTS_MAX (1u << 24)
+#define DP_LOCK_PAUSE_US 50000
+#define DP_LOCK_TRIES 20
 
 static const char *const dp_map_names[DP_MAP_MAX] = {
 	[DP_MAP_CONFIG] = ASA_MAP_CONFIG,	[DP_MAP_STATS] = ASA_MAP_STATS,
@@ -143,9 +145,14 @@ static int dp_open_pin_dir(struct dp *d, char *err, size_t err_size)
 	if (r < 0)
 		return dp_error(err, err_size, r, "cannot create the pin directory %s: %s%s", d->pin_dir,
 				strerror(-r), r == -EACCES || r == -EPERM ? " (start as root)" : "");
-	/* One daemon for one set of maps: the lock goes with the process, however it ends. */
+	/*
+	 * One daemon for one set of maps: the lock goes with the process, however it ends. One that
+	 * was killed a moment ago has it until its memory is torn down.
+	 */
 	d->lock_fd = open(d->pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (d->lock_fd >= 0 && flock(d->lock_fd, LOCK_EX | LOCK_NB) < 0)
+	for (int i = 0; d->lock_fd >= 0 && (r = flock(d->lock_fd, LOCK_EX | LOCK_NB)) < 0 && i < DP_LOCK_TRIES; i++)
+		usleep(DP_LOCK_PAUSE_US);
+	if (r < 0)
 		return dp_error(err, err_size, -EBUSY,
 				"another asad uses the maps in %s: stop it, or start this one with another -p "
 				"and -s", d->pin_dir);
