@@ -158,10 +158,10 @@ struct {
 
 /*
  * Read-only data: the contract version, which the daemon compares before it adopts a program, and
- * one object of each enum, so that `bpftool btf dump` shows what the rows are called.
+ * one object of each enum and record, so that `bpftool btf dump` shows what rows and fields are called.
  */
 const volatile __u32 asa_contract_version = ASA_CONTRACT_VERSION;
-const volatile struct asa_enums {
+const volatile struct asa_names {
 	enum asa_stat stat;
 	enum asa_drop drop;
 	enum asa_punt punt;
@@ -173,6 +173,8 @@ const volatile struct asa_enums {
 	enum asa_event_type event_type;
 	enum asa_local_verdict local_verdict;
 	enum asa_iface_flag iface_flag;
-} asa_enums = {};
+	struct asa_punt_meta punt_meta;
+	struct asa_event event;
+} asa_names = {};
 
 #endif
