@@ -361,6 +361,8 @@ const struct config_command cmd_opaque_rows[] = {
 	     "pubkey-chain}" L, "=", KEPT, do_line },
 	{ W, "http {server | authentication-certificate | redirect}" L, "=", KEPT, do_line },
 	{ W, "icmp unreachable" L, "=", KEPT, do_line },
+	{ W, "service {resetinbound | resetoutbound | resetoutside | password-recovery | internal | "
+	     "call-home | compress-config | sw-reset-button}" L, "=", KEPT, do_line },
 	{ W, "sysopt {connection {timewait | permit-vpn | preserve-vpn-flows | reclassify-vpn} | noproxyarp | "
 	     "radius | nodnsalias | traffic}" L, "=", KEPT, do_line },
 	{ W, "dns {domain-lookup | name-server | expire-entry-timer | poll-timer | update}" L, "=", KEPT,
@@ -376,7 +378,7 @@ const struct config_command cmd_opaque_rows[] = {
 	{ W, "tunnel-group-map" L, "=", KEPT, do_line },
 	{ W, "aaa-server <NAME:name>", "=", KEPT, do_line },
 	{ W, "{passwd | password | domain-name | names | name | boot | ftp | clock | banner | "
-	     "pager | mtu | arp | xlate | license | service | console | username | asdm | alias | "
+	     "pager | mtu | arp | xlate | license | console | username | asdm | alias | "
 	     "monitor-interface | failover | aaa | snmp-server | dhcpd | dhcprelay | threat-detection | ntp | ssl | "
 	     "prompt | track | prefix-list | established | fixup | mgcp | url-server | url-cache | "
 	     "url-block | filter | auth-prompt | privilege | multicast-routing | vpn-addr-assign | "

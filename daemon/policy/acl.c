@@ -300,10 +300,13 @@ static int groups_compile(struct compile *c)
 			place = &acls->global;
 		} else {
 			pi = policy_if_named(c->p, ag->ifname);
-			if (!pi)
-				return compile_fail(c,
-						    "access-group %s: no interface has the name %s",
-						    ag->acl, ag->ifname);
+			/* DEVIATION: as in service_compile(): it acts once an interface is named so. */
+			if (!pi) {
+				if (compile_warn(c, "access-group %s: no interface has the name %s yet",
+						 ag->acl, ag->ifname))
+					return -ENOMEM;
+				continue;
+			}
 			place = ag->out ? &acls->out[pi->num] : &acls->in[pi->num];
 		}
 		if (*place >= 0)

@@ -70,12 +70,12 @@ int bypass_nat_check(struct compile *c)
 
 		for (size_t j = 0; j < c->m->service_policies.n && !err; j++) {
 			const struct model_service_policy *sp = &c->m->service_policies.v[j];
+			const struct policy_if *pi = policy_if_named(c->p, sp->ifname);
 
-			if (strcmp(sp->policy_map, pm->name))
+			if (strcmp(sp->policy_map, pm->name) || (!sp->global && !pi))
 				continue;
 			attached = true;
-			err = attachment_check(
-				c, pm, sp->global ? -1 : policy_if_named(c->p, sp->ifname)->num);
+			err = attachment_check(c, pm, sp->global ? -1 : pi->num);
 		}
 		if (!attached && !err)
 			err = attachment_check(c, pm, -1);

@@ -19,18 +19,21 @@
 
 /* ------------------------------------------------------------------ collecting */
 
-static int if_resolve(struct compile *c, const struct model_nat *n, const char *name, __u16 *num)
+/* => false: no interface has the name, and the operator is warned. */
+static bool if_resolve(struct compile *c, const struct model_nat *n, const char *name, __u16 *num,
+		       int *err)
 {
 	const struct policy_if *pi;
 
 	*num = POLICY_NUM_NONE;
 	if (!*name || !strcmp(name, "any"))
-		return 0;
+		return true;
 	pi = policy_if_named(c->p, name);
-	if (!pi)
-		return compile_fail(c, "%s: no interface has the name %s", n->text, name);
-	*num = pi->num;
-	return 0;
+	if (pi)
+		*num = pi->num;
+	else
+		*err = compile_warn(c, "%s: no interface has the name %s yet", n->text, name);
+	return pi;
 }
 
 static int pix_order(const struct model_nat *n)
@@ -65,7 +68,7 @@ static int rule_add(struct compile *c, const struct model_nat *n, const char *ma
 	struct policy_nats *nats = c->p->nats;
 	struct nat_rule *r = &nats->v[nats->n++];
 	__u64 key = policy_hash_text(POLICY_HASH_START, n->object);
-	int err;
+	int err = 0;
 
 	r->config = n;
 	r->acl = -1;
@@ -73,11 +76,14 @@ static int rule_add(struct compile *c, const struct model_nat *n, const char *ma
 	r->is_static = !n->dynamic && n->form != MODEL_NAT_PIX_NAT;
 	r->order = pix_order(n);
 	r->section = (n->form == MODEL_NAT_OBJECT) ? 2 : n->form == MODEL_NAT_TWICE_AFTER ? 3 : 1;
-	err = if_resolve(c, n, n->real_if, &r->real_if);
-	if (!err)
-		err = if_resolve(c, n, mapped_if, &r->mapped_if);
-	if (!err)
-		err = nat_rule_resolve(c, r);
+	/* DEVIATION: as in service_compile(): the rule acts once its interfaces are named. */
+	if (!if_resolve(c, n, n->real_if, &r->real_if, &err) ||
+	    !if_resolve(c, n, mapped_if, &r->mapped_if, &err)) {
+		nats->n--;
+		memset(r, 0, sizeof(*r));
+		return err;
+	}
+	err = nat_rule_resolve(c, r);
 	if (err)
 		return err;
 	key = policy_hash_text(key, n->real_if);

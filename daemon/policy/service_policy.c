@@ -145,8 +145,12 @@ static int service_compile(struct compile *c, const struct model_service_policy 
 				    sp->policy_map);
 	if (!sp->global) {
 		pi = policy_if_named(c->p, sp->ifname);
+		/*
+		 * DEVIATION: an ASA refuses the name. Here the documented configurations, which begin
+		 * behind the interfaces, load by themselves (BYP-2) and act once the name is given.
+		 */
 		if (!pi)
-			return compile_fail(c, "service-policy %s: no interface has the name %s",
+			return compile_warn(c, "service-policy %s: no interface has the name %s yet",
 					    sp->policy_map, sp->ifname);
 		place = &all->by_if[pi->num];
 	}

@@ -19,17 +19,19 @@
 
 #include "config/config.h"
 
-static void discard(struct config_sink *s, const char *text, size_t len)
+static void discard(struct config_sink *sink, const char *text, size_t len)
 {
-	(void)s;
+	(void)sink;
 	(void)text;
 	(void)len;
 }
 
+/* Made once: compiling the grammar costs more than most inputs. Every text replaces the model. */
+static struct config *c;
+static struct config_session *s;
+
 static char *load(const char *text, unsigned int flags, const char *what)
 {
-	struct config *c = config_new(NULL);
-	struct config_session *s = config_session_new(c, CONFIG_MODE_GLOBAL);
 	struct config_result r;
 	char *running;
 
@@ -40,23 +42,17 @@ static char *load(const char *text, unsigned int flags, const char *what)
 	}
 	running = config_running_text(config_model(c), NULL, false, NULL);
 	config_result_fini(&r);
-	config_session_free(s);
-	config_free(c);
 	return running;
 }
 
 static void ask(const char *text)
 {
-	struct config *c = config_new(NULL);
-	struct config_session *s = config_session_new(c, CONFIG_MODE_POLICY_CLASS);
 	struct config_sink sink = { discard };
 	char line[256];
 
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
 	config_help(s, line, &sink);
 	config_complete(s, line, &sink);
-	config_session_free(s);
-	config_free(c);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -65,6 +61,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 1 << 16)
 		return 0;
+	if (!c) {
+		c = config_new(NULL);
+		s = config_session_new(c, CONFIG_MODE_GLOBAL);
+	}
 	text = strndup((const char *)data, size);
 	ask(text);
 	first = load(text, CONFIG_TEXT_REPLACE | CONFIG_TEXT_SKIP_BAD, "input");

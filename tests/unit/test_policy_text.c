@@ -295,7 +295,7 @@ static void nat1_object_and_twice_configuration(void)
 	CU_ASSERT_STRING_EQUAL(enters(b, "outside", "tcp 203.0.113.1:5 192.0.2.1:8080"), "10.1.1.80:80");
 	CU_ASSERT_STRING_EQUAL(enters(b, "inside", "tcp 10.1.1.5:1 10.9.9.9:2222"), "203.0.113.9:22");
 	/* what cannot be compiled changes nothing */
-	CU_ASSERT_FALSE(enter(b, "nat (inside,nowhere) source dynamic lan2 interface\n"));
+	CU_ASSERT_FALSE(enter(b, "nat (inside,outside) source dynamic nothing interface\n"));
 	CU_ASSERT_STRING_EQUAL(leaves(b, "inside", "outside", "tcp 10.1.1.5:1 203.0.113.1:80"), "pool 192.0.2.1-192.0.2.1 pat");
 	box_free(b);
 }
