@@ -24,7 +24,10 @@
 #include "asa.h"
 #include "control/client.h"
 #include "control/commands.h"
+#include "control/output.h"
 #include "control/rates.h"
+#include "datapath/net.h"
+#include "services/syslog.h"
 
 #define CLIENTS_MAX 64
 #define EVENTS_MAX 16
@@ -258,9 +261,28 @@ static void control_accept(struct control *c)
 	}
 }
 
+/* "logging device-id ipaddress IF": the address that the interface has now. */
+static void control_refresh_device_id(struct asa *a)
+{
+	const struct model_logging *l = &config_model(a->config)->logging;
+	const struct sys_info *sys = a->net ? net_sys(a->net) : NULL;
+	const struct policy_if *f;
+	char addr[64] = "";
+
+	if (strncmp(l->device_id, "ipaddress ", 10) != 0)
+		return;
+	f = policy_if_named(a->policy, l->device_id + 10);
+	for (size_t i = 0; f && sys && i < sys->n_ifs; i++)
+		if (sys->ifs[i].ifindex == f->ifindex && sys->ifs[i].n_addrs)
+			output_format_addr(&sys->ifs[i].addrs[0].addr, addr, sizeof(addr));
+	syslog_set_device_address(a->syslog, addr);
+}
+
 static void control_tick(struct control *c)
 {
 	uint64_t expirations;
+
+	control_refresh_device_id(c->a);
 
 	if (read(c->timer_fd, &expirations, sizeof(expirations)) > 0)
 		rates_sample(c->state.rates, c->a, rates_clock_ms());
@@ -282,7 +304,10 @@ void control_poll(struct control *c)
 				control_tick(c);
 			continue;
 		}
-		if (!client_event(client, events[i].events)) {
+		bool alive = client_event(client, events[i].events);
+
+		control_refresh_device_id(c->a); /* a command may have set it */
+		if (!alive) {
 			control_drop(c, client);
 			continue;
 		}

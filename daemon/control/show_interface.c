@@ -44,11 +44,15 @@ static const struct sys_if *sys_find(struct asa *a, const struct policy_if *f)
 	return NULL;
 }
 
-static void mask_text(__u8 plen, char *buf, size_t size)
+/* Netmask of an IPv4 address; empty for IPv6. */
+static void mask_text(const struct model_if_addr *a, char *buf, size_t size)
 {
 	struct asa_addr mask;
 
-	asa_addr_set_v4(&mask, asa_htonl(plen ? ~0u << (32 - plen) : 0));
+	buf[0] = 0;
+	if (a->v6 || a->plen > 32)
+		return;
+	asa_addr_set_v4(&mask, asa_htonl(a->plen ? ~0u << (32 - a->plen) : 0));
 	output_format_addr(&mask, buf, size);
 }
 
@@ -68,7 +72,7 @@ static void if_addresses(struct output *o, const struct sys_if *sys)
 		const struct model_if_addr *a = &sys->addrs[i];
 
 		output_format_addr(&a->addr, addr, sizeof(addr));
-		mask_text(a->plen, mask, sizeof(mask));
+		mask_text(a, mask, sizeof(mask));
 		if (a->v6)
 			output_text(o, "\tIPv6 address %s/%u\n", addr, a->plen);
 		else
@@ -278,7 +282,7 @@ static void ip_address_row(struct output *o, const struct policy_if *f,
 	char addr[64], mask[64];
 
 	output_format_addr(&a->addr, addr, sizeof(addr));
-	mask_text(a->plen, mask, sizeof(mask));
+	mask_text(a, mask, sizeof(mask));
 	if (a->v6)
 		output_text(o, "%-24s %-22s %s/%u\n", f->dev, f->name, addr, a->plen);
 	else

@@ -298,6 +298,7 @@ const struct sys_info *net_sys(const struct net *n)
 
 	sys.ifs[0] = (struct sys_if){.dev = "eth0", .ifindex = 4, .up = true, .n_addrs = 1};
 	sys.ifs[0].addrs[0] = (struct model_if_addr){addr("192.0.2.1"), 24, false};
+	sys.ifs[0].addrs[1] = (struct model_if_addr){ addr("2001:db8:2::1"), 64, true };
 	return &sys;
 }
 bool workers_xsk_info(struct workers *w, size_t i, struct xsk_info *info)
