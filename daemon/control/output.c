@@ -183,12 +183,29 @@ static size_t utf8_length(const unsigned char *s, size_t len)
 	return n;
 }
 
+/* Bytes that stand for themselves at the start of s. */
+static size_t plain_length(const unsigned char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+		n++;
+	return n;
+}
+
 static void output_escape(struct output *o, const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	size_t n;
 
 	while (len) {
+		n = plain_length(s, len);
+		if (n) {
+			output_put(o, (const char *)s, n);
+			s += n;
+			len -= n;
+			continue;
+		}
 		n = utf8_length(s, len);
 		if (n == 0) {
 			output_put(o, "\\ufffd", 6);
@@ -294,12 +311,19 @@ void output_strf(struct output *o, const char *key, const char *fmt, ...)
 	output_str(o, key, text);
 }
 
+/* Most of a long list is numbers: no printf for them. */
 void output_u64(struct output *o, const char *key, uint64_t value)
 {
+	char digits[20];
+	size_t at = sizeof(digits);
+
 	if (!o->json)
 		return;
 	output_member(o, key);
-	output_raw(o, "%llu", (unsigned long long)value);
+	do
+		digits[--at] = (char)('0' + value % 10);
+	while (value /= 10);
+	output_put(o, digits + at, sizeof(digits) - at);
 }
 
 void output_int(struct output *o, const char *key, int64_t value)
@@ -315,7 +339,7 @@ void output_bool(struct output *o, const char *key, bool value)
 	if (!o->json)
 		return;
 	output_member(o, key);
-	output_raw(o, "%s", value ? "true" : "false");
+	output_put(o, value ? "true" : "false", value ? 4 : 5);
 }
 
 /* ------------------------------------------------------------------ lists of lines */
