@@ -27,6 +27,8 @@
 #include "services/proxy_arp.h"
 #include "services/syslog.h"
 
+#define DOWN_SECONDS 2
+
 /* A Linux interface that the firewall uses. */
 struct apply_if {
 	__u32 ifindex;
@@ -46,6 +48,7 @@ struct apply {
 	bool open; /* apply_start_sockets() was called */
 	bool in_config; /* within a configuration command: trouble is the operator's news */
 	bool trouble;
+	__u8 down_for[POLICY_IFS_MAX]; /* seconds, by row of the model's interfaces */
 };
 
 struct apply *apply_new(struct asa *a)
@@ -108,6 +111,33 @@ static const struct model_if *apply_model_if(const struct model *m, const char *
 	return NULL;
 }
 
+static void apply_set_up(struct apply *p, const struct model_if *mi, __u32 ifindex)
+{
+	int r = net_set_up(p->asa->net, ifindex, !mi->shutdown);
+
+	if (r < 0)
+		apply_warn(p, "%s cannot be set %s: %s", mi->dev, mi->shutdown ? "down" : "up", strerror(-r));
+}
+
+/*
+ * An interface that comes while the daemon runs is left for a moment to whoever made it, and set up
+ * then, once: a veth whose peer is still being prepared would never become a target of redirects.
+ */
+static void apply_set_up_late(struct apply *p)
+{
+	const struct model *m = config_model(p->asa->config);
+
+	for (size_t i = 0; i < m->ifs.n && i < POLICY_IFS_MAX; i++) {
+		const struct model_if *mi = &m->ifs.v[i];
+		const struct sys_if *s = apply_sys_if(p, mi->dev);
+
+		if (!s || s->up || mi->shutdown || !mi->nameif[0])
+			p->down_for[i] = 0;
+		else if (p->down_for[i] <= DOWN_SECONDS && p->down_for[i]++ == DOWN_SECONDS)
+			apply_set_up(p, mi, s->ifindex);
+	}
+}
+
 /* Addresses and state of one interface. */
 static void apply_linux_if(struct apply *p, const struct model_if *mi)
 {
@@ -136,11 +166,8 @@ static void apply_linux_if(struct apply *p, const struct model_if *mi)
 		if (r < 0)
 			apply_warn(p, "%s: the address could not be set: %s", mi->dev, strerror(-r));
 	}
-	if (mi->shutdown ? s->up : mi->nameif[0] && !s->up) {
-		r = net_set_up(n, s->ifindex, !mi->shutdown);
-		if (r < 0)
-			apply_warn(p, "%s cannot be set %s: %s", mi->dev, mi->shutdown ? "down" : "up", strerror(-r));
-	}
+	if (mi->shutdown ? s->up : p->in_config && mi->nameif[0] && !s->up)
+		apply_set_up(p, mi, s->ifindex);
 }
 
 static bool apply_same_route(const struct model_route *a, const struct model_route *b)
@@ -479,7 +506,9 @@ void apply_start_attach(struct apply *p)
 {
 	apply_adopt_punts(p);
 	p->attach = true;
+	p->in_config = true; /* the start-up configuration was a command */
 	apply_system_changed(p);
+	p->in_config = false;
 }
 
 void apply_start_sockets(struct apply *p)
@@ -492,6 +521,9 @@ void apply_retry(struct apply *p)
 {
 	if (p->trouble)
 		apply_use(p, p->asa->policy);
+	pthread_mutex_lock(&p->asa->lock);
+	apply_set_up_late(p);
+	pthread_mutex_unlock(&p->asa->lock);
 }
 
 void apply_detach_all(struct apply *p)
