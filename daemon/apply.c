@@ -47,6 +47,7 @@ struct apply {
 	bool attach; /* apply_start_attach() was called */
 	bool open; /* apply_start_sockets() was called */
 	bool in_config; /* within a configuration command: trouble is the operator's news */
+	bool set_up; /* interfaces are set up at once, not after DOWN_SECONDS */
 	bool trouble;
 	__u8 down_for[POLICY_IFS_MAX]; /* seconds, by row of the model's interfaces */
 };
@@ -166,7 +167,7 @@ static void apply_linux_if(struct apply *p, const struct model_if *mi)
 		if (r < 0)
 			apply_warn(p, "%s: the address could not be set: %s", mi->dev, strerror(-r));
 	}
-	if (mi->shutdown ? s->up : p->in_config && mi->nameif[0] && !s->up)
+	if (mi->shutdown ? s->up : p->set_up && mi->nameif[0] && !s->up)
 		apply_set_up(p, mi, s->ifindex);
 }
 
@@ -480,12 +481,12 @@ static int apply_config(void *arg, const struct model *m, struct policy_error *e
 	struct apply *p = arg;
 	int r;
 
-	p->in_config = true;
+	p->in_config = p->set_up = true;
 	r = apply_do(p, m, e, true);
 	if (r == 0)
 		for (size_t i = 0; policy_warning(p->asa->policy, i); i++)
 			config_warn(p->asa->config, policy_warning(p->asa->policy, i));
-	p->in_config = false;
+	p->in_config = p->set_up = false;
 	return r;
 }
 
@@ -506,9 +507,9 @@ void apply_start_attach(struct apply *p)
 {
 	apply_adopt_punts(p);
 	p->attach = true;
-	p->in_config = true; /* the start-up configuration was a command */
+	p->set_up = true; /* the start-up configuration was a command */
 	apply_system_changed(p);
-	p->in_config = false;
+	p->set_up = false;
 }
 
 void apply_start_sockets(struct apply *p)
