@@ -533,7 +533,8 @@ const struct config_command cmd_session_rows[] = {
 	/* modes                       syntax                no    help                              handler */
 	{ IN_CONFIG | CONFIG_IN_EXEC, "exit",		     NULL, "Leave the present mode",	      do_exit },
 	{ IN_CONFIG | CONFIG_IN_EXEC, "quit",		     NULL, "Leave the present mode",	      do_exit },
-	{ CONFIG_IN_EXEC,	      "logout",		     NULL, "End the session",		      do_exit },
+	/* Not to be shortened: "log" in a configuration is the beginning of logging. */
+	{ CONFIG_IN_EXEC | CONFIG_WHOLE_WORDS, "logout",     NULL, "End the session",		      do_exit },
 	{ IN_CONFIG,		      "end",		     NULL, "Back to privileged mode",	      do_end },
 	{ CONFIG_IN_PRIV,	      "configure terminal",  NULL, "Change the configuration",	      do_configure },
 	{ CONFIG_IN_EXEC,	      "enable [<LEVEL:n:0-15>]", NULL, "Enter privileged mode",	      do_enable },

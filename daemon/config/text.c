@@ -247,8 +247,54 @@ static bool join_next(struct reader *rd, char *buf, size_t size)
 	return true;
 }
 
+/*
+ * A line that no command begins with may be the end of the command before it, broken by a document
+ * ("… idle 1:00:00" / "reset dcd 0:15:00 5"). Only if both together are one command without free
+ * text, of which anything could become a part, and the lines stand next to each other.
+ * => true: done as one command, in place of the first half.
+ */
+static bool join_previous(struct batch *b, const char *text, unsigned int number)
+{
+	struct config_session *s = b->s;
+	size_t n = b->done.n, size;
+	enum config_mode mode;
+	enum config_status st;
+	struct done_line first;
+	char *both;
+	bool whole;
+
+	if (s->failure.result != GR_INVALID || s->failure.at || !n ||
+	    b->done.v[n - 1].number + 1 != number)
+		return false;
+	first = b->done.v[n - 1];
+	size = strlen(first.text) + strlen(text) + 2;
+	both = malloc(size);
+	if (!both)
+		return false;
+	snprintf(both, size, "%s %s", first.text, text + strspn(text, " \t"));
+	whole = !gline_read(&s->line, both) && cfg_resolve(s, &mode) && s->match.row->own &&
+		s->match.n_args + s->match.no == s->line.n;
+	if (!whole) {
+		free(both);
+		return false;
+	}
+	b->done.n--;
+	replay(b, b->done.n);
+	st = run_one(b, both, first.number);
+	if (st == CONFIG_OK) {
+		free(first.text);
+	} else {
+		b->done.v[b->done.n++] = first;
+		replay(b, b->done.n);
+	}
+	free(both);
+	return st == CONFIG_OK;
+}
+
 static enum config_status run_all(struct batch *b, const char *text)
 {
+	struct config_result was;
+
 	struct reader rd = { text, 0 };
 	char line[GRAMMAR_LINE_MAX * 2];
 	bool cut;
@@ -260,6 +306,14 @@ static enum config_status run_all(struct batch *b, const char *text)
 		if (st == CONFIG_SYNTAX && b->s->failure.result == GR_INCOMPLETE && b->s->line.n &&
 		    join_next(&rd, line, sizeof(line)))
 			st = run_one(b, line, number);
+		if (st == CONFIG_SYNTAX) {
+			was = *b->r;
+			if (join_previous(b, line, number))
+				continue;
+			was.warnings = b->r->warnings;
+			was.warnings_size = b->r->warnings_size;
+			*b->r = was;
+		}
 		if (st == CONFIG_OK)
 			continue;
 		/* A handler may have stopped half-way: back to the state before this line. */
