@@ -268,10 +268,13 @@ lab_veth() {
 	# Made inside the namespace, so that interface indexes stay small.
 	lab_ip "$1" link add "$2" numtxqueues "$q" numrxqueues "$q" type veth \
 		peer name "$4" numtxqueues "$q" numrxqueues "$q" netns "$LAB_TAG-$3" || return 1
-	lab_in "$1" ethtool -K "$2" tx off tso off gso off gro on >/dev/null 2>&1
-	lab_in "$3" ethtool -K "$4" tx off tso off gso off gro on >/dev/null 2>&1
+	lab_in "$1" ethtool -K "$2" tx off tso off gso off >/dev/null 2>&1
+	lab_in "$3" ethtool -K "$4" tx off tso off gso off >/dev/null 2>&1
 	lab_ip "$1" link set "$2" up
 	lab_ip "$3" link set "$4" up
+	# Only on an interface that is up does this make the far end a target of redirects, when that end was up first.
+	lab_in "$1" ethtool -K "$2" gro on >/dev/null 2>&1
+	lab_in "$3" ethtool -K "$4" gro on >/dev/null 2>&1
 }
 
 # lab_lan NS BRIDGE PEER_NS:PEER_IF…: a LAN segment; every peer gets a cable to the bridge.

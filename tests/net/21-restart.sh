@@ -79,7 +79,8 @@ num "SES-15: segments that the client sent again" "$(stalls load1)" -le 5
 ok "SES-15: new connections work after the restart" lab_in cli iperf3 -c 198.51.100.10 -p 5201 -n 1M
 has "SES-15: and are translated as before" '203\.0\.113\.10' lab_log plain
 
-# New numbers go on after the old ones.
+# New numbers go on after the old ones (UDP: the connection stays to be seen).
+lab_in cli sh -c 'echo x | nc -u -w 1 198.51.100.10 9'
 last=$(lab_asa fw show conn detail | sed -n 's/.*conn id \([0-9]*\).*/\1/p' | sort -n | tail -n 1)
 num "SES-15: connection numbers are not used again" "${last:-0}" -gt "$(sort -n <<<"$ids" | tail -n 1)"
 

@@ -61,7 +61,7 @@ conf() {
 ok "configuration loads" conf
 lab_asa fw configure 'policy-map global_policy
  class inspection_default
-  inspect icmp' >/dev/null
+  inspect icmp' >/dev/null 2>&1
 lab_nginx web srv 80 && head -c 100000 /dev/urandom >"$LAB_DIR/web.www/file"
 
 lab_in cli curl -sf -m 5 -o /dev/null http://198.51.100.10/file || lab_fail "traffic passes"

@@ -79,7 +79,7 @@ has "SES-5: fragments of a permitted datagram pass, all of them" 'proto 17 offse
 	out "fragment($I)/UDP(sport=9,dport=9)/(b'x'*400),fragsize=200)" 1
 num "SES-5: as many as came" "$(out "fragment($I,id=77)/UDP(sport=9,dport=9)/(b'y'*400),fragsize=200)" 1 | grep -cE '^(frag|udp) 10.1.1.66')" -ge 1
 before=$(lab_drops fw fragment-overlap)
-out "[$I,id=5,flags='MF',frag=0)/Raw(bytes(UDP(sport=9,dport=9,len=80)/(b'a'*56))), $I,id=5,flags=0,frag=4,proto=17)/Raw(b'b'*40)]" 1 >/dev/null
+out "[$I,id=5,flags='MF',frag=0,proto=17)/Raw(bytes(UDP(sport=9,dport=9,len=80)/(b'a'*56))), $I,id=5,flags=0,frag=4,proto=17)/Raw(b'b'*40)]" 1 >/dev/null
 num "SES-5: fragment-overlap is counted" "$(lab_drops fw fragment-overlap)" -gt "$before"
 has "SES-5: IPv6 fragments" '^(frag|udp) 2001:db8:1::66' \
 	out "fragment6($V)/IPv6ExtHdrFragment(id=9)/UDP(sport=9,dport=9)/(b'x'*1500),800)" 1

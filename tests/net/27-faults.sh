@@ -45,13 +45,15 @@ ok "asactl --help" "$LAB_BUILD/asactl" --help
 status 2 "asad: unknown option" 'option|usage' "$LAB_BUILD/asad" --nonsense
 status 2 "asactl: unknown option" 'option|usage' "$LAB_BUILD/asactl" --nonsense
 status 3 "asactl: no daemon" 'daemon|connect|running' "$LAB_BUILD/asactl" -s "$D/nobody.sock" show version
-bad "asad: configuration file that does not exist, named by -c" "missing\.conf" asad "${common[@]}" -c "$D/missing.conf"
+lab_in fw timeout 1 "$LAB_BUILD/asad" -F "${common[@]}" -c "$D/missing.conf" >"$D/missing.log" 2>&1
+has "asad: a start-up configuration that does not exist is named, and the start is an empty one" 'missing\.conf' cat "$D/missing.log"
+rm -rf "$(lab_pins fw)"
 bad "asad: object that does not exist" 'missing\.o' asad "${common[@]}" -o "$D/missing.o"
 printf 'not an object' >"$D/bad.o"
 bad "asad: object that is none" 'bad\.o' asad "${common[@]}" -o "$D/bad.o"
 bad "asad: pin directory that is no bpffs" 'bpf' asad "${common[@]}" -p "$D/pins"
 bad "asad: socket path too long" 'socket|path|long' asad "${common[@]}" -s "$D/$(printf 'x%.0s' {1..200})"
-bad "asad: socket in a directory that does not exist" 'no/such' asad "${common[@]}" -s "/no/such/dir/s"
+bad "asad: socket in a directory that cannot be" 'empty/dir' asad "${common[@]}" -s "$D/empty/dir/s"
 if id nobody >/dev/null 2>&1 && command -v setpriv >/dev/null; then
 	cp "$LAB_BUILD/asad" "$LAB_BUILD/asa_xdp.bpf.o" "$D/" && chmod 755 "$D/asad"
 	bad "asad: no privilege" 'privilege|permission|permitted|CAP_|root' \
@@ -73,10 +75,12 @@ bad "asad --check: bad configuration, with file and line" 'bad\.conf.*3|line 3' 
 
 ok "firewall starts" lab_asad fw
 bad "asad: control socket in use" 'in use|running|already' asad "${common[@]}"
-bad "asad: pins in use by another daemon" 'in use|running|already' asad "${common[@]}" -s "$D/other.sock"
+bad "asad: pins in use by another daemon" 'in use|running|already|another' asad "${common[@]}" -s "$D/other.sock"
 ok "the first daemon goes on" lab_asa fw show version
 
 # Configuration errors change nothing (CFG-1, CFG-3).
+lab_asa fw configure 'interface in0
+policy-map p' >/dev/null
 before=$(lab_asa fw show running-config)
 status 1 "CFG-3: unknown command, caret" '\^' lab_asa fw configure 'acess-list x permit ip any any'
 status 1 "CFG-3: bad address" 'invalid|error' lab_asa fw configure 'access-list x extended permit ip host 10.1.1.300 any'
@@ -89,11 +93,11 @@ status 1 "CFG-3: access-group of no interface" 'error|not|unknown' lab_asa fw co
 status 1 "CFG-3: a very long line" 'error|long|invalid' lab_asa fw configure "access-list $(printf 'x%.0s' {1..5000}) extended permit ip any any"
 printf 'hostname a\nnonsense here\nhostname b\n' >"$D/three.conf"
 status 1 "CFG-1: -f stops at the first bad line, with file, line and column" 'three\.conf:2' lab_asa fw -f "$D/three.conf"
-has "CFG-1: lines before it are applied" '^hostname a' lab_asa fw show running-config
+has "CFG-1: lines before it are applied" '^hostname a$' lab_asa fw show running-config
 has_not "CFG-1: lines after it are not" '^hostname b' lab_asa fw show running-config
 lab_asa fw configure 'no hostname' >/dev/null 2>&1
 status 1 "CFG-1: --all-or-nothing rolls back" 'three\.conf:2' lab_asa fw --all-or-nothing -f "$D/three.conf"
-has_not "CFG-1: and nothing of it is there" '^hostname a' lab_asa fw show running-config
+has_not "CFG-1: and nothing of it is there" '^hostname a$' lab_asa fw show running-config
 if [ "$(lab_asa fw show running-config | grep -v '^hostname')" = "$(grep -v '^hostname' <<<"$before")" ]; then
 	lab_pass "CFG-3: the running configuration is unchanged by all refused lines"
 else

@@ -51,6 +51,8 @@ def packet_socket(ns, dev):
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
     # The kernel takes a VLAN tag out of the frame; it comes back as auxiliary data.
     sock.setsockopt(263, 8, 1)
+    # All that a long list of packets brings has to fit until it is read (SO_RCVBUFFORCE).
+    sock.setsockopt(socket.SOL_SOCKET, 33, 1 << 25)
     sock.bind((dev, ETH_P_ALL))
     return sock
 
@@ -92,7 +94,7 @@ def describe(frame, vlan):
     if TCP in ip and not isinstance(ip.payload, ICMP):
         tcp = ip[TCP]
         options = dict((o[0], o[1]) for o in tcp.options if isinstance(o, tuple))
-        if "MSS" in options:
+        if isinstance(options.get("MSS"), int):
             tag = " mss %d" % options["MSS"] + tag
         return "tcp %s:%d > %s:%d flags %s seq %d ack %d len %d ttl %d win %d sum %s%s" % (
             ip.src, tcp.sport, ip.dst, tcp.dport, tcp.flags, tcp.seq, tcp.ack,
