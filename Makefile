@@ -174,4 +174,4 @@ help:
 	@echo 'make deps clean'
 	@echo 'Variables: CC=gcc|clang-14|clang-19 CLANG=clang|clang-19 CFLAGS V=1'
 
--include $(DAEMON_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(ASAN_OBJ:.o=.d)
+-include $(DAEMON_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(ASAN_OBJ:.o=.d) $(wildcard $(BUILD)/asan/tests/lib/*.d $(BUILD)/obj/tests/lib/*.d)

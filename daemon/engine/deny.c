@@ -249,6 +249,21 @@ void deny_syn_diff(const struct walk *w)
 		   end_text(out ? out->name : "unknown", &k->dst, k->dport, k->proto, dst));
 }
 
+void deny_limit(const struct walk *w, const struct session_limit *l)
+{
+	const struct asa_key *k = &w->p->key;
+	__u32 id = l->per_client ? 201013 : 201011;
+	char src[ADDR_TEXT], dst[ADDR_TEXT];
+
+	if (!syslog_wants(log_of(w), id))
+		return;
+	syslog_msg(log_of(w), id,
+		   "%s limit exceeded %u/%u for input packet from %s/%u to %s/%u on interface %s",
+		   l->per_client ? "Per-client connection" : "Connection", l->count, l->max,
+		   addr_text(&k->src, src), asa_ntohs(k->sport), addr_text(&k->dst, dst),
+		   asa_ntohs(k->dport), w->in->name);
+}
+
 /* ------------------------------------------------------------------ translation */
 
 static void deny_nat(const struct walk *w, __u32 id, const char *before, const char *after)

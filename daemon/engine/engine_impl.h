@@ -109,6 +109,7 @@ enum asa_drop stage_route(struct walk *w);
 enum asa_drop stage_service(struct walk *w);
 enum asa_drop stage_first_checks(struct walk *w);
 enum asa_drop stage_access(struct walk *w);
+enum asa_drop stage_limits(struct walk *w);
 enum asa_drop stage_translate(struct walk *w);
 enum asa_drop stage_create(struct walk *w);
 /* forward.c */
@@ -155,6 +156,7 @@ void deny_access(const struct walk *w, const struct policy_acl_match *m, bool ou
 void permit_access(const struct walk *w, const struct policy_acl_match *m); /* 106100 */
 void deny_icmp_reply(const struct walk *w); /* 313004 */
 void deny_icmp_error(const struct walk *w, const struct asa_key *quoted); /* 313005 */
+void deny_limit(const struct walk *w, const struct session_limit *l); /* 201011, 201013 */
 void deny_translation(const struct walk *w, bool pat); /* 305006 */
 void deny_rpf(const struct walk *w); /* 305013 */
 void deny_syn_diff(const struct walk *w); /* 419002 */

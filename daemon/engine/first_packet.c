@@ -141,6 +141,17 @@ enum asa_drop stage_access(struct walk *w)
 	return why;
 }
 
+enum asa_drop stage_limits(struct walk *w)
+{
+	struct session_limit limit = { 0 };
+	enum asa_drop why;
+
+	why = session_limit_check(w->e->asa->sessions, &w->service, &w->p->key, &limit);
+	if (why)
+		deny_limit(w, &limit);
+	return why;
+}
+
 enum asa_drop stage_translate(struct walk *w)
 {
 	struct asa_addr mapped = w->real.src;

@@ -41,6 +41,7 @@ static enum asa_drop pipeline(struct walk *w)
 		STAGE(stage_service(w)); /* what the classes ask for: bypass, timeouts … */
 		STAGE(stage_first_checks(w)); /* may such a packet open a connection? */
 		STAGE(stage_access(w)); /* access lists in and out, security levels */
+		STAGE(stage_limits(w)); /* conn-max, per-client-max */
 		STAGE(stage_translate(w)); /* source: real to mapped; reverse path */
 		STAGE(stage_create(w)); /* slot, index, message: XDP takes over */
 	}

@@ -31,7 +31,7 @@ void session_set_state(struct sessions *s, __u32 slot, __u8 state, __u32 now)
 		return;
 	if (r->state == ASA_SESSION_EMBRYONIC) {
 		slot_queue_remove(s, &s->embryonic, slot);
-		s->counts.embryonic--;
+		limits_embryonic(s, slot, -1);
 	}
 	if (r->state == ASA_SESSION_HALF_CLOSED)
 		s->counts.half_closed--;

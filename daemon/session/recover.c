@@ -112,7 +112,7 @@ static void conn_recover(struct sessions *s, __u32 slot)
 	}
 	session_count(s, slot, 1);
 	if (r->state == ASA_SESSION_EMBRYONIC)
-		s->counts.embryonic++;
+		limits_embryonic(s, slot, 1);
 	else if (r->state == ASA_SESSION_HALF_CLOSED)
 		s->counts.half_closed++;
 }

@@ -39,7 +39,8 @@ struct sessions *sessions_new(struct asa *a, const struct dp_tables *t)
 	s->asa = a;
 	s->t = *t;
 	s->links = calloc(t->n_slots, sizeof(*s->links));
-	if (!s->links) {
+	s->limits = limits_new(t->n_slots);
+	if (!s->links || !s->limits) {
 		sessions_free(s);
 		return NULL;
 	}
@@ -56,6 +57,7 @@ void sessions_free(struct sessions *s)
 	if (!s)
 		return;
 	timer_free(s->wheel);
+	limits_free(s->limits);
 	free(s->links);
 	free(s);
 }
@@ -205,6 +207,7 @@ void session_count(struct sessions *s, __u32 slot, int by)
 	}
 	if (r->flags & ASA_SESSION_BYPASS)
 		n->bypass += by;
+	limits_count(s, slot, by);
 }
 
 const struct policy_if *session_route_if(const struct sessions *s, const struct net_route *r)
@@ -314,7 +317,7 @@ static void row_fill(struct sessions *s, struct asa_session *r, const struct ses
 	r->if_ifindex[1] = (__u16)a->out->ifindex;
 	r->if_vlan[0] = a->in->vlan;
 	r->if_vlan[1] = a->out->vlan;
-	r->policy_class = (__u16)(a->service.class_row + 1);
+	r->policy_class = limits_class_id(session_policy(s), a->service.class_row);
 	r->policy_gen = policy_generation(session_policy(s));
 	if (a->forward.proto == ASA_PROTO_TCP && a->service.bypass)
 		r->flags |= ASA_SESSION_BYPASS;
@@ -380,7 +383,7 @@ enum asa_drop session_create(struct sessions *s, const struct session_args *a, _
 			 __ATOMIC_RELEASE);
 	if (tracked) {
 		slot_queue_push(s, &s->embryonic, slot);
-		s->counts.embryonic++;
+		limits_embryonic(s, slot, 1);
 	}
 	session_count(s, slot, 1);
 	s->counts.built++;

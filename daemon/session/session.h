@@ -72,6 +72,18 @@ void sessions_free(struct sessions *s);
  */
 __u32 sessions_recover(struct sessions *s, bool reused, __u32 now);
 
+/* What a limit said; for message 201011 or 201013. */
+struct session_limit {
+	bool per_client;
+	__u32 count, max;
+};
+/*
+ * May a class have one more connection: conn-max, per-client-max (LIM-2, LIM-3, BYP-7)? 'key' as
+ * the first packet looked.
+ * => DROP_NONE, or DROP_POLICY_LIMIT and '*limit'.
+ */
+enum asa_drop session_limit_check(struct sessions *s, const struct policy_service *service,
+				  const struct asa_key *key, struct session_limit *limit);
 /*
  * Create and publish a connection, log it.
  * => DROP_NONE and '*slot'; DROP_RESOURCE_FLOW when the table is full of established
@@ -150,7 +162,7 @@ struct session_view {
 	__u64 driver_packets[2], daemon_packets[2]; /* BYP-14 */
 	__u32 seq_add[2];
 	__u32 nat_ref;
-	__u16 policy_class; /* + 1 */
+	__u32 policy_class; /* asa_session.policy_class */
 	__u32 nexthop_if[2]; /* egress ifindex of each direction, 0 unknown */
 };
 /* Fill 'v' from a slot in use. => false when the slot is not in use. */

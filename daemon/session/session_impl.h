@@ -43,6 +43,7 @@ struct sessions {
 	struct timer_wheel *wheel;
 	struct slot_link *links; /* of 'embryonic' and 'closing', by slot */
 	struct slot_queue embryonic, closing;
+	struct limits *limits;
 	__u32 fresh; /* slots from here on were never used */
 	__u32 free_head; /* freed slots, linked by timer_next */
 	__u32 n_free; /* fresh ones included */
@@ -97,6 +98,14 @@ void session_timeouts(const struct sessions *s, struct asa_session *r, __u8 prot
 __u32 session_timeout_ticks(const struct asa_session *r);
 __u32 session_last_seen(const struct asa_conn *c);
 void session_arm(struct sessions *s, __u32 slot, __u32 now);
+
+/* limits.c */
+struct limits *limits_new(__u32 n_slots);
+void limits_free(struct limits *l);
+/* Name of the class of a row of the policy. => 0: none. */
+__u32 limits_class_id(const struct policy *p, int row);
+void limits_count(struct sessions *s, __u32 slot, int by);
+void limits_embryonic(struct sessions *s, __u32 slot, int by); /* the total, too */
 
 /* messages.c */
 void session_log_built(const struct sessions *s, __u32 slot, __u32 now);

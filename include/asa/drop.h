@@ -47,6 +47,7 @@
 	X(DROP_POLICY_ACL,		"acl-drop",			FRAME,	POLICY,		"Flow is denied by configured rule") \
 	X(DROP_POLICY_INTRA,		"intra-interface-denied",	FRAME,	POLICY,		"Same interface in and out without same-security-traffic permit intra-interface") \
 	X(DROP_POLICY_INTER,		"inter-interface-denied",	FRAME,	POLICY,		"Equal security levels without same-security-traffic permit inter-interface") \
+	X(DROP_POLICY_LIMIT,		"conn-limit",			FRAME,	POLICY,		"Connection limit reached") \
 	X(DROP_NAT_FAILED,		"nat-xlate-failed",		FRAME,	NAT,		"NAT failed") \
 	X(DROP_NAT_RPF,			"nat-rpf-failed",		FRAME,	NAT,		"NAT reverse path failed") \
 	X(DROP_NAT_NO_XLATE,		"nat-no-xlate-to-pat-pool",	FRAME,	NAT,		"Connection to PAT address without pre-existing xlate") \

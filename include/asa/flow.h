@@ -163,8 +163,7 @@ struct asa_session {
 	__u32 nat_ref; /* translation entry held by this connection, 0 none */
 	__u16 if_ifindex[2]; /* ingress interface of direction 0 and of direction 1 */
 	__u16 if_vlan[2];
-	__u16 policy_class; /* row of the class whose connection settings apply + 1; 0 none */
-	__u16 pad;
+	__u32 policy_class; /* the class whose connection settings apply: hash of its names; 0 none */
 	__u8 state; /* enum asa_session_state */
 	__u8 reason; /* why it is closing: enum session_close */
 	__u16 flags; /* enum asa_session_flag */

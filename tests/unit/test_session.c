@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* links: tests/lib/fake_dp.o tests/lib/fake_pkt.o daemon/base/log.o daemon/datapath/index.o daemon/datapath/frame.o daemon/session/events.o
- * daemon/session/messages.o daemon/session/recover.o daemon/session/session.o daemon/session/timer.o daemon/session/view.o daemon/session/xlate.o
- * daemon/engine/account.o daemon/engine/deny.o daemon/engine/existing.o daemon/engine/first_packet.o daemon/engine/forward.o daemon/engine/fragment.o
- * daemon/engine/hold.o daemon/engine/icmp_error.o daemon/engine/pipeline.o daemon/engine/reply.o daemon/normalize/ip_frag.o
+ * daemon/session/limits.o daemon/session/messages.o daemon/session/recover.o daemon/session/session.o daemon/session/timer.o daemon/session/view.o
+ * daemon/session/xlate.o daemon/engine/account.o daemon/engine/deny.o daemon/engine/existing.o daemon/engine/first_packet.o daemon/engine/forward.o
+ * daemon/engine/fragment.o daemon/engine/hold.o daemon/engine/icmp_error.o daemon/engine/pipeline.o daemon/engine/reply.o daemon/normalize/ip_frag.o
  * daemon/normalize/ip_options.o daemon/normalize/tcp_mss.o daemon/policy/acl.o daemon/policy/acl_rows.o daemon/policy/bypass_check.o
  * daemon/policy/classifier.o daemon/policy/host.o daemon/policy/ifaces.o daemon/policy/model.o daemon/policy/nat.o daemon/policy/nat_lookup.o
  * daemon/policy/nat_rows.o daemon/policy/nat_terms.o daemon/policy/policy.o daemon/policy/resolve.o daemon/policy/segments.o
@@ -268,6 +268,66 @@ static void gto22_a_new_global_value_acts_at_the_next_evaluation(void)
 	CU_ASSERT_EQUAL(fake_in_use(f), 1);
 	fake_wait(f, 172000);
 	CU_ASSERT_EQUAL(fake_in_use(f), 0);
+	fake_end(f);
+}
+
+/* ------------------------------------------------------------------ limits */
+
+static enum asa_drop segment(struct fake *f, const char *src, __u16 sport)
+{
+	enum asa_drop why = FAKE_IN(f, .in = IF_INSIDE, .src = src, .dst = OUTSIDE_HOST,
+				    .sport = sport, .dport = 80, .flags = A);
+
+	fake_forget_sent(f);
+	return why;
+}
+
+static void byp7_limits_count_bypass_connections(void)
+{
+	struct fake *f = fake_new(64);
+	struct model_conn_settings *c;
+	struct policy_class_row row;
+	__u32 pos = 0, closed = 0;
+	struct session_filter x = { .has_port = true, .port_lo = 1, .port_hi = 1 };
+
+	fw_ace(&f->fw, "bypass", "permit tcp any any");
+	bypass_class(f, "outside", "bypass");
+	c = &f->fw.m->policy_maps.v[0].classes.v[0].conn;
+	c->conn_max = 4;
+	c->per_client_max = 2;
+	fake_start(f);
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.5", 1), DROP_NONE);
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.5", 2), DROP_NONE);
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.5", 3), DROP_POLICY_LIMIT);
+	CU_ASSERT_TRUE(fake_logged(f, "201013: Per-client connection limit exceeded 2/2 for input packet "
+				      "from 10.1.1.5/3 to 198.51.100.7/80 on interface inside"));
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.6", 1), DROP_NONE);
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.7", 1), DROP_NONE);
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.8", 1), DROP_POLICY_LIMIT);
+	CU_ASSERT_TRUE(fake_logged(f, "201011: Connection limit exceeded 4/4 for input packet from "
+				      "10.1.1.8/1 to 198.51.100.7/80 on interface inside"));
+	CU_ASSERT_TRUE(policy_class_row(f->fw.p, 0, &row));
+	CU_ASSERT_EQUAL(*row.conns, 4);
+	CU_ASSERT_EQUAL(*row.drops, 2);
+	CU_ASSERT_EQUAL(fake_drops(f, DROP_POLICY_LIMIT), 2);
+	/* the counts outlive a restart of the daemon (SES-15) and a change of the policy (LIM-9) */
+	fake_restart(f);
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.8", 1), DROP_POLICY_LIMIT);
+	f->fw.m->policy_maps.v[0].classes.v[0].conn.conn_max = 1;
+	fake_recompile(f);
+	CU_ASSERT_EQUAL(fake_in_use(f), 4); /* lowering tears nothing down */
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.8", 1), DROP_POLICY_LIMIT);
+	f->fw.m->policy_maps.v[0].classes.v[0].conn.conn_max = 4;
+	fake_recompile(f);
+	/* one ends: one more may come at once (LIM-2) */
+	x.has_addr = true;
+	x.addr_lo = x.addr_hi = mb_addr("10.1.1.5");
+	CU_ASSERT_FALSE(sessions_clear(f->asa.sessions, &pos, 1000, f->now, &x, &closed));
+	CU_ASSERT_EQUAL(closed, 1);
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.5", 9), DROP_NONE);
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.5", 10), DROP_POLICY_LIMIT);
+	CU_ASSERT_TRUE(policy_class_row(f->fw.p, 0, &row));
+	CU_ASSERT_EQUAL(*row.conns, 4);
 	fake_end(f);
 }
 
@@ -593,6 +653,7 @@ int main(void)
 		{ "SES-12 events of a former user are ignored", ses12_events_of_a_former_user_and_nonsense_are_ignored },
 		{ "SES-12 lost events are found by the timer", ses12_lost_events_are_found_by_the_timer },
 		{ "GTO-22 a new global value acts", gto22_a_new_global_value_acts_at_the_next_evaluation },
+		{ "BYP-7 limits count bypass connections", byp7_limits_count_bypass_connections },
 		{ "SES-15 all is as before after a restart", ses15_all_is_as_before_after_a_restart },
 		{ "SES-15 what happened meanwhile is taken over", ses15_what_happened_meanwhile_is_taken_over },
 		{ "SES-15 half-done work is undone", ses15_half_done_work_is_undone },

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Connections counted per class, and per client within a class: conn-max and per-client-max.
+ *
+ * Responsible for: exact counts of TCP and UDP connections (bypassed ones included, BYP-7) of every
+ * class with connection settings, the question whether one more may come, and the current numbers
+ * of "show service-policy". Not responsible for: embryonic limits (they start TCP intercept).
+ *
+ * A class is named by a hash of policy map, class and interface, which is kept in the connection's
+ * row (asa_session.policy_class): it outlives a recompile of the policy and a restart of the
+ * daemon, so the counts do, too (LIM-9, SES-15). Lowering a limit tears nothing down.
+ *
+ * Counting needs no allocation: a client's entry is taken from an array with a row per slot, for
+ * there cannot be more clients than connections.
+ *
+ * Threads: asa->lock, hence exact at any number of workers (LIM-8).
+ */
+#include <stdlib.h>
+
+#include "asa/bytes.h"
+#include "session/session_impl.h"
+
+#define CLASSES 1024u /* a power of two, above what a configuration can have */
+#define ROW_NONE 0xffffffffu
+
+struct class_count {
+	__u32 id; /* 0: free */
+	__u32 conns, embryonic;
+	__u32 gen; /* of the policy that 'row' belongs to */
+	__u32 row;
+};
+struct client_count {
+	struct asa_addr addr;
+	__u32 class_id;
+	__u32 n;
+	__u32 next; /* in its bucket, or free; row + 1 */
+};
+struct limits {
+	struct class_count classes[CLASSES];
+	struct client_count *clients; /* n_clients rows */
+	__u32 *buckets; /* row + 1 */
+	__u32 n_clients, fresh, free;
+};
+
+struct limits *limits_new(__u32 n_slots)
+{
+	struct limits *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->n_clients = n_slots;
+	l->clients = calloc(n_slots, sizeof(*l->clients));
+	l->buckets = calloc(n_slots, sizeof(*l->buckets));
+	if (!l->clients || !l->buckets) {
+		limits_free(l);
+		return NULL;
+	}
+	return l;
+}
+
+void limits_free(struct limits *l)
+{
+	if (!l)
+		return;
+	free(l->clients);
+	free(l->buckets);
+	free(l);
+}
+
+/* ------------------------------------------------------------------ names of classes */
+
+static __u32 hash_text(__u32 h, const char *text)
+{
+	for (; text && *text; text++)
+		h = (h ^ (__u8)*text) * 16777619u;
+	return (h ^ 0xff) * 16777619u; /* end of a word */
+}
+
+__u32 limits_class_id(const struct policy *p, int row)
+{
+	struct policy_class_row r;
+	__u32 h = 2166136261u;
+
+	if (row < 0 || !policy_class_row(p, (size_t)row, &r))
+		return 0;
+	h = hash_text(h, r.policy_map);
+	h = hash_text(h, r.class_name);
+	h = hash_text(h, r.global ? "" : r.ifname);
+	return h ? h : 1;
+}
+
+/* => NULL when the table is full (more classes than a configuration can have). */
+static struct class_count *class_find(struct limits *l, __u32 id, bool make)
+{
+	__u32 i, at = id;
+
+	for (i = 0; i < CLASSES; i++, at++) {
+		struct class_count *c = &l->classes[at % CLASSES];
+
+		if (c->id == id)
+			return c;
+		if (c->id)
+			continue;
+		if (!make)
+			return NULL;
+		c->id = id;
+		c->row = ROW_NONE;
+		return c;
+	}
+	return NULL;
+}
+
+/* Show the numbers in the row of the policy now in force. */
+static void class_publish(const struct policy *p, struct class_count *c)
+{
+	struct policy_class_row r;
+	__u32 i;
+
+	if (!p)
+		return;
+	if (c->row == ROW_NONE || c->gen != policy_generation(p)) {
+		c->gen = policy_generation(p);
+		c->row = ROW_NONE;
+		for (i = 0; policy_class_row(p, i, &r) && c->row == ROW_NONE; i++)
+			if (limits_class_id(p, (int)i) == c->id)
+				c->row = i;
+	}
+	if (c->row == ROW_NONE || !policy_class_row(p, c->row, &r))
+		return; /* the class is gone; its connections are not */
+	if (r.conns)
+		__atomic_store_n(r.conns, c->conns, __ATOMIC_RELAXED);
+	if (r.embryonic)
+		__atomic_store_n(r.embryonic, c->embryonic, __ATOMIC_RELAXED);
+}
+
+/* ------------------------------------------------------------------ clients */
+
+static __u32 *client_bucket(const struct limits *l, __u32 class_id, const struct asa_addr *a)
+{
+	__u64 h = (a->d[0] ^ class_id) * 0x9e3779b97f4a7c15ull;
+
+	h = (h ^ h >> 29 ^ a->d[1]) * 0xbf58476d1ce4e5b9ull;
+	return &l->buckets[(h >> 32) % l->n_clients];
+}
+
+/* => link that points to the client's row, or to 0 at the end of its bucket. */
+static __u32 *client_find(const struct limits *l, __u32 class_id, const struct asa_addr *a)
+{
+	__u32 *at = client_bucket(l, class_id, a);
+
+	while (*at) {
+		struct client_count *c = &l->clients[*at - 1];
+
+		if (c->class_id == class_id && asa_addr_equal(&c->addr, a))
+			break;
+		at = &c->next;
+	}
+	return at;
+}
+
+static void client_add(struct limits *l, __u32 class_id, const struct asa_addr *a)
+{
+	__u32 *at = client_find(l, class_id, a), row = *at;
+	struct client_count *c;
+
+	if (!row) {
+		row = l->free;
+		if (row)
+			l->free = l->clients[row - 1].next;
+		else if (l->fresh < l->n_clients)
+			row = ++l->fresh;
+		else
+			return; /* cannot be: a row per connection */
+		c = &l->clients[row - 1];
+		c->addr = *a;
+		c->class_id = class_id;
+		c->n = 0;
+		c->next = 0;
+		*at = row;
+	}
+	l->clients[row - 1].n++;
+}
+
+static void client_remove(struct limits *l, __u32 class_id, const struct asa_addr *a)
+{
+	__u32 *at = client_find(l, class_id, a), row = *at;
+	struct client_count *c;
+
+	if (!row)
+		return;
+	c = &l->clients[row - 1];
+	if (--c->n)
+		return;
+	*at = c->next;
+	c->next = l->free;
+	l->free = row;
+}
+
+/* ------------------------------------------------------------------ the module's side */
+
+static bool is_counted(__u8 proto)
+{
+	return proto == ASA_PROTO_TCP || proto == ASA_PROTO_UDP; /* LIM-2 */
+}
+
+void limits_count(struct sessions *s, __u32 slot, int by)
+{
+	const struct asa_session *r = &s->t.sessions[slot];
+	const struct asa_key *k = &s->t.conns[slot].dir[0].key;
+	struct class_count *c;
+
+	if (!r->policy_class || !is_counted(k->proto))
+		return;
+	c = class_find(s->limits, r->policy_class, by > 0);
+	if (!c)
+		return;
+	c->conns += by;
+	if (by > 0)
+		client_add(s->limits, r->policy_class, &k->src);
+	else
+		client_remove(s->limits, r->policy_class, &k->src);
+	class_publish(session_policy(s), c);
+}
+
+void limits_embryonic(struct sessions *s, __u32 slot, int by)
+{
+	struct class_count *c;
+
+	s->counts.embryonic += by;
+	if (!s->t.sessions[slot].policy_class)
+		return;
+	c = class_find(s->limits, s->t.sessions[slot].policy_class, by > 0);
+	if (!c)
+		return;
+	c->embryonic += by;
+	class_publish(session_policy(s), c);
+}
+
+enum asa_drop session_limit_check(struct sessions *s, const struct policy_service *service,
+				  const struct asa_key *key, struct session_limit *limit)
+{
+	const struct policy *p = session_policy(s);
+	struct policy_class_row r;
+	struct class_count *c;
+	__u32 id, *at;
+
+	if ((service->conn_max <= 0 && service->per_client_max <= 0) || !is_counted(key->proto))
+		return DROP_NONE;
+	id = limits_class_id(p, service->class_row);
+	c = id ? class_find(s->limits, id, false) : NULL;
+	if (!c)
+		return DROP_NONE; /* no connection yet */
+	limit->per_client = false;
+	limit->count = c->conns;
+	limit->max = (__u32)service->conn_max;
+	if (service->conn_max <= 0 || limit->count < limit->max) {
+		at = client_find(s->limits, id, &key->src);
+		limit->per_client = true;
+		limit->count = *at ? s->limits->clients[*at - 1].n : 0;
+		limit->max = (__u32)service->per_client_max;
+		if (service->per_client_max <= 0 || limit->count < limit->max)
+			return DROP_NONE;
+	}
+	if (policy_class_row(p, (size_t)service->class_row, &r) && r.drops)
+		__atomic_fetch_add(r.drops, 1, __ATOMIC_RELAXED);
+	return DROP_POLICY_LIMIT;
+}
