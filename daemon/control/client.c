@@ -30,6 +30,7 @@
 #define OUT_FRAME 65536
 #define READ_MAX 65536
 #define STEPS_MAX 16
+#define AUDIT_MAX 256 /* lines of one text that are logged */
 
 struct bytes {
 	char *data;
@@ -226,6 +227,24 @@ static void client_exec(struct client *c, const char *line)
 		client_audit(c, line);
 }
 
+/* 111008 for each line that took effect; of a long text the first AUDIT_MAX. */
+static void client_audit_text(struct client *c, const char *text)
+{
+	unsigned int last = c->result.status == CONFIG_OK ? ~0u : c->result.line;
+	char line[256];
+
+	for (unsigned int n = 1; *text && n < last && n <= AUDIT_MAX; n++) {
+		size_t len = strcspn(text, "\r\n");
+
+		snprintf(line, sizeof(line), "%.*s",
+			 (int)(len < sizeof(line) ? len : sizeof(line) - 1), text);
+		client_audit(c, line);
+		text += len;
+		text += *text == '\r';
+		text += *text == '\n';
+	}
+}
+
 static void client_config(struct client *c, const char *text, uint32_t flags)
 {
 	unsigned int how = 0;
@@ -234,7 +253,10 @@ static void client_config(struct client *c, const char *text, uint32_t flags)
 		how |= CONFIG_TEXT_ATOMIC;
 	if (flags & ASA_CTL_CHECK)
 		how |= CONFIG_TEXT_CHECK;
-	config_text(c->session, text, how, c->output, &c->result);
+	output_set_immediate(c->output);
+	if (config_text(c->session, text, how, c->output, &c->result) == CONFIG_OK || !how)
+		if (!(how & CONFIG_TEXT_CHECK))
+			client_audit_text(c, text);
 }
 
 static void client_request(struct client *c, const struct asa_ctl_header *h, char *text)

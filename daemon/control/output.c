@@ -22,6 +22,7 @@
 struct output {
 	bool json;
 	bool failed;
+	bool immediate; /* deferred steps run at once */
 	char *data;
 	size_t start, end, cap; /* data[start..end) is not consumed yet */
 	/* JSON: containers that are open; [0] is the document */
@@ -132,7 +133,7 @@ void output_free(struct output *o)
 
 bool output_is_json(const struct output *o)
 {
-	return o->json;
+	return o && o->json;
 }
 
 /* ------------------------------------------------------------------ text */
@@ -141,7 +142,7 @@ void output_text(struct output *o, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (o->json)
+	if (!o || o->json)
 		return;
 	va_start(ap, fmt);
 	output_vprintf(o, fmt, ap);
@@ -243,7 +244,7 @@ static void output_member(struct output *o, const char *key)
 
 static void output_open(struct output *o, const char *key, const char *open, char close)
 {
-	if (!o->json)
+	if (!o || !o->json)
 		return;
 	if (o->depth == DEPTH_MAX) {
 		o->failed = true;
@@ -258,7 +259,7 @@ static void output_open(struct output *o, const char *key, const char *open, cha
 
 static void output_close(struct output *o)
 {
-	if (!o->json || o->depth == 0)
+	if (!o || !o->json || o->depth == 0)
 		return;
 	o->depth--;
 	output_put(o, &o->close[o->depth], 1);
@@ -286,7 +287,7 @@ void output_list_end(struct output *o)
 
 void output_str(struct output *o, const char *key, const char *value)
 {
-	if (!o->json)
+	if (!o || !o->json)
 		return;
 	output_member(o, key);
 	if (!value) {
@@ -303,7 +304,7 @@ void output_strf(struct output *o, const char *key, const char *fmt, ...)
 	char text[1024];
 	va_list ap;
 
-	if (!o->json)
+	if (!o || !o->json)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
@@ -317,7 +318,7 @@ void output_u64(struct output *o, const char *key, uint64_t value)
 	char digits[20];
 	size_t at = sizeof(digits);
 
-	if (!o->json)
+	if (!o || !o->json)
 		return;
 	output_member(o, key);
 	do
@@ -328,7 +329,7 @@ void output_u64(struct output *o, const char *key, uint64_t value)
 
 void output_int(struct output *o, const char *key, int64_t value)
 {
-	if (!o->json)
+	if (!o || !o->json)
 		return;
 	output_member(o, key);
 	output_raw(o, "%lld", (long long)value);
@@ -336,7 +337,7 @@ void output_int(struct output *o, const char *key, int64_t value)
 
 void output_bool(struct output *o, const char *key, bool value)
 {
-	if (!o->json)
+	if (!o || !o->json)
 		return;
 	output_member(o, key);
 	output_put(o, value ? "true" : "false", value ? 4 : 5);
@@ -346,6 +347,8 @@ void output_bool(struct output *o, const char *key, bool value)
 
 void output_lines_begin(struct output *o, const char *key)
 {
+	if (!o)
+		return;
 	o->lines = true;
 	o->line_open = false;
 	output_list_begin(o, key);
@@ -353,6 +356,8 @@ void output_lines_begin(struct output *o, const char *key)
 
 void output_lines_put(struct output *o, const char *text, size_t len)
 {
+	if (!o)
+		return;
 	if (!o->json) {
 		output_put(o, text, len);
 		return;
@@ -379,6 +384,8 @@ void output_lines_put(struct output *o, const char *text, size_t len)
 
 void output_lines_end(struct output *o)
 {
+	if (!o)
+		return;
 	if (o->json && o->line_open)
 		output_put(o, "\"", 1);
 	o->line_open = false;
@@ -409,10 +416,22 @@ const char *output_format_time(uint64_t seconds, char *buf, size_t size)
 void output_defer(struct output *o, output_step_fn *step, void *state,
 		  void (*free_state)(void *state))
 {
+	if (!o) {
+		if (free_state)
+			free_state(state);
+		return;
+	}
 	output_drop_step(o); /* NULL 'step': the output ends here */
 	o->step = step;
 	o->state = state;
 	o->free_state = free_state;
+	while (o->immediate && o->step)
+		output_step(o);
+}
+
+void output_set_immediate(struct output *o)
+{
+	o->immediate = true;
 }
 
 bool output_pending(const struct output *o)
@@ -429,7 +448,7 @@ void output_step(struct output *o)
 void output_finish(struct output *o)
 {
 	output_drop_step(o);
-	if (!o->json)
+	if (!o || !o->json)
 		return;
 	if (o->lines)
 		output_lines_end(o);

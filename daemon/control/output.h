@@ -10,6 +10,9 @@
  * function with output_defer() and returns; the control module calls it again whenever there is
  * room, so a million connections are never in memory. The step takes asa->lock for itself.
  *
+ * A handler may be called without an output (a configuration file that contains its command): then
+ * 'o' is NULL, and all calls for handlers do nothing.
+ *
  * Life cycle: output_new, handler, output_step until it is done, output_finish, output_free.
  * Callers: every show and clear handler; control.c owns the object. Threads: main thread only.
  */
@@ -75,6 +78,8 @@ typedef bool output_step_fn(struct output *o, void *state);
  */
 void output_defer(struct output *o, output_step_fn *step, void *state,
 		  void (*free_state)(void *state));
+/* Several commands share this output: run deferred steps at once, so that they do not mix. */
+void output_set_immediate(struct output *o);
 /* => true while a deferred step is left. */
 bool output_pending(const struct output *o);
 /* Run one step. */

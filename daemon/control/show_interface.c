@@ -464,7 +464,8 @@ static void show_routes_v6(struct asa *a, struct output *o)
 		if (sscanf(line, "%32s %x %*s %*x %32s %x %*x %*x %x %63s", dst, &plen, gw, &metric,
 			   &flags, dev) != 6)
 			continue;
-		/* Only RTF_UP, no RTF_LOCAL and RTF_ANYCAST; no multicast and link-local prefixes. */
+		/* Only RTF_UP, no RTF_LOCAL and RTF_ANYCAST; no multicast and link-local prefixes.
+		 */
 		if (!(flags & 1) || flags & 0x80100000u || strcmp(dev, "lo") == 0 ||
 		    strncmp(dst, "ff", 2) == 0 || strncmp(dst, "fe80", 4) == 0)
 			continue;
