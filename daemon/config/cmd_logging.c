@@ -191,6 +191,43 @@ static int do_message(void *ctx, struct cmd_args *a, void *out)
 	return 0;
 }
 
+/* One row for each message or level; "unlimited" and "no" remove it. */
+static int do_rate_limit(void *ctx, struct cmd_args *a, void *out)
+{
+	struct model_log_rate row = { .id = cmd_u32(a, "ID", 0), .level = -1 };
+	const char *level = cmd_get(a, "LEVEL");
+	struct model_logging *l;
+	struct model *m;
+	int at = 0;
+
+	(void)ctx;
+	(void)out;
+	if (level)
+		value_level(level, &row.level);
+	row.messages = cmd_u32(a, "MESSAGES", 0);
+	row.interval_s = cmd_u32(a, "SECONDS", 1);
+	while (at < cfg_model(a)->logging.n_rates &&
+	       (cfg_model(a)->logging.rates[at].id != row.id ||
+		cfg_model(a)->logging.rates[at].level != row.level))
+		at++;
+	if (at == MODEL_LOG_RATES)
+		return cmd_error(a, "there are %d rate limits already, the most there can be",
+				 MODEL_LOG_RATES);
+	m = cfg_edit(a);
+	if (!m)
+		return -ENOMEM;
+	l = &m->logging;
+	if (row.messages && !a->no) {
+		l->n_rates += at == l->n_rates;
+		l->rates[at] = row;
+	} else if (at < l->n_rates) {
+		l->n_rates--;
+		memmove(&l->rates[at], &l->rates[at + 1],
+			(size_t)(l->n_rates - at) * sizeof(row));
+	}
+	return 0;
+}
+
 #define G CONFIG_IN(CONFIG_MODE_GLOBAL)
 
 const struct config_command cmd_logging_rows[] = {
@@ -214,6 +251,10 @@ const struct config_command cmd_logging_rows[] = {
 	  "=", "Messages", do_host },
 	{ G, "logging message <ID:n:100000-999999> [level <LEVEL:level>]",
 	  "logging message <ID:n:100000-999999> [level [<LEVEL:level>]]", "Messages", do_message },
+	{ G, "logging rate-limit {unlimited | <MESSAGES:n:1-2147483647> [<SECONDS:n:1-2147483647>]} "
+	     "{message <ID:n:100000-999999> | level <LEVEL:level>}",
+	  "logging rate-limit [{unlimited | <MESSAGES:n:1-2147483647> [<SECONDS:n:1-2147483647>]}] "
+	  "{message <ID:n:100000-999999> | level <LEVEL:level>}", "Messages", do_rate_limit },
 };
 const size_t n_cmd_logging_rows = ARRAY_SIZE(cmd_logging_rows);
 
@@ -257,6 +298,15 @@ void show_logging(const struct show *sh)
 		if (l->messages.v[i].level >= 0)
 			put(sh->sink, "logging message %u level %s\n", l->messages.v[i].id,
 			    value_level_text(l->messages.v[i].level));
+	}
+	for (int i = 0; i < l->n_rates; i++) {
+		const struct model_log_rate *r = &l->rates[i];
+
+		put(sh->sink, "logging rate-limit %u %u ", r->messages, r->interval_s);
+		if (r->level >= 0)
+			put(sh->sink, "level %s\n", value_level_text(r->level));
+		else
+			put(sh->sink, "message %u\n", r->id);
 	}
 }
 

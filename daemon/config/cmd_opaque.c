@@ -353,7 +353,7 @@ const struct config_command cmd_opaque_rows[] = {
 	{ B, "<LINE:line>", "<LINE:line>", "Line of the block", do_block_line },
 
 	{ W, "enable {password | secret} <TEXT:line>", "=", KEPT, do_line },
-	{ W, "logging {list | class | asdm | mail | history | queue | permit-hostdown | rate-limit | "
+	{ W, "logging {list | class | asdm | mail | history | queue | permit-hostdown | "
 	     "emblem | standby | hide | from-address | recipient-address | asdm-buffer-size | "
 	     "flash-bufferwrap | flash-maximum-allocation | flash-minimum-free | ftp-bufferwrap | "
 	     "ftp-server | savelog | debug-trace | flow-export-syslogs}" L, "=", KEPT, do_line },

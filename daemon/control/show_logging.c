@@ -84,15 +84,19 @@ static void show_log(const struct syslog *s, struct output *o)
 	show_destination(o, "Trap", "trap", l->enable, l->trap, more, c.to_servers);
 	show_servers(s, o);
 	output_text(o, "    Device ID: %s\n", l->device_id[0] ? l->device_id : "disabled");
-	output_text(o, "    Lost: %llu ring, %llu UDP, %llu TCP, %llu console\n",
-		    (unsigned long long)c.lost_ring, (unsigned long long)c.lost_udp,
-		    (unsigned long long)c.lost_tcp, (unsigned long long)c.lost_console);
+	output_text(
+		o,
+		"    Lost: %llu ring, %llu UDP, %llu TCP, %llu console; %llu over a rate limit\n",
+		(unsigned long long)c.lost_ring, (unsigned long long)c.lost_udp,
+		(unsigned long long)c.lost_tcp, (unsigned long long)c.lost_console,
+		(unsigned long long)c.limited);
 	output_str(o, "device_id", l->device_id);
 	output_object_begin(o, "lost");
 	output_u64(o, "ring", c.lost_ring);
 	output_u64(o, "udp", c.lost_udp);
 	output_u64(o, "tcp", c.lost_tcp);
 	output_u64(o, "console", c.lost_console);
+	output_u64(o, "rate_limit", c.limited);
 	output_object_end(o);
 	output_lines_begin(o, "lines");
 	for (int i = 0; i < 2; i++) {

@@ -242,6 +242,13 @@ struct model_log_host {
 	bool rfc5424; /* format emblem is not this; "logging host … format rfc5424"-style option */
 	__u16 port; /* 0: default 514 UDP, 1470 TCP */
 };
+/* "logging rate-limit N S message ID" (level -1) or "… level L" (id 0). */
+#define MODEL_LOG_RATES 16
+struct model_log_rate {
+	__u32 id;
+	int level;
+	__u32 messages, interval_s;
+};
 struct model_logging {
 	bool enable, timestamp, rfc5424_timestamp;
 	int trap, buffered, console, monitor; /* level 0-7, -1 off */
@@ -250,6 +257,8 @@ struct model_logging {
 	char device_id[MODEL_TEXT_MAX]; /* words after "logging device-id " */
 	int n_hosts;
 	struct model_log_host hosts[MODEL_LOG_HOSTS];
+	int n_rates;
+	struct model_log_rate rates[MODEL_LOG_RATES];
 	MODEL_VEC(struct model_log_msg { __u32 id; int level; bool disabled; }) messages; /* changes from the default */
 };
 

@@ -43,6 +43,13 @@ struct syslog_id {
 	uint8_t severity; /* by default */
 	/* Main thread writes, all read. Bits: 0x80 disabled, 0x70 severity, 0x0f destinations. */
 	_Atomic uint8_t filter;
+	_Atomic uint8_t rate; /* row of 'rates' + 1; 0: not limited */
+};
+
+/* "logging rate-limit": so many messages in an interval that begins with the first. */
+struct syslog_rate {
+	_Atomic uint32_t messages, interval_s; /* main thread writes */
+	_Atomic uint64_t window; /* start in seconds << 32 | messages so far */
 };
 
 struct syslog_record {
@@ -68,7 +75,9 @@ struct syslog {
 	struct syslog_record *ring;
 	uint32_t mask;
 	_Alignas(64) _Atomic uint32_t head; /* producers */
+	struct syslog_rate rates[MODEL_LOG_RATES];
 	_Atomic uint64_t lost_ring;
+	_Atomic uint64_t limited;
 	_Atomic uint64_t logged;
 	_Alignas(64) uint32_t tail; /* main thread */
 	/* settings, main thread only */
@@ -170,6 +179,27 @@ static void syslog_apply_changes(struct syslog *s, const struct model_logging *l
 	syslog_refilter(s);
 }
 
+/* The limit of each id: its own, or else that of its severity. */
+static void syslog_apply_rates(struct syslog *s, const struct model_logging *l)
+{
+	for (int k = 0; k < l->n_rates; k++) {
+		atomic_store_explicit(&s->rates[k].messages, l->rates[k].messages,
+				      memory_order_relaxed);
+		atomic_store_explicit(&s->rates[k].interval_s, l->rates[k].interval_s,
+				      memory_order_relaxed);
+	}
+	for (int i = 0; i < TABLE_SIZE; i++) {
+		struct syslog_id *t = &s->table[i];
+		int severity = atomic_load_explicit(&t->filter, memory_order_relaxed) >> 4 & 7;
+		int row = 0;
+
+		for (int k = 0; t->id && k < l->n_rates; k++)
+			if (l->rates[k].id == t->id || (!row && l->rates[k].level == severity))
+				row = k + 1;
+		atomic_store_explicit(&t->rate, (uint8_t)row, memory_order_relaxed);
+	}
+}
+
 bool syslog_wants(const struct syslog *s, uint32_t id)
 {
 	const struct syslog_id *t = s && id ? table_find(s, id) : NULL;
@@ -205,13 +235,33 @@ static struct syslog_record *ring_claim(struct syslog *s, uint32_t *position)
 	}
 }
 
+static bool rate_allows(struct syslog_rate *r)
+{
+	uint32_t max = atomic_load_explicit(&r->messages, memory_order_relaxed);
+	uint32_t interval = atomic_load_explicit(&r->interval_s, memory_order_relaxed);
+	uint64_t w = atomic_load_explicit(&r->window, memory_order_relaxed), next;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	do {
+		if ((uint32_t)now.tv_sec - (uint32_t)(w >> 32) >= interval)
+			next = (uint64_t)(uint32_t)now.tv_sec << 32 | 1;
+		else if ((uint32_t)w >= max)
+			return false;
+		else
+			next = w + 1;
+	} while (!atomic_compare_exchange_weak_explicit(&r->window, &w, next, memory_order_relaxed,
+							memory_order_relaxed));
+	return true;
+}
+
 void syslog_msg(struct syslog *s, uint32_t id, const char *fmt, ...)
 {
 	const struct syslog_id *t = s && id ? table_find(s, id) : NULL;
 	struct syslog_record *r;
 	struct timespec now;
 	uint32_t position;
-	uint8_t filter;
+	uint8_t filter, rate;
 	va_list ap;
 	int n;
 
@@ -220,6 +270,11 @@ void syslog_msg(struct syslog *s, uint32_t id, const char *fmt, ...)
 	filter = atomic_load_explicit(&t->filter, memory_order_relaxed);
 	if (!(filter & 0x0f))
 		return;
+	rate = atomic_load_explicit(&t->rate, memory_order_relaxed);
+	if (rate && !rate_allows(&s->rates[rate - 1])) {
+		atomic_fetch_add_explicit(&s->limited, 1, memory_order_relaxed);
+		return;
+	}
 	r = ring_claim(s, &position);
 	if (!r) {
 		atomic_fetch_add_explicit(&s->lost_ring, 1, memory_order_relaxed);
@@ -536,6 +591,7 @@ int syslog_configure(struct syslog *s, const struct model_logging *l, const char
 	if (ret)
 		err = ret;
 	syslog_apply_changes(s, l);
+	syslog_apply_rates(s, l);
 	return err;
 }
 
@@ -573,6 +629,7 @@ void syslog_counters(const struct syslog *s, struct syslog_counters *c)
 	*c = (struct syslog_counters){
 		.logged = atomic_load_explicit(&s->logged, memory_order_relaxed),
 		.lost_ring = atomic_load_explicit(&s->lost_ring, memory_order_relaxed),
+		.limited = atomic_load_explicit(&s->limited, memory_order_relaxed),
 		.sent = s->closed_sent,
 		.lost_udp = s->closed_lost_udp,
 		.lost_tcp = s->closed_lost_tcp,

@@ -69,6 +69,7 @@ bool syslog_message_at(size_t i, uint32_t *id, int *severity, const char **form)
 struct syslog_counters {
 	uint64_t logged; /* into the ring */
 	uint64_t lost_ring; /* ring full */
+	uint64_t limited; /* left out by "logging rate-limit" */
 	uint64_t sent; /* to servers: handed to the kernel */
 	uint64_t lost_udp; /* socket buffer full or no route */
 	uint64_t lost_tcp; /* backlog full while the server was slow or away */

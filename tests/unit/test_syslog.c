@@ -200,6 +200,44 @@ static void filters(void)
 	syslog_free(s);
 }
 
+/* OBS-3: "logging rate-limit": by id, by level; an id's own limit comes first. */
+static void rate_limits(void)
+{
+	struct model_logging l = logging_on();
+	struct syslog *s = syslog_new(1024);
+	struct syslog_counters c;
+
+	l.n_rates = 2;
+	l.rates[0] = (struct model_log_rate){.level = 6, .messages = 10, .interval_s = 1000};
+	l.rates[1] = (struct model_log_rate){
+		.id = 302013, .level = -1, .messages = 3, .interval_s = 1000};
+	syslog_configure(s, &l, "fw1");
+	for (int i = 0; i < 20; i++) {
+		syslog_msg(s, 302013, "own limit");
+		syslog_msg(s, 302014, "limit of the level");
+		syslog_msg(s, 302015, "limit of the level, too");
+		syslog_msg(s, 106023, "no limit");
+	}
+	syslog_flush(s);
+	syslog_counters(s, &c);
+	CU_ASSERT_EQUAL(c.to_buffer, 3 + 10 + 20);
+	CU_ASSERT_EQUAL(c.limited, 80 - 33);
+	CU_ASSERT_EQUAL(c.lost_ring, 0);
+	/* A limit of one second is over after it; without limits everything passes. */
+	l.rates[1].interval_s = 1;
+	syslog_configure(s, &l, "fw1");
+	nanosleep(&(struct timespec){1, 20000000}, NULL);
+	syslog_msg(s, 302013, "again");
+	l.n_rates = 0;
+	syslog_configure(s, &l, "fw1");
+	for (int i = 0; i < 20; i++)
+		syslog_msg(s, 302013, "free");
+	syslog_flush(s);
+	syslog_counters(s, &c);
+	CU_ASSERT_EQUAL(c.to_buffer, 33 + 21);
+	syslog_free(s);
+}
+
 static void ring_overflow_is_counted(void)
 {
 	struct model_logging l = logging_on();
@@ -441,6 +479,7 @@ static const struct asa_cunit_test tests[] = {
 	{"ids_are_sorted_and_known", ids_are_sorted_and_known},
 	{"forms_on_the_wire_obs_3", forms_on_the_wire},
 	{"filters_obs_3", filters},
+	{"rate_limits_obs_3", rate_limits},
 	{"ring_overflow_is_counted_obs_3", ring_overflow_is_counted},
 	{"threads_lose_nothing_uncounted", threads_lose_nothing_uncounted},
 	{"long_and_hostile_texts_stay_one_line", long_and_hostile_texts_stay_one_line},
