@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The daemon's share of the counters: deltas collected here, added to the maps a few times a second.
+ * The daemon's share of the counters: deltas collected here, added to the maps a few times a
+ * second.
  *
  * Responsible for: the law of OBS-1 on the daemon's side (every frame that was punted ends as
  * exactly one of forwarded or dropped on its interface of entry) and for frames lost in the

@@ -32,9 +32,9 @@ static const char *proto_text(__u8 proto, char buf[8])
 		__u8 proto;
 		const char *name;
 	} names[] = {
-		{ 1, "icmp" },	{ 2, "igmp" },	 { 6, "tcp" },	  { 17, "udp" },  { 47, "gre" },
-		{ 50, "esp" },	{ 51, "ah" },	 { 58, "icmp6" }, { 88, "eigrp" }, { 89, "ospf" },
-		{ 103, "pim" }, { 132, "sctp" },
+		{1, "icmp"},   {2, "igmp"},  {6, "tcp"},   {17, "udp"},
+		{47, "gre"},   {50, "esp"},  {51, "ah"},   {58, "icmp6"},
+		{88, "eigrp"}, {89, "ospf"}, {103, "pim"}, {132, "sctp"},
 	};
 	size_t i;
 
@@ -76,8 +76,8 @@ static const char *flags_text(__u8 flags, char buf[32])
 		__u8 bit;
 		const char *word;
 	} words[] = {
-		{ ASA_TCP_FIN, "FIN" }, { ASA_TCP_SYN, "SYN" },	 { ASA_TCP_RST, "RST" },
-		{ ASA_TCP_PSH, "PSH" }, { ASA_TCP_ACKF, "ACK" }, { ASA_TCP_URG, "URG" },
+		{ASA_TCP_FIN, "FIN"}, {ASA_TCP_SYN, "SYN"},  {ASA_TCP_RST, "RST"},
+		{ASA_TCP_PSH, "PSH"}, {ASA_TCP_ACKF, "ACK"}, {ASA_TCP_URG, "URG"},
 	};
 	size_t i, n = 0;
 
@@ -111,8 +111,7 @@ static void deny_by_list(const struct walk *w, const struct policy_acl_match *m)
 	if (is_icmp(k->proto))
 		snprintf(icmp, sizeof(icmp), " (type %u, code %u)", w->p->icmp_type,
 			 w->p->icmp_code);
-	syslog_msg(log_of(w), 106023,
-		   "Deny %s src %s dst %s%s by access-group \"%s\" [0x%x, 0x0]",
+	syslog_msg(log_of(w), 106023, "Deny %s src %s dst %s%s by access-group \"%s\" [0x%x, 0x0]",
 		   proto_text(k->proto, proto),
 		   end_text(w->in->name, &k->src, k->sport, k->proto, src),
 		   end_text(out_name(w), &k->dst, k->dport, k->proto, dst), icmp, m->acl, m->hash);
@@ -130,12 +129,12 @@ static void log_106100(const struct walk *w, const struct policy_acl_match *m, c
 		sport = w->p->icmp_type;
 		dport = w->p->icmp_code;
 	}
-	/* DEVIATION: every hit of a "log" line is a first hit; hits are not collected over an interval. */
+	/* DEVIATION: every hit of a "log" line is a first hit; hits are not collected over an
+	 * interval. */
 	syslog_msg(log_of(w), 106100,
 		   "access-list %s %s %s %s/%s(%u) -> %s/%s(%u) hit-cnt 1 first hit [0x%x, 0x0]",
-		   m->acl, what, proto_text(k->proto, proto), w->in->name,
-		   addr_text(&k->src, src), sport, out_name(w), addr_text(&k->dst, dst), dport,
-		   m->hash);
+		   m->acl, what, proto_text(k->proto, proto), w->in->name, addr_text(&k->src, src),
+		   sport, out_name(w), addr_text(&k->dst, dst), dport, m->hash);
 }
 
 /* Refused by the security levels, no list involved. */
@@ -147,7 +146,8 @@ static void deny_by_level(const struct walk *w)
 	switch (k->proto) {
 	case ASA_PROTO_TCP:
 		syslog_msg(log_of(w), 106001,
-			   "Inbound TCP connection denied from %s/%u to %s/%u flags %s  on interface %s",
+			   "Inbound TCP connection denied from %s/%u to %s/%u flags %s  on "
+			   "interface %s",
 			   addr_text(&k->src, a), asa_ntohs(k->sport), addr_text(&k->dst, b),
 			   asa_ntohs(k->dport), flags_text(w->p->tcp.flags, flags), w->in->name);
 		break;
@@ -159,8 +159,7 @@ static void deny_by_level(const struct walk *w)
 		break;
 	case ASA_PROTO_ICMP:
 	case ASA_PROTO_ICMPV6:
-		syslog_msg(log_of(w), 106014,
-			   "Deny inbound icmp src %s dst %s (type %u, code %u)",
+		syslog_msg(log_of(w), 106014, "Deny inbound icmp src %s dst %s (type %u, code %u)",
 			   end_text(w->in->name, &k->src, 0, k->proto, a),
 			   end_text(out_name(w), &k->dst, 0, k->proto, b), w->p->icmp_type,
 			   w->p->icmp_code);
@@ -226,7 +225,8 @@ void deny_icmp_error(const struct walk *w, const struct asa_key *quoted)
 		return;
 	/* 'quoted' is the key of the answers: the quoted packet went the other way. */
 	syslog_msg(log_of(w), 313005,
-		   "No matching connection for ICMP error message: icmp src %s dst %s (type %u, code %u) on %s interface. Original IP payload: %s src %s/%u dst %s/%u.",
+		   "No matching connection for ICMP error message: icmp src %s dst %s (type %u, "
+		   "code %u) on %s interface. Original IP payload: %s src %s/%u dst %s/%u.",
 		   end_text(w->in->name, &k->src, 0, k->proto, src),
 		   end_text(out_name(w), &k->dst, 0, k->proto, dst), w->p->icmp_type,
 		   w->p->icmp_code, w->in->name, proto_text(quoted->proto, proto),
@@ -281,8 +281,8 @@ static void deny_nat(const struct walk *w, __u32 id, const char *before, const c
 void deny_translation(const struct walk *w, bool pat)
 {
 	deny_nat(w, 305006,
-		 pat ? "portmap translation creation failed for " :
-		       "regular translation creation failed for ",
+		 pat ? "portmap translation creation failed for "
+		     : "regular translation creation failed for ",
 		 "");
 }
 

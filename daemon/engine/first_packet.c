@@ -118,7 +118,7 @@ enum asa_drop stage_first_checks(struct walk *w)
 
 enum asa_drop stage_access(struct walk *w)
 {
-	struct policy_acl_match m = { 0 };
+	struct policy_acl_match m = {0};
 	enum asa_drop why;
 
 	tuple_fill(w, policy_acl_mapped(w->policy) ? &w->p->key : &w->real, &w->tuple); /* ACL-3 */
@@ -143,7 +143,7 @@ enum asa_drop stage_access(struct walk *w)
 
 enum asa_drop stage_limits(struct walk *w)
 {
-	struct session_limit limit = { 0 };
+	struct session_limit limit = {0};
 	enum asa_drop why;
 
 	why = session_limit_check(w->e->asa->sessions, &w->service, &w->p->key, &limit);
@@ -156,7 +156,7 @@ enum asa_drop stage_translate(struct walk *w)
 {
 	struct asa_addr mapped = w->real.src;
 	__be16 port = w->real.sport;
-	struct nat_pool pool = { 0 };
+	struct nat_pool pool = {0};
 	bool created = false;
 	enum asa_drop why;
 

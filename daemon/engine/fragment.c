@@ -50,9 +50,8 @@ void fragment_send(struct walk *w, struct frame *f, __u16 row, __u32 mtu)
 		memcpy(to, l3, header);
 		memcpy(to + header, l3 + header + at, size);
 		asa_stn16(to + ASA_IP4_LENGTH, (__u16)(header + size));
-		asa_stn16(to + ASA_IP4_FRAG,
-			  (__u16)(((frag & OFFSET_MASK) + at / 8) |
-				  (last ? frag & FLAG_MORE : FLAG_MORE)));
+		asa_stn16(to + ASA_IP4_FRAG, (__u16)(((frag & OFFSET_MASK) + at / 8) |
+						     (last ? frag & FLAG_MORE : FLAG_MORE)));
 		header_checksum(to, header);
 		memset(&piece->pkt, 0, sizeof(piece->pkt));
 		piece->pkt.l3 = to;

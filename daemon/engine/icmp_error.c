@@ -10,14 +10,12 @@
  * and so does the error. A packet of direction d leaves with the addresses of dir[!d].key
  * reversed; the quotation is the other way round.
  *
- *	outer source		the peer itself, or a router on the way. If direction d translates its
- *				source, both are shown as the peer's mapped address (icmp error
- *				disabled: no translation of its own for a hop); a router's own address
- *				stays if nothing on its side is translated
- *	outer destination	quoted source as this side knows it -> real
- *	quotation		both addresses and ports as the receiver wrote them; IP, UDP, ICMP
- *				and (if quoted) TCP checksums follow by difference, so that a wrong
- *				one stays wrong
+ *	outer source		the peer itself, or a router on the way. If direction d translates
+ *its source, both are shown as the peer's mapped address (icmp error disabled: no translation of
+ *its own for a hop); a router's own address stays if nothing on its side is translated outer
+ *destination	quoted source as this side knows it -> real quotation		both addresses and
+ *ports as the receiver wrote them; IP, UDP, ICMP and (if quoted) TCP checksums follow by
+ *difference, so that a wrong one stays wrong
  *
  * Refused: no connection (313005), redirects, errors about errors, about later fragments, about
  * a TCP number that was not sent lately (blind attacks, RFC 5927), a bad checksum, an MTU that IP
@@ -64,8 +62,7 @@ static bool quote_ports(struct quote *q)
 			return false; /* about an error: REQ-ICMP-7 */
 		q->request = kind & ASA_PKT_ICMP_REQUEST;
 		return true;
-	default:
-		return true; /* addresses only */
+	default: return true; /* addresses only */
 	}
 }
 
@@ -107,8 +104,8 @@ static bool quote_parse(const struct asa_pkt *p, struct quote *q)
 {
 	memset(q, 0, sizeof(*q));
 	q->l3 = (__u8 *)p->l4 + ASA_ICMP_SIZE;
-	if (!(p->flags & ASA_PKT_IPV4 ? quote_parse_v4(q, p->l4_size - ASA_ICMP_SIZE) :
-					quote_parse_v6(q, p->l4_size - ASA_ICMP_SIZE)))
+	if (!(p->flags & ASA_PKT_IPV4 ? quote_parse_v4(q, p->l4_size - ASA_ICMP_SIZE)
+				      : quote_parse_v6(q, p->l4_size - ASA_ICMP_SIZE)))
 		return false;
 	q->key.proto = q->proto;
 	q->key.ctx = p->key.ctx;
@@ -129,8 +126,8 @@ static __u64 pseudo_header(const struct asa_pkt *p, __u32 size)
 
 static bool checksum_good(const struct asa_pkt *p)
 {
-	return asa_csum_fold(asa_csum_add_bytes(pseudo_header(p, p->l4_size), p->l4,
-						p->l4_size)) == 0xffff;
+	return asa_csum_fold(asa_csum_add_bytes(pseudo_header(p, p->l4_size), p->l4, p->l4_size)) ==
+	       0xffff;
 }
 
 /* Types that cross the firewall, and what their numbers may be. */
@@ -235,8 +232,7 @@ static void quote_transport(struct quote *q, const struct asa_dir *own, const st
 		put16(q->l4 + ASA_ICMP_ID, q->request ? other->key.sport : other->key.dport, &diff);
 		apply(q->l4 + ASA_ICMP_CHECK, diff);
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -302,9 +298,8 @@ static void error_translate(struct walk *w, struct quote *q)
 	quote_translate(q, own, other);
 	/* It was right when it came: compute it anew. */
 	asa_st16(icmp + ASA_ICMP_CHECK, 0);
-	asa_st16(icmp + ASA_ICMP_CHECK,
-		 (__u16)~asa_csum_fold(asa_csum_add_bytes(pseudo_header(p, p->l4_size), icmp,
-							  p->l4_size)));
+	asa_st16(icmp + ASA_ICMP_CHECK, (__u16)~asa_csum_fold(asa_csum_add_bytes(
+						pseudo_header(p, p->l4_size), icmp, p->l4_size)));
 }
 
 /* ------------------------------------------------------------------ the stage */

@@ -15,11 +15,11 @@
 #include "normalize/ip_options.h"
 
 /* A stage that refuses the packet, or has brought it to its end, is the last one. */
-#define STAGE(call)                             \
-	do {                                    \
-		enum asa_drop why_ = (call);    \
-		if (why_ || w->done)            \
-			return why_;            \
+#define STAGE(call)                                                                                \
+	do {                                                                                       \
+		enum asa_drop why_ = (call);                                                       \
+		if (why_ || w->done)                                                               \
+			return why_;                                                               \
 	} while (0)
 
 static enum asa_drop pipeline(struct walk *w)
@@ -144,13 +144,9 @@ enum asa_drop stage_fragments(struct walk *w)
 	if (!w->p->frag_off && !w->p->more_fragments) /* atomic, RFC 6946 */
 		return DROP_NONE;
 	switch (ip_frag_add(w->e->frags, &limits, w->ops, w->f, w->now, &chain, &why)) {
-	case IP_FRAG_HELD:
-		w->done = true;
-		return DROP_NONE;
-	case IP_FRAG_WHOLE:
-		return whole_datagram(w, chain);
-	case IP_FRAG_DROP:
-		break;
+	case IP_FRAG_HELD: w->done = true; return DROP_NONE;
+	case IP_FRAG_WHOLE: return whole_datagram(w, chain);
+	case IP_FRAG_DROP: break;
 	}
 	w->f = chain;
 	w->p = &chain->pkt;
@@ -172,7 +168,7 @@ enum asa_drop stage_ip_options(struct walk *w)
 /* The window scale option is looked for where it can be, on SYN and SYN-ACK. */
 static void find_wscale(struct asa_pkt *p)
 {
-	__u8 options[ASA_TCP_OPTIONS_BUFFER] = { 0 };
+	__u8 options[ASA_TCP_OPTIONS_BUFFER] = {0};
 	__u32 size = p->tcp.header - ASA_TCP_SIZE;
 	int shift;
 

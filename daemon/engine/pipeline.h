@@ -24,7 +24,8 @@ struct engine;
 int engine_new(struct asa *a, struct engine **out);
 void engine_free(struct engine *e);
 /* Take n frames through the pipeline; takes ownership of all. */
-void engine_batch(struct engine *e, struct worker_ops *ops, struct frame **frames, int n, __u32 now);
+void engine_batch(struct engine *e, struct worker_ops *ops, struct frame **frames, int n,
+		  __u32 now);
 /*
  * Frames of this worker that waited for next hop 'row'. Frames belong to the worker that received
  * them: with several workers this and engine_tick() are to be called by each.

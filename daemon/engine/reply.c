@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ICMP messages that the firewall itself sends: time exceeded, fragmentation needed, packet too big.
+ * ICMP messages that the firewall itself sends: time exceeded, fragmentation needed, packet too
+ * big.
  *
  * Responsible for: building them about the packet as it came in (RFC 792, RFC 1812 section 4.3.2,
  * RFC 4443), from the address of the interface it came in on, back to the neighbour it came from.

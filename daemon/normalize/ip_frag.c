@@ -209,8 +209,8 @@ static enum ip_frag_result drop_set(struct ip_frags *t, struct set *s, struct fr
 }
 
 enum ip_frag_result ip_frag_add(struct ip_frags *t, const struct ip_frag_limits *limits,
-				const void *owner, struct frame *f, __u32 now,
-				struct frame **chain, enum asa_drop *why)
+				const void *owner, struct frame *f, __u32 now, struct frame **chain,
+				enum asa_drop *why)
 {
 	struct frame **where;
 	struct asa_key key;
@@ -231,12 +231,9 @@ enum ip_frag_result ip_frag_add(struct ip_frags *t, const struct ip_frag_limits 
 		return drop_one(f, chain, why, DROP_FRAG_FAILED);
 	}
 	switch (set_place(s, f, &where)) {
-	case PLACE_COPY:
-		return drop_one(f, chain, why, DROP_FRAG_OVERLAP);
-	case PLACE_OVERLAP:
-		return drop_set(t, s, f, chain, why, DROP_FRAG_OVERLAP);
-	case PLACE_OK:
-		break;
+	case PLACE_COPY: return drop_one(f, chain, why, DROP_FRAG_OVERLAP);
+	case PLACE_OVERLAP: return drop_set(t, s, f, chain, why, DROP_FRAG_OVERLAP);
+	case PLACE_OK: break;
 	}
 	if (s->n_frames + 1 > limits->chain || t->n_frames + 1 > limits->size)
 		return drop_set(t, s, f, chain, why, DROP_FRAG_LIMIT);

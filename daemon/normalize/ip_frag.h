@@ -41,8 +41,8 @@ void ip_frag_free(struct ip_frags *t);
 
 /* Add a parsed fragment (f->pkt). Frames of a chain are linked by frame.next. */
 enum ip_frag_result ip_frag_add(struct ip_frags *t, const struct ip_frag_limits *limits,
-				const void *owner, struct frame *f, __u32 now,
-				struct frame **chain, enum asa_drop *why);
+				const void *owner, struct frame *f, __u32 now, struct frame **chain,
+				enum asa_drop *why);
 /* => the frames of one datagram of 'owner' whose time is over, NULL when there is none. */
 struct frame *ip_frag_expire(struct ip_frags *t, const void *owner, __u32 now, __u32 timeout);
 __u32 ip_frag_held(const struct ip_frags *t);

@@ -7,7 +7,7 @@
 
 static __u8 *mss_find(struct asa_pkt *p)
 {
-	__u8 options[ASA_TCP_OPTIONS_BUFFER] = { 0 };
+	__u8 options[ASA_TCP_OPTIONS_BUFFER] = {0};
 	__u32 size = p->tcp.header - ASA_TCP_SIZE;
 	__u8 *from = (__u8 *)p->l4 + ASA_TCP_SIZE;
 	int at;

@@ -56,17 +56,10 @@ void session_event(struct sessions *s, __u32 slot, int dir, __u8 type, __u32 now
 		if (r->state == ASA_SESSION_EMBRYONIC)
 			session_set_state(s, slot, ASA_SESSION_OPEN, now);
 		break;
-	case ASA_EVENT_FIN:
-		session_set_state(s, slot, ASA_SESSION_HALF_CLOSED, now);
-		break;
-	case ASA_EVENT_CLOSED:
-		session_begin_close(s, slot, SESSION_CLOSE_FINS, now);
-		break;
-	case ASA_EVENT_RST:
-		session_begin_close(s, slot, reset_reason(r, dir), now);
-		break;
-	default:
-		break;
+	case ASA_EVENT_FIN: session_set_state(s, slot, ASA_SESSION_HALF_CLOSED, now); break;
+	case ASA_EVENT_CLOSED: session_begin_close(s, slot, SESSION_CLOSE_FINS, now); break;
+	case ASA_EVENT_RST: session_begin_close(s, slot, reset_reason(r, dir), now); break;
+	default: break;
 	}
 }
 
@@ -138,23 +131,19 @@ void session_timeouts(const struct sessions *s, struct asa_session *r, __u8 prot
 	if (service && service->idle_s >= 0)
 		idle = service->idle_s;
 	r->idle = ticks_from_s(idle);
-	r->half_closed = ticks_from_s(service && service->half_closed_s >= 0 ?
-					      service->half_closed_s : m->half_closed);
-	r->embryonic = ticks_from_s(service && service->embryonic_s >= 0 ? service->embryonic_s :
-									   TIMEOUT_EMBRYONIC_S);
+	r->half_closed = ticks_from_s(
+		service && service->half_closed_s >= 0 ? service->half_closed_s : m->half_closed);
+	r->embryonic = ticks_from_s(service && service->embryonic_s >= 0 ? service->embryonic_s
+									 : TIMEOUT_EMBRYONIC_S);
 }
 
 __u32 session_timeout_ticks(const struct asa_session *r)
 {
 	switch (r->state) {
-	case ASA_SESSION_EMBRYONIC:
-		return r->embryonic;
-	case ASA_SESSION_HALF_CLOSED:
-		return r->half_closed;
-	case ASA_SESSION_CLOSING:
-		return asa_ticks_from_ms(CLOSING_MS);
-	default:
-		return r->idle;
+	case ASA_SESSION_EMBRYONIC: return r->embryonic;
+	case ASA_SESSION_HALF_CLOSED: return r->half_closed;
+	case ASA_SESSION_CLOSING: return asa_ticks_from_ms(CLOSING_MS);
+	default: return r->idle;
 	}
 }
 
@@ -230,7 +219,7 @@ static void on_xlate_expired(void *arg, const struct xlate *x)
 
 bool sessions_tick(struct sessions *s, __u32 now, int budget)
 {
-	struct tick_args a = { s, now };
+	struct tick_args a = {s, now};
 	bool more;
 
 	slot_quarantine_release(s, now);
@@ -254,7 +243,7 @@ enum asa_drop session_reroute(struct sessions *s, __u32 slot, int dir)
 	/* read before the lookup: a change in between leaves the direction stale, not wrong */
 	__u16 gen = (__u16)s->t.config->route_gen, row, before = d->nexthop;
 	const struct policy_if *out;
-	struct net_route r = { 0 };
+	struct net_route r = {0};
 	bool local = false;
 	enum asa_drop why;
 

@@ -165,7 +165,8 @@ void session_log_teardown(const struct sessions *s, __u32 slot, enum session_clo
 	switch (id) {
 	case 302304:
 		syslog_msg(s->asa->syslog, id,
-			   "Teardown TCP state-bypass connection %llu from %s to %s duration %s bytes %llu %s",
+			   "Teardown TCP state-bypass connection %llu from %s to %s duration %s "
+			   "bytes %llu %s",
 			   (unsigned long long)v.id, first, second, duration,
 			   (unsigned long long)v.bytes, session_close_text(why));
 		break;
@@ -208,7 +209,8 @@ void session_log_xlate(const struct sessions *s, const struct xlate *x, bool bui
 	tail[0] = '\0';
 	if (!built)
 		snprintf(tail, sizeof(tail), " duration %s",
-			 duration_text((__u32)(asa_ms_from_ticks(now - x->created) / 1000), duration));
+			 duration_text((__u32)(asa_ms_from_ticks(now - x->created) / 1000),
+				       duration));
 	if (!x->proto) {
 		syslog_msg(s->asa->syslog, id, "%s dynamic translation from %s:%s to %s:%s%s",
 			   built ? "Built" : "Teardown", x->real_if_name, from, x->mapped_if_name,

@@ -55,7 +55,7 @@ static void xlate_recover(struct sessions *s, __u32 slot)
 	const struct asa_conn *c = &s->t.conns[slot];
 	const struct policy *p = session_policy(s);
 	const struct policy_if *in, *out;
-	struct xlate x = { 0 };
+	struct xlate x = {0};
 
 	r->nat_ref = 0; /* a number of the former process */
 	if (!(r->flags & ASA_SESSION_NAT_DYNAMIC) || !s->asa->xlates || !p)
@@ -142,7 +142,7 @@ static void embryos_recover(struct sessions *s)
 		if (s->t.sessions[slot].state != ASA_SESSION_EMBRYONIC)
 			continue;
 		if (list && n < s->counts.embryonic)
-			list[n++] = (struct embryo){ s->t.sessions[slot].id, slot };
+			list[n++] = (struct embryo){s->t.sessions[slot].id, slot};
 		else
 			slot_queue_push(s, &s->embryonic, slot); /* no memory: order by slot */
 	}

@@ -191,19 +191,11 @@ void session_count(struct sessions *s, __u32 slot, int by)
 	if (n->in_use > n->most_used)
 		n->most_used = n->in_use;
 	switch (s->t.conns[slot].dir[0].key.proto) {
-	case ASA_PROTO_TCP:
-		n->tcp += by;
-		break;
-	case ASA_PROTO_UDP:
-		n->udp += by;
-		break;
+	case ASA_PROTO_TCP: n->tcp += by; break;
+	case ASA_PROTO_UDP: n->udp += by; break;
 	case ASA_PROTO_ICMP:
-	case ASA_PROTO_ICMPV6:
-		n->icmp += by;
-		break;
-	default:
-		n->other += by;
-		break;
+	case ASA_PROTO_ICMPV6: n->icmp += by; break;
+	default: n->other += by; break;
 	}
 	if (r->flags & ASA_SESSION_BYPASS)
 		n->bypass += by;
@@ -338,7 +330,8 @@ static int conn_publish(struct sessions *s, __u32 slot)
 	struct asa_conn *c = &s->t.conns[slot];
 	int rc;
 
-	/* XDP must find the slot complete: index_insert() stores the reference with release order */
+	/* XDP must find the slot complete: index_insert() stores the reference with release order
+	 */
 	rc = index_insert(&s->t, &c->dir[0].key, ASA_REF(slot, 0));
 	if (rc)
 		return rc;

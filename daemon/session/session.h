@@ -45,11 +45,13 @@ enum session_close {
 /* Everything that session_create() needs to know. Keys are in wire order. */
 struct session_args {
 	struct asa_key forward; /* as the first packet looked at ingress */
-	struct asa_key reverse; /* as an answer will look at its ingress: after translation, reversed */
+	struct asa_key
+		reverse; /* as an answer will look at its ingress: after translation, reversed */
 	const struct policy_if *in, *out;
 	struct net_route route; /* towards reverse.src, through 'out' */
 	struct net_route route_back; /* towards forward.src; ifindex 0: unknown, resolved later */
-	const struct policy_if *back; /* interface of route_back; may differ from 'in' (asymmetric) */
+	const struct policy_if
+		*back; /* interface of route_back; may differ from 'in' (asymmetric) */
 	struct policy_service service;
 	__u32 nat_ref; /* xlate held, 0 none; session_create() takes it over on success only */
 	bool nat_static, nat_dynamic, pat;
@@ -141,7 +143,8 @@ bool sessions_take_account(struct sessions *s, struct asa_account *a);
 /* One end: real is the host's own address, mapped how the other side sees it. */
 struct session_end {
 	struct asa_addr real, mapped;
-	__u16 real_port, mapped_port; /* host order; ICMP: identifier at the initiator, 0 at the other */
+	__u16 real_port,
+		mapped_port; /* host order; ICMP: identifier at the initiator, 0 at the other */
 	char if_name[MODEL_NAME_MAX]; /* nameif; empty when the interface is gone */
 	int level;
 };
@@ -180,7 +183,8 @@ enum session_state_bit {
 /* All conditions must hold; a zeroed filter matches everything. */
 struct session_filter {
 	bool has_addr;
-	struct asa_addr addr_lo, addr_hi; /* one address: both the same; real or mapped of either end */
+	struct asa_addr addr_lo,
+		addr_hi; /* one address: both the same; real or mapped of either end */
 	bool has_mask;
 	struct asa_addr mask; /* compare (end & mask) with (addr_lo & mask) */
 	bool has_port;

@@ -112,8 +112,7 @@ static __u32 seconds_since(__u32 now, __u32 then)
 	return (__s32)(now - then) > 0 ? (__u32)(asa_ms_from_ticks(now - then) / 1000) : 0;
 }
 
-static void view_traffic(const struct sessions *s, const struct asa_conn *c,
-			 struct session_view *v)
+static void view_traffic(const struct sessions *s, const struct asa_conn *c, struct session_view *v)
 {
 	int d;
 
@@ -271,7 +270,7 @@ static bool clear_one(void *arg, const struct session_view *v)
 bool sessions_clear(struct sessions *s, __u32 *pos, __u32 max, __u32 now,
 		    const struct session_filter *f, __u32 *closed)
 {
-	struct clear_args a = { s, now, 0 };
+	struct clear_args a = {s, now, 0};
 	bool more = session_walk(s, pos, max, now, f, clear_one, &a);
 
 	*closed += a.closed;
@@ -287,7 +286,7 @@ static void on_xlate_cleared(void *arg, const struct xlate *x)
 
 void sessions_clear_xlates(struct sessions *s, __u32 now)
 {
-	struct clear_args a = { s, now, 0 };
+	struct clear_args a = {s, now, 0};
 
 	if (s->asa->xlates)
 		xlate_clear(s->asa->xlates, on_xlate_cleared, &a);

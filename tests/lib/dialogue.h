@@ -13,6 +13,7 @@
 #include "lib/cunit.h"
 #include "tests/lib/fake_dp.h"
 
+/* clang-format off: macros that make table rows */
 struct step {
 	struct fake_pkt p;
 	enum asa_drop why;

@@ -15,12 +15,12 @@
 #include "services/syslog.h"
 #include "tests/lib/fake_dp.h"
 
-#define CHECK(cond, what)                                                              \
-	do {                                                                           \
-		if (!(cond)) {                                                         \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, what);      \
-			abort();                                                       \
-		}                                                                      \
+#define CHECK(cond, what)                                                                          \
+	do {                                                                                       \
+		if (!(cond)) {                                                                     \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, what);                  \
+			abort();                                                                   \
+		}                                                                                  \
 	} while (0)
 
 /* ------------------------------------------------------------------ the network */
@@ -387,8 +387,8 @@ bool fake_law(struct fake *f)
 
 	fake_flush(f);
 	for (i = 0; i < 64; i++)
-		if (f->received[i] != f->ifs[i].fwd_packets + f->ifs[i].host_packets +
-					      f->ifs[i].drop_packets)
+		if (f->received[i] !=
+		    f->ifs[i].fwd_packets + f->ifs[i].host_packets + f->ifs[i].drop_packets)
 			return false;
 	return true;
 }

@@ -53,7 +53,8 @@ struct fake_pkt {
 	__u32 payload; /* bytes behind the transport header */
 	__u8 ttl; /* 0: 64 */
 	bool df, more;
-	__u16 frag_off, ip_id; /* with a fragment: payload counts from the transport header's place */
+	__u16 frag_off,
+		ip_id; /* with a fragment: payload counts from the transport header's place */
 	const char *ip_options;
 	__u32 n_ip_options;
 	/* raw bytes behind the IP header instead of all the above */
@@ -105,7 +106,7 @@ void fake_neigh(struct fake *f, bool resolved); /* resolve (or fail) all next ho
 
 /* Send one packet through the engine. => why it was dropped, DROP_NONE if it was not. */
 enum asa_drop fake_in(struct fake *f, const struct fake_pkt *p);
-#define FAKE_IN(f, ...) fake_in(f, &(struct fake_pkt){ __VA_ARGS__ })
+#define FAKE_IN(f, ...) fake_in(f, &(struct fake_pkt){__VA_ARGS__})
 /* Build only. */
 struct frame *fake_frame(struct fake *f, const struct fake_pkt *p);
 void fake_forget_sent(struct fake *f); /* give sent frames back */

@@ -66,8 +66,7 @@ static __u32 put_l4(const struct fake_pkt *p, __u8 proto, bool v6, const __u8 *l
 		asa_stn16(l4 + ASA_ICMP_ID, p->id);
 		check = l4 + ASA_ICMP_CHECK;
 		break;
-	default:
-		break;
+	default: break;
 	}
 	for (i = 0; i < size; i++)
 		l4[header + i] = (__u8)(header + i);
@@ -122,8 +121,8 @@ struct frame *fake_frame(struct fake *f, const struct fake_pkt *p)
 		asa_st32(l3 + ASA_IP4_SRC, src.w[3]);
 		asa_st32(l3 + ASA_IP4_DST, dst.w[3]);
 		asa_stn16(l3 + ASA_IP4_ID, p->ip_id);
-		asa_stn16(l3 + ASA_IP4_FRAG, (__u16)((p->df ? 0x4000 : 0) | (p->more ? 0x2000 : 0) |
-						     p->frag_off / 8));
+		asa_stn16(l3 + ASA_IP4_FRAG,
+			  (__u16)((p->df ? 0x4000 : 0) | (p->more ? 0x2000 : 0) | p->frag_off / 8));
 		if (p->n_ip_options)
 			memcpy(l3 + ASA_IP4_SIZE, p->ip_options, p->n_ip_options);
 		size = header + put_l4(p, proto, false, l3, l3 + header);
@@ -182,8 +181,7 @@ bool fake_checksums_good(const struct asa_pkt *p)
 							p->l4, p->l4_size)) == 0xffff;
 	case ASA_PROTO_ICMP:
 		return asa_csum_fold(asa_csum_add_bytes(0, p->l4, p->l4_size)) == 0xffff;
-	default:
-		return true;
+	default: return true;
 	}
 }
 

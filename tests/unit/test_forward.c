@@ -12,6 +12,8 @@
  */
 #include "lib/dialogue.h"
 
+/* clang-format off: tables of packets */
+
 static void ses5_ip_options(void)
 {
 	struct fake *f = fake_new(64);

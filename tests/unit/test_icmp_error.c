@@ -14,6 +14,8 @@
 #include "asa/csum.h"
 #include "lib/dialogue.h"
 
+/* clang-format off: tables of packets */
+
 /* ------------------------------------------------------------------ connections to speak of */
 
 static __u32 conn_make(struct fake *f, const char *in, const char *out, const char *forward,

@@ -15,6 +15,8 @@
 
 #include "asa/csum.h"
 #include "lib/dialogue.h"
+
+/* clang-format off: tables of packets */
 #include "normalize/ip_frag.h"
 
 static const struct ip_frag_limits limits = { .size = 200, .chain = 24, .timeout = 5000 };

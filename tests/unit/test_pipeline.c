@@ -13,6 +13,8 @@
  */
 #include "lib/dialogue.h"
 
+/* clang-format off: tables of packets */
+
 /* ------------------------------------------------------------------ TCP */
 
 static void ses12_outbound_tcp_walks_through_all_states(void)

@@ -15,6 +15,8 @@
 #include "datapath/index.h"
 #include "lib/dialogue.h"
 
+/* clang-format off: tables of packets */
+
 static enum asa_drop syn(struct fake *f, __u16 sport)
 {
 	enum asa_drop why;

@@ -66,9 +66,9 @@ static int overdue(const struct world *w)
 
 static void ses12_each_fires_once_and_in_time(void)
 {
-	static const __u32 ahead[] = { 1,	63,	 64,	   65,	      1000,	16383,
-				       16384,	16448,	 100000,   1000000,   4194303,	4194304,
-				       4259840, 5000000, 50000000, 268000000 };
+	static const __u32 ahead[] = {1,       63,	64,	  65,	    1000,    16383,
+				      16384,   16448,	100000,	  1000000,  4194303, 4194304,
+				      4259840, 5000000, 50000000, 268000000};
 	const int n = sizeof(ahead) / sizeof(ahead[0]);
 	int i, budget;
 
@@ -107,12 +107,8 @@ static void ses12_random_arming_loses_nobody(void)
 			timer_disarm(w->w, slot);
 			w->due[slot] = 0;
 			break;
-		case 1:
-			arm(w, slot, w->now + (__u32)random() % 5000000);
-			break;
-		default:
-			arm(w, slot, w->now + 1 + (__u32)random() % 30000);
-			break;
+		case 1: arm(w, slot, w->now + (__u32)random() % 5000000); break;
+		default: arm(w, slot, w->now + 1 + (__u32)random() % 30000); break;
 		}
 		if (round % 8)
 			continue;
@@ -175,11 +171,11 @@ static void tmo7_budget_bounds_the_work(void)
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
-		{ "SES-12 each slot fires once and in time", ses12_each_fires_once_and_in_time },
-		{ "SES-12 random arming loses nobody", ses12_random_arming_loses_nobody },
-		{ "SES-12 times beyond the horizon", ses12_beyond_the_horizon },
-		{ "TMO-7 the budget bounds the work", tmo7_budget_bounds_the_work },
-		{ NULL, NULL },
+		{"SES-12 each slot fires once and in time", ses12_each_fires_once_and_in_time},
+		{"SES-12 random arming loses nobody", ses12_random_arming_loses_nobody},
+		{"SES-12 times beyond the horizon", ses12_beyond_the_horizon},
+		{"TMO-7 the budget bounds the work", tmo7_budget_bounds_the_work},
+		{NULL, NULL},
 	};
 
 	return asa_cunit_main("timer", tests);
