@@ -119,6 +119,35 @@ static void blame(struct batch *b)
 	config_result_fini(&r);
 }
 
+static void leave_out(struct batch *b, size_t i, const char *why)
+{
+	config_result_warn(b->r, "line %u ignored: %s", b->done.v[i].number, why);
+	free(b->done.v[i].text);
+	MODEL_REMOVE(&b->done, i);
+}
+
+/* After a line was left out, others may make no sense any more: they are left out as well. */
+static void replay_without_bad(struct batch *b)
+{
+	struct config_result r;
+	size_t i = 0;
+
+	config_result_init(&r);
+	while (i < b->done.n || !i) {
+		if (!i) {
+			cfg_discard(b->s);
+			b->s->place = b->start;
+		}
+		if (i < b->done.n && cfg_execute(b->s, b->done.v[i].text, b->out, &r) != CONFIG_OK) {
+			leave_out(b, i, r.error);
+			i = 0;
+			continue;
+		}
+		i++;
+	}
+	config_result_fini(&r);
+}
+
 /* Start-up: leave out, one by one, the lines that the daemon refuses. => what is left applied? */
 static enum config_status commit_without_bad(struct batch *b)
 {
@@ -131,13 +160,10 @@ static enum config_status commit_without_bad(struct batch *b)
 		bad = st == CONFIG_OK || !b->done.n ? 0 : first_bad(b);
 		if (!bad)
 			return st;
-		config_result_warn(b->r, "line %u ignored: %s", b->done.v[bad - 1].number,
-				   b->r->error);
-		free(b->done.v[bad - 1].text);
-		MODEL_REMOVE(&b->done, bad - 1);
+		leave_out(b, bad - 1, b->r->error);
 		b->r->status = CONFIG_OK;
 		b->r->error[0] = '\0';
-		replay(b, b->done.n);
+		replay_without_bad(b);
 	}
 }
 

@@ -22,7 +22,10 @@
 #include "config/value.h"
 #include "policy/policy.h"
 
-/* A daemon that counts and refuses: any model with a host name that begins with "bad". */
+/*
+ * A daemon that counts and refuses: any model with a host name that begins with "bad", and one
+ * without translation rules whose host name is "keepnat".
+ */
 struct daemon_double {
 	struct config *c;
 	int applied, checked;
@@ -32,7 +35,7 @@ struct daemon_double {
 
 static int refuse_bad(const struct model *m, struct policy_error *e)
 {
-	if (strncmp(m->hostname, "bad", 3))
+	if (strncmp(m->hostname, "bad", 3) && (strcmp(m->hostname, "keepnat") || m->nats.n))
 		return 0;
 	snprintf(e->text, sizeof(e->text), "the host name %s is refused", m->hostname);
 	return -EINVAL;
@@ -226,6 +229,25 @@ static void cfg_1_start_up_leaves_bad_lines_out(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(f.r.warnings);
 	CU_ASSERT_PTR_NOT_NULL(strstr(f.r.warnings, "line 2 ignored"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(f.r.warnings, "line 4 ignored"));
+	teardown(&f);
+}
+
+/* A line left out takes those along that made sense only with it, without a trace of them. */
+static void cfg_1_start_up_leaves_out_what_depends_on_a_bad_line(void)
+{
+	struct fixture f;
+
+	setup(&f);
+	CU_ASSERT_EQUAL(text(&f, "access-list A permit ip any any\nnat (inside) 0 access-list A\n"
+				 "hostname keepnat\nno nat (inside) 0 access-list A\n"
+				 "no access-list A\nfail-mode open\n",
+			     CONFIG_TEXT_REPLACE | CONFIG_TEXT_SKIP_BAD), CONFIG_OK);
+	CU_ASSERT_EQUAL(config_model(f.d.c)->nats.n, 1);
+	CU_ASSERT_PTR_NOT_NULL(model_acl_find(config_model(f.d.c), "A"));
+	CU_ASSERT_TRUE(config_model(f.d.c)->fail_open);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f.r.warnings);
+	CU_ASSERT_PTR_NOT_NULL(strstr(f.r.warnings, "line 4 ignored"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(f.r.warnings, "line 5 ignored"));
 	teardown(&f);
 }
 
@@ -579,6 +601,8 @@ static const struct asa_cunit_test tests[] = {
 	{ "CFG-1 the line that the daemon refuses is named", cfg_1_line_refused_by_the_daemon_is_named },
 	{ "CFG-1 a command half done leaves no trace", cfg_1_half_done_command_leaves_no_trace_in_a_text },
 	{ "CFG-1 start-up leaves bad lines out", cfg_1_start_up_leaves_bad_lines_out },
+	{ "CFG-1 start-up leaves out what depends on a bad line",
+	  cfg_1_start_up_leaves_out_what_depends_on_a_bad_line },
 	{ "CFG-2 check changes nothing", cfg_2_check_changes_nothing },
 	{ "CFG-2 replace is one change", cfg_2_replace_is_one_change },
 	{ "CFG-2 rollback", cfg_2_rollback_goes_back_step_by_step },
