@@ -241,7 +241,7 @@ asa_inline int forward(const struct asa_run *r, const struct asa_config *cfg, st
 		return verdict_punt(r, cfg, PUNT_INTERFACE, f.ref);
 	if (asa_unlikely(flags & ASA_DIR_INSPECT))
 		return verdict_punt(r, cfg, PUNT_INSPECT, f.ref);
-	f.tick = asa_tick_from_ns(bpf_ktime_get_coarse_ns());
+	f.tick = tick_now();
 	if (p->flags & ASA_PKT_TCP) {
 		if (asa_unlikely((p->tcp.flags & ASA_TCP_SYN) && syn_is_the_daemons(p, flags)))
 			return verdict_punt(r, cfg, PUNT_TCP_SYN, f.ref);

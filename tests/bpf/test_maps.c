@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: tests/bpf/world.o tests/lib/pkt.o */
+/* links: tests/lib/world.o tests/lib/pkt.o */
 /*
  * The maps as an interface, and what frames leave behind in them: SES-12, SES-16, OBS-1.
  *
@@ -16,7 +16,7 @@
 #include "lib/cunit.h"
 #include <asa/tcp_track.h>
 
-#include "world.h"
+#include "lib/world.h"
 
 #define CLIENT "10.1.1.10"
 #define SERVER "198.51.100.80"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: tests/bpf/world.o tests/lib/pkt.o */
+/* links: tests/lib/world.o tests/lib/pkt.o */
 /*
  * The XDP program by test run: SES-4, SES-5, SES-10, SES-12, BYP-5, BYP-14, BYP-15, OBS-1, OBS-2.
  *
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 #include "lib/cunit.h"
-#include "world.h"
+#include "lib/world.h"
 
 #define CLIENT4 "10.1.1.10"
 #define SERVER4 "198.51.100.80"

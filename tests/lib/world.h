@@ -14,8 +14,8 @@
  * Ways out: OUT_A, OUT_B.  OUT_A's network is 198.51.100.0/24 and 2001:db8:2::/64 with one
  * resolved neighbour each.
  */
-#ifndef TESTS_BPF_WORLD_H
-#define TESTS_BPF_WORLD_H
+#ifndef TESTS_WORLD_H
+#define TESTS_WORLD_H
 
 #include <stdbool.h>
 
@@ -25,7 +25,7 @@
 #include <asa/rewrite.h>
 #include <asa/stats.h>
 
-#include "tests/lib/pkt.h"
+#include "pkt.h"
 
 enum {
 	LO = 1,
