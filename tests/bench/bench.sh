@@ -107,7 +107,7 @@ device_nft() {
 
 # device_fw NAME [nat]
 device_fw() {
-	device "$1" && lab_asad "f$1" || return 1
+	device "$1" && lab_asad "f$1" --connections 1048576 || return 1
 	{
 		cat <<-CONF
 			interface in0
