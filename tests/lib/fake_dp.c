@@ -169,15 +169,23 @@ int dp_account(struct dp *d, const struct asa_account *a)
 
 __u64 workers_rx_lost(struct workers *w, __u32 ifindex)
 {
-	(void)w;
-	(void)ifindex;
-	return 0;
+	struct fake *f = (struct fake *)w;
+	__u64 lost = ifindex == IF_OUTSIDE ? f->rx_lost : 0;
+
+	if (lost)
+		f->rx_lost = 0;
+	return lost;
 }
 
 static void fake_send(void *worker, struct frame *frame)
 {
 	struct fake *f = worker;
 
+	if (f->send_fails) {
+		engine_send_failed(f->asa.engine, frame, DROP_RESOURCE_TX_QUEUE);
+		frame_put(f->ops.pool, frame);
+		return;
+	}
 	CHECK(f->n_sent < FAKE_FRAMES, "too many frames sent");
 	f->sent[f->n_sent++] = frame;
 }
@@ -287,6 +295,7 @@ static void modules_new(struct fake *f, bool reused)
 	f->asa.net = (struct net *)f;
 	f->asa.dp = (struct dp *)f;
 	f->asa.syslog = (struct syslog *)f;
+	f->asa.workers = (struct workers *)f;
 	f->asa.xlates = xlate_new(4096);
 	f->asa.sessions = sessions_new(&f->asa, &f->t);
 	CHECK(f->asa.xlates && f->asa.sessions, "no memory");

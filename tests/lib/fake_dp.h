@@ -91,6 +91,8 @@ struct fake {
 	bool neigh_pending; /* new next hops are not resolved */
 	bool no_log;
 	__u32 log_off; /* a message id that is disabled */
+	__u64 rx_lost; /* frames that the outside ring had no room for, told once */
+	bool send_fails; /* the worker cannot send */
 };
 
 struct fake *fake_new(__u32 n_slots);

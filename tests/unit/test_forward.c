@@ -235,6 +235,48 @@ static void reroute_when_the_generation_changes(void)
 	fake_end(f);
 }
 
+/* ------------------------------------------------------------------ what the worker cannot do */
+
+static void dispatch_queue_limit_counts_frames_lost_in_the_rings(void)
+{
+	struct fake *f = fake_new(64);
+
+	fake_start(f);
+	f->rx_lost = 7;
+	f->received[IF_OUTSIDE] += 7; /* the XDP program saw and punted them */
+	CU_ASSERT_EQUAL(fake_drops(f, DROP_RESOURCE_RX_QUEUE), 7);
+	CU_ASSERT_EQUAL(f->ifs[IF_OUTSIDE].drop_packets, 7);
+	fake_end(f); /* checks the law */
+}
+
+static void dispatch_block_alloc_no_room_to_send(void)
+{
+	struct fake *f = fake_new(64);
+	struct frame *taken[FAKE_FRAMES];
+	int n = 0;
+
+	f->fw.sys->ifs[2].mtu = 576;
+	fake_start(f);
+	f->send_fails = true;
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .proto = 17, .src = INSIDE_HOST,
+				.dst = OUTSIDE_HOST, .sport = 1, .dport = 2),
+			DROP_RESOURCE_TX_QUEUE);
+	CU_ASSERT_EQUAL(f->ifs[IF_INSIDE].fwd_packets, 0);
+	CU_ASSERT_EQUAL(f->ifs[IF_INSIDE].drop_packets, 1);
+	CU_ASSERT_EQUAL(f->ifs[IF_OUTSIDE].tx_packets, 0);
+	f->send_fails = false;
+	/* pieces need frames that are not there: the packet goes, not half of it */
+	while (frame_pool_available(f->ops.pool) > 2)
+		taken[n++] = frame_get(f->ops.pool);
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .proto = 17, .src = INSIDE_HOST,
+				.dst = OUTSIDE_HOST, .sport = 1, .dport = 2, .payload = 1300),
+			DROP_RESOURCE_TX_QUEUE);
+	CU_ASSERT_EQUAL(f->n_sent, 0);
+	while (n)
+		frame_put(f->ops.pool, taken[--n]);
+	fake_end(f);
+}
+
 /* ------------------------------------------------------------------ translation */
 
 static void nat_static(struct fake *f)
@@ -400,6 +442,8 @@ int main(void)
 		{ "SES-17 MSS is clamped both ways", ses17_mss_is_clamped_both_ways },
 		{ "no-adjacency: neighbour is waited for", neighbour_is_waited_for },
 		{ "SES-1 route generation re-resolves", reroute_when_the_generation_changes },
+		{ "OBS-1 dispatch-queue-limit", dispatch_queue_limit_counts_frames_lost_in_the_rings },
+		{ "OBS-1 dispatch-block-alloc", dispatch_block_alloc_no_room_to_send },
 		{ "NAT-1 static both ways", nat1_static_both_ways },
 		{ "NAT-6 real address from outside is refused", nat6_real_address_from_outside_is_refused },
 		{ "NAT-3 PAT keeps ports and gives them back", nat3_pat_keeps_ports_and_gives_them_back },

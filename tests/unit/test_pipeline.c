@@ -341,6 +341,28 @@ static void byp15_one_direction_only_and_the_other_elsewhere(void)
 	fake_end(f);
 }
 
+/* The key has a context from the first day: the same addresses twice are two connections. */
+static void byp9_the_key_carries_the_context(void)
+{
+	struct fake *f = fake_new(64);
+	struct asa_key key = mb_key("tcp 10.1.1.5:40000 198.51.100.7:80");
+
+	fw_ace(&f->fw, "bypass", "permit tcp any any");
+	bypass_class(f, NULL, "bypass");
+	fake_start(f);
+	f->t.ifaces[IF_INSIDE].ctx = 3;
+	f->t.ifaces[IF_OUTSIDE].ctx = 3;
+	DIALOGUE(f, { TCP_OUT(A, 1, 1, 10), 0, OUT_TEXT, "b", NULL },
+		 { TCP_IN(A, 1, 1, 10), 0, IN_TEXT, "b", NULL });
+	CU_ASSERT_EQUAL(session_find(f->asa.sessions, &key), 0);
+	key.ctx = 3;
+	CU_ASSERT_EQUAL(session_find(f->asa.sessions, &key), ASA_REF(1, 0));
+	f->t.ifaces[IF_INSIDE].ctx = 0;
+	DIALOGUE(f, { TCP_OUT(A, 1, 1, 10), 0, OUT_TEXT, "b", "302303" });
+	CU_ASSERT_EQUAL(fake_in_use(f), 2);
+	fake_end(f);
+}
+
 /* Scenario 2: out of the interface of entry, one direction only. */
 static void byp16_u_turn_needs_intra_interface(void)
 {
@@ -572,6 +594,7 @@ int main(void)
 		{ "BYP-4 no bypass class, no connection", byp4_no_bypass_class_no_connection },
 		{ "BYP-8 idles out after two minutes", byp8_idles_out_after_two_minutes },
 		{ "BYP-8 idle of the class wins", byp8_class_idle_wins },
+		{ "BYP-9 the key carries the context", byp9_the_key_carries_the_context },
 		{ "BYP-13 ICMP without session is refused under bypass", byp13_icmp_without_session_is_refused_under_bypass },
 		{ "BYP-14 driver and daemon packets are told apart", byp14_driver_and_daemon_packets_are_told_apart },
 		{ "BYP-15 one direction only, the other elsewhere", byp15_one_direction_only_and_the_other_elsewhere },
