@@ -280,12 +280,23 @@ static void worker_tick(void *arg, struct worker_ops *ops)
 	engine_tick(l->a->engine, ops, now_tick());
 }
 
+static void worker_batch(void *arg, struct worker_ops *ops, struct frame **frames, int n, __u32 now)
+{
+	engine_batch(arg, ops, frames, n, now);
+}
+
+static void worker_send_failed(void *arg, const struct frame *f, enum asa_drop why)
+{
+	engine_send_failed(arg, f, why);
+}
+
 /* ------------------------------------------------------------------ start and stop */
 
 static void start(struct asa *a, struct loop *l)
 {
 	const struct dp_options dpo = { .object = a->opt.object_path, .pin_dir = a->opt.pin_dir,
 					.n_slots = a->opt.n_slots };
+	struct worker_hooks hooks = { .batch = worker_batch, .send_failed = worker_send_failed };
 	struct policy_error e = { "" };
 	struct config_ops ops;
 	struct dp_tables *t;
@@ -322,7 +333,8 @@ static void start(struct asa *a, struct loop *l)
 	apply_start_attach(a->apply);
 	if (privilege_drop(err, sizeof(err)) < 0)
 		log_fatal("%s", err);
-	if (workers_new(a, a->opt.n_workers, &a->workers, err, sizeof(err)) < 0)
+	hooks.arg = a->engine;
+	if (workers_new(a, &hooks, a->opt.n_workers, &a->workers, err, sizeof(err)) < 0)
 		log_fatal("%s", err);
 	apply_start_sockets(a->apply);
 	if (control_new(a, a->opt.socket_path, &a->control, err, sizeof(err)) < 0)

@@ -198,9 +198,10 @@ int dp_attach(struct dp *d, __u32 ifindex, enum dp_mode *mode, char *err, size_t
 		r = dp_attach_replace(d, ifindex, name, &run, err, err_size);
 	} else {
 		r = dp_error(err, err_size, -EBUSY,
-			     "XDP program %u%s%s%s runs on %s already and is not ours. Detach it first: "
-			     "ip link set dev %s xdp off", run.id, run.name[0] ? " (" : "", run.name,
-			     run.name[0] ? ")" : "", name, name);
+			     "another XDP program, %u%s%s, runs on %s already%s. Detach it first: "
+			     "ip link set dev %s xdp off", run.id, run.name[0] ? " " : "", run.name, name,
+			     strcmp(run.name, DP_PROGRAM) ? "" :
+			     ": that of an asad with other maps (another -p, or its pins were removed)", name);
 	}
 	if (run.fd >= 0)
 		close(run.fd);

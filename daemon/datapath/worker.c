@@ -23,7 +23,6 @@
 
 #include "base/log.h"
 #include "datapath/xsk_impl.h"
-#include "engine/pipeline.h"
 
 #define WORKER_SLEEP_MS 100
 #define WORKER_WATCHDOG_MS 500
@@ -101,8 +100,7 @@ static struct xsk *worker_socket(struct worker *w, __u32 ifindex, __u32 queue)
 
 static void worker_send_failed(struct worker *w, struct frame *f, enum asa_drop why)
 {
-	if (w->all->asa->engine)
-		engine_send_failed(w->all->asa->engine, f, why);
+	w->all->hooks.send_failed(w->all->hooks.arg, f, why);
 	worker_release(w, f, f->umem_addr);
 }
 
@@ -287,7 +285,7 @@ static int worker_turn(struct worker *w, struct frame **frames)
 	if (n) {
 		pthread_mutex_lock(&w->all->asa->lock);
 		rcu_read_lock();
-		engine_batch(w->all->asa->engine, &w->ops, frames, n, now);
+		w->all->hooks.batch(w->all->hooks.arg, &w->ops, frames, n, now);
 		rcu_read_unlock();
 		pthread_mutex_unlock(&w->all->asa->lock);
 	}

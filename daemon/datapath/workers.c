@@ -52,7 +52,8 @@ static int workers_library_print(enum libxdp_print_level level, const char *fmt,
 	return 0;
 }
 
-int workers_new(struct asa *a, int n, struct workers **out, char *err, size_t err_size)
+int workers_new(struct asa *a, const struct worker_hooks *hooks, int n, struct workers **out, char *err,
+		size_t err_size)
 {
 	struct workers *ws;
 	int r = -ENOMEM;
@@ -67,6 +68,7 @@ int workers_new(struct asa *a, int n, struct workers **out, char *err, size_t er
 	if (!ws)
 		goto no_memory;
 	ws->asa = a;
+	ws->hooks = *hooks;
 	ws->n = n;
 	pthread_mutex_init(&ws->list, NULL);
 	ws->area_size = (size_t)n * WORKER_FRAMES * FRAME_SIZE;

@@ -27,11 +27,21 @@ struct worker_ops {
 	void *worker;
 };
 
+/* What workers call with received frames: the engine, which is above this folder. */
+struct worker_hooks {
+	/* Take n frames; with asa->lock held and inside an RCU read section. */
+	void (*batch)(void *arg, struct worker_ops *ops, struct frame **frames, int n, __u32 now);
+	/* A frame taken by worker_ops.send could not be sent (asa->lock held); it stays the worker's. */
+	void (*send_failed)(void *arg, const struct frame *f, enum asa_drop why);
+	void *arg;
+};
+
 /*
  * The functions below are the main thread's. Those that talk to a worker (add, del, call, free)
  * wait for its next turn, which takes asa->lock: the caller must not hold it.
  */
-int workers_new(struct asa *a, int n, struct workers **out, char *err, size_t err_size);
+int workers_new(struct asa *a, const struct worker_hooks *hooks, int n, struct workers **out, char *err,
+		size_t err_size);
 void workers_free(struct workers *w); /* stops the threads */
 /* Open sockets for every queue of an interface, or close them. Called by the main thread. */
 int workers_add_if(struct workers *w, __u32 ifindex, char *err, size_t err_size);

@@ -95,6 +95,7 @@ struct worker {
 
 struct workers {
 	struct asa *asa;
+	struct worker_hooks hooks;
 	int n;
 	struct worker w[WORKERS_MAX];
 	__u8 *area; /* WORKER_FRAMES * FRAME_SIZE bytes for each worker, one after the other */

@@ -23,7 +23,6 @@
 #include "asa.h"
 #include "datapath/dp.h"
 #include "datapath/xsk.h"
-#include "engine/pipeline.h"
 #include "lib/cunit.h"
 
 /* ------------------------------------------------------------------ an engine for the test */
@@ -33,7 +32,7 @@ static __u32 send_to; /* 0: drop all */
 static __u32 rx_queues; /* bit per queue seen */
 static char err[512];
 
-void engine_batch(struct engine *e, struct worker_ops *ops, struct frame **frames, int n, __u32 now)
+static void batch(void *arg, struct worker_ops *ops, struct frame **frames, int n, __u32 now)
 {
 	for (int i = 0; i < n; i++) {
 		struct frame *f = frames[i];
@@ -51,10 +50,12 @@ void engine_batch(struct engine *e, struct worker_ops *ops, struct frame **frame
 	}
 }
 
-void engine_send_failed(struct engine *e, const struct frame *f, enum asa_drop why)
+static void send_failed(void *arg, const struct frame *f, enum asa_drop why)
 {
 	n_send_failed++;
 }
+
+static const struct worker_hooks hooks = { .batch = batch, .send_failed = send_failed };
 
 /* ------------------------------------------------------------------ rig */
 
@@ -101,7 +102,7 @@ static void begin(int n_workers, int queues)
 		sh(cmd);
 	}
 	CU_ASSERT_EQUAL_FATAL(dp_open(&o, &asa.dp, err, sizeof(err)), 0);
-	CU_ASSERT_EQUAL_FATAL(workers_new(&asa, n_workers, &asa.workers, err, sizeof(err)), 0);
+	CU_ASSERT_EQUAL_FATAL(workers_new(&asa, &hooks, n_workers, &asa.workers, err, sizeof(err)), 0);
 	n_seen = n_with_meta = n_bad = n_send_failed = rx_queues = send_to = 0;
 }
 
@@ -365,7 +366,6 @@ int main(void)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	pthread_mutex_init(&asa.lock, NULL);
-	asa.engine = (struct engine *)&asa; /* only passed on, to the functions above */
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL) < 0) {
 		printf("SKIP  dp_xsk: no namespaces of our own (%s): root is needed\n", strerror(errno));
