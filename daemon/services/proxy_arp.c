@@ -114,6 +114,7 @@ static size_t nd_answer(const struct policy *pol, const struct policy_if *in, co
 	const unsigned char *ip = frame + ASA_ETH_SIZE, *ns = ip + ASA_IP6_SIZE;
 	unsigned char *na = out + ASA_ETH_SIZE + ASA_IP6_SIZE, *ip_out = out + ASA_ETH_SIZE;
 	struct asa_addr target;
+	size_t size;
 	bool probe;
 
 	/* RFC 4861 section 7.1.1: hop limit 255, code 0, target not multicast, checksum right. */
@@ -121,8 +122,9 @@ static size_t nd_answer(const struct policy *pol, const struct policy_if *in, co
 	    ip[ASA_IP6_NEXT] != 58 || ip[ASA_IP6_HOPS] != 255 || ns[0] != ND_SOLICIT || ns[1] != 0 ||
 	    ns[8] == 0xff)
 		return 0;
-	len = asa_ldn16(ip + ASA_IP6_LENGTH);
-	if (len < NS_SIZE || len > 128 || len % 2 || icmp6_checksum(ip, ns, len) != 0)
+	size = asa_ldn16(ip + ASA_IP6_LENGTH);
+	if (size < NS_SIZE || size > len - ASA_ETH_SIZE - ASA_IP6_SIZE || size % 2 ||
+	    icmp6_checksum(ip, ns, size) != 0)
 		return 0;
 	memcpy(&target, ns + 8, sizeof(target));
 	if (!policy_proxy_arp(pol, in, &target))
