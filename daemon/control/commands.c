@@ -121,22 +121,40 @@ static int filter_port(struct cmd_args *args, const char *word, struct session_f
 	return 0;
 }
 
-/* "up,finin": any of them. */
-static int filter_states(struct cmd_args *args, const char *words, struct session_filter *f)
+/*
+ * "up,finin": any of them. The session table knows the first ones; the others are flags of the
+ * connection (asactl(8)), which only the list that prints them can look at.
+ */
+static int filter_states(struct cmd_args *args, const char *words, struct session_filter *f,
+			 char *letters)
 {
 	static const struct {
 		const char *name;
 		__u32 bits;
+		char letter;
 	} states[] = {
-		{"up", SESSION_STATE_UP},
-		{"embryonic", SESSION_STATE_EMBRYONIC},
-		{"finin", SESSION_STATE_FIN},
-		{"finout", SESSION_STATE_FIN},
-		{"tcp_state_bypass", SESSION_STATE_BYPASS},
-		{"tcp-state-bypass", SESSION_STATE_BYPASS},
-		{"bypass", SESSION_STATE_BYPASS},
+		/* name			bits			flag */
+		{"up", SESSION_STATE_UP, 0},
+		{"embryonic", SESSION_STATE_EMBRYONIC, 0},
+		{"tcp_embryonic", SESSION_STATE_EMBRYONIC, 0},
+		{"tcp_state_bypass", SESSION_STATE_BYPASS, 0},
+		{"bypass", SESSION_STATE_BYPASS, 0},
+		{"finin", 0, 'F'},
+		{"finout", 0, 'f'},
+		{"data_in", 0, 'I'},
+		{"data_out", 0, 'O'},
+		{"conn_inbound", 0, 'B'},
+		{"ctiqbe", 0, 'C'},
+		{"h225", 0, 'h'},
+		{"h323", 0, 'H'},
+		{"mgcp", 0, 'g'},
+		{"sip", 0, 'T'},
+		{"skinny", 0, 'k'},
+		{"smtp_data", 0, 'M'},
+		{"sqlnet_fixup_data", 0, 'q'},
 	};
 	const char *word = words;
+	size_t n_letters = 0;
 
 	while (*word) {
 		size_t n = strcspn(word, ","), i;
@@ -145,17 +163,24 @@ static int filter_states(struct cmd_args *args, const char *words, struct sessio
 			if (strlen(states[i].name) == n && strncmp(states[i].name, word, n) == 0)
 				break;
 		if (i == sizeof(states) / sizeof(states[0]))
-			return cmd_error(args,
-					 "%.*s is not a state; states are up, embryonic, finin, "
-					 "finout and tcp_state_bypass",
-					 (int)n, word);
+			return cmd_error(
+				args,
+				"%.*s is not a state; states are up, embryonic, finin, finout, "
+				"data_in, "
+				"data_out, conn_inbound, tcp_state_bypass and names of inspections",
+				(int)n, word);
 		f->states |= states[i].bits;
+		if (states[i].letter && !letters)
+			return cmd_error(args, "connections cannot be chosen by the state %s here",
+					 states[i].name);
+		if (states[i].letter && !memchr(letters, states[i].letter, n_letters))
+			letters[n_letters++] = states[i].letter;
 		word += n + (word[n] == ',');
 	}
 	return 0;
 }
 
-int commands_filter(struct cmd_args *args, struct session_filter *f)
+int commands_filter(struct cmd_args *args, struct session_filter *f, char *letters)
 {
 	const char *word;
 	bool ip;
@@ -173,7 +198,7 @@ int commands_filter(struct cmd_args *args, struct session_filter *f)
 	if (word && filter_port(args, word, f))
 		return -EINVAL;
 	word = cmd_get(args, "STATE");
-	if (word && filter_states(args, word, f))
+	if (word && filter_states(args, word, f, letters))
 		return -EINVAL;
 	word = cmd_get(args, "PROTOCOL");
 	if (word && value_proto(word, &f->proto, &ip))

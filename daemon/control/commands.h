@@ -43,10 +43,13 @@ struct client *control_client(struct control *c, const struct config_session *s)
 __u32 commands_now(void);
 
 /*
- * Fill 'f' from the labels ADDR, ADDR-END, MASK, PORT, PORT-END, PROTO, STATES of a command.
+ * Fill 'f' from the parameters ADDRESS, MASK, PORT, PROTOCOL, STATE and INTERFACE of a command.
+ * 'letters' (COMMANDS_LETTERS bytes, zeroed) gets the flags that STATE asks for besides f->states;
+ * NULL: such states are refused.
  * => 0, or -EINVAL after cmd_error().
  */
-int commands_filter(struct cmd_args *args, struct session_filter *f);
+#define COMMANDS_LETTERS 24
+int commands_filter(struct cmd_args *args, struct session_filter *f, char *letters);
 
 /* One connection in the forms of "show conn". Text only; see show_conn.c. */
 enum conn_form { CONN_SHORT, CONN_LONG, CONN_DETAIL };

@@ -23,6 +23,8 @@ struct walk {
 	struct asa *a;
 	struct output *o;
 	struct session_filter filter;
+	char letters[COMMANDS_LETTERS]; /* "state": flags of which a connection has one … */
+	__u32 states; /* … or that it is in one of these states */
 	enum conn_form form;
 	__u32 pos;
 	__u32 closed;
@@ -210,10 +212,23 @@ void conn_print(struct output *o, const struct session_view *v, enum conn_form f
 
 /* ------------------------------------------------------------------ show conn */
 
+static bool walk_wants(const struct walk *w, const struct session_view *v)
+{
+	bool embryonic = v->state == ASA_SESSION_EMBRYONIC;
+
+	if (!w->letters[0])
+		return true;
+	return strpbrk(v->flags, w->letters) || (w->states & SESSION_STATE_UP && !embryonic) ||
+	       (w->states & SESSION_STATE_EMBRYONIC && embryonic) ||
+	       (w->states & SESSION_STATE_BYPASS && v->bypass);
+}
+
 static bool show_conn_row(void *arg, const struct session_view *v)
 {
 	struct walk *w = arg;
 
+	if (!walk_wants(w, v))
+		return true;
 	conn_print(w->o, v, w->form);
 	return true;
 }
@@ -269,9 +284,13 @@ static int show_conn(void *ctx, struct cmd_args *args, void *out)
 	if (!w)
 		return cmd_error(args, "out of memory");
 	w->a = ctx;
-	if (commands_filter(args, &w->filter)) {
+	if (commands_filter(args, &w->filter, w->letters)) {
 		free(w);
 		return -EINVAL;
+	}
+	if (w->letters[0]) {
+		w->states = w->filter.states;
+		w->filter.states = 0;
 	}
 	w->form = cmd_has(args, "detail") ? CONN_DETAIL
 		  : cmd_has(args, "long") ? CONN_LONG
@@ -316,7 +335,7 @@ static int clear_conn(void *ctx, struct cmd_args *args, void *out)
 	if (!w)
 		return cmd_error(args, "out of memory");
 	w->a = ctx;
-	if (commands_filter(args, &w->filter)) {
+	if (commands_filter(args, &w->filter, NULL)) {
 		free(w);
 		return -EINVAL;
 	}
@@ -469,7 +488,7 @@ static int show_local_host(void *ctx, struct cmd_args *args, void *out)
 		return cmd_error(args, "out of memory");
 	}
 	h->w.a = ctx;
-	if (commands_filter(args, &h->w.filter)) {
+	if (commands_filter(args, &h->w.filter, NULL)) {
 		hosts_free(h);
 		return -EINVAL;
 	}

@@ -100,6 +100,37 @@ static void show_conn_forms(void)
 	expect("show conn", " count ", NULL, "54 in use, 123 most used\n");
 }
 
+/* SES-11: "state": any of the list; flags are looked at in the list itself. */
+static void show_conn_states(void)
+{
+	static const struct {
+		const char *states;
+		int rows;
+	} rows[] = {
+		/* states		connections that are shown */
+		{"data_in", 1},	     {"conn_inbound,tcp_state_bypass", 2},
+		{"data_out,up", 3},  {"h323,sip", 0},
+		{"finin,finout", 0},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *got;
+		int n = -1; /* the first line has the counts */
+
+		keywords = NULL;
+		given = ARGS("STATE", rows[i].states);
+		got = run_mode("show conn", false);
+		for (const char *c = got; *c; c++)
+			n += *c == '\n';
+		CU_ASSERT_EQUAL(n, rows[i].rows);
+		CU_ASSERT_STRING_EQUAL(error, "");
+		free(got);
+	}
+	given = ARGS("STATE", "data_in");
+	free(run_mode("clear conn", false));
+	CU_ASSERT_PTR_NOT_NULL(strstr(error, "cannot be chosen by the state data_in"));
+}
+
 /* BYP-14: driver and daemon packets of a connection. */
 static void show_conn_detail_and_long(void)
 {
@@ -441,6 +472,7 @@ static void commands_of_the_system(void)
 
 static const struct asa_cunit_test tests[] = {
 	{"show_conn_forms_ses_11_byp_12", show_conn_forms},
+	{"show_conn_states_ses_11", show_conn_states},
 	{"show_conn_detail_and_long_byp_14", show_conn_detail_and_long},
 	{"show_conn_json_ses_11", show_conn_json},
 	{"conn_filters_ses_11", conn_filters},
