@@ -217,8 +217,8 @@ asa_inline __u32 asa_l2_size(const struct asa_nexthop *nh)
 asa_inline void asa_l2_write(void *data, const struct asa_nexthop *nh, __u16 ethertype)
 {
 	/* dmac and smac lie as in the frame */
-	asa_st64(data, *(const __u64 *)nh->dmac);
-	asa_st32(data + 8, *(const __u32 *)(nh->dmac + 8));
+	asa_st64(data, asa_ld64((const __u8 *)nh + 8));
+	asa_st32(data + 8, asa_ld32((const __u8 *)nh + 16));
 	data += ASA_ETH_TYPE;
 	if (asa_unlikely(nh->flags & (ASA_NH_VLAN | ASA_NH_QINQ))) {
 		asa_st16(data, nh->vlan_proto);
