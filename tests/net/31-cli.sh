@@ -9,7 +9,11 @@
 lab_begin "cli"
 lab_need_build
 lab_simple || lab_fail "topology"
-lab_asad fw || lab_fail "firewall starts"
+if ! lab_asad fw; then
+	lab_fail "firewall starts"
+	lab_end
+	exit 1
+fi
 lab_simple_conf >/dev/null
 CTL=$LAB_BUILD/asactl
 S=$(lab_sock fw)
@@ -98,7 +102,7 @@ mkdir -p "$LAB_DIR/home"
 while read -r verdict what; do
 	case $verdict in
 	PASS) lab_pass "$what" ;;
-	FAIL) lab_fail "$what" "$(cat "$LAB_DIR/terminal")" ;;
+	FAIL) lab_fail "$what" "$(grep -F -A 1 "FAIL $what" "$LAB_DIR/terminal")" ;;
 	esac
 done < <("$PYTHON" "$LAB_ROOT/tests/net/cli_terminal.py" "$CTL" "$S" "$LAB_DIR/home" | tee "$LAB_DIR/terminal")
 
