@@ -39,7 +39,6 @@
 	X(DROP_TCP_INVALID_ACK,		"tcp-invalid-ack",		FRAME,	TCP_STATE,	"TCP invalid ACK") \
 	X(DROP_TCP_RSTFIN_OOO,		"tcp-rstfin-ooo",		FRAME,	TCP_STATE,	"TCP RST/FIN out of order") \
 	X(DROP_TCP_PAST_FIN,		"tcp-data-past-fin",		FRAME,	TCP_STATE,	"TCP data send after FIN") \
-	X(DROP_TCP_PAWS,		"tcp-paws-fail",		FRAME,	TCP_STATE,	"TCP packet failed PAWS test") \
 	X(DROP_SESSION_ICMP,		"inspect-icmp-seq-num-not-matched", FRAME, SESSION,	"ICMP Inspect seq num not matched") \
 	X(DROP_SESSION_ICMP_ERROR,	"inspect-icmp-error-no-existing-conn", FRAME, SESSION,	"ICMP Error Inspect no existing conn") \
 	X(DROP_SESSION_ICMP_BAD,	"inspect-icmp-bad-code",	FRAME,	SESSION,	"ICMP Inspect bad icmp code") \
