@@ -62,6 +62,22 @@ enum asa_drop stage_reopen(struct walk *w)
 }
 
 /*
+ * The interface that the direction used is gone (it may be back under another number): the one
+ * that the packet came from must be where its source is, by level.
+ */
+static bool source_is_there(const struct walk *w)
+{
+	const struct policy_if *back;
+	struct net_route r = {0};
+	bool local = false;
+
+	if (net_route(w->e->asa->net, &w->conn->dir[w->dir].key.src, &r, &local))
+		return false;
+	back = session_route_if(w->e->asa->sessions, &r);
+	return back && back->level == w->in->level;
+}
+
+/*
  * Asymmetric or equal routes bring a direction in on another interface (BYP-15). It may, if that
  * interface plays the same part: same security level. The connection moves there once the packet
  * has passed all checks (existing_commit).
@@ -75,7 +91,7 @@ enum asa_drop stage_interface(struct walk *w)
 		return DROP_NONE;
 	if (d->in_if) {
 		before = policy_if_find(w->policy, d->in_if, d->in_vlan);
-		if (before && before->level != w->in->level)
+		if (before ? before->level != w->in->level : !source_is_there(w))
 			return DROP_SESSION_INTERFACE;
 	}
 	w->moved = true;

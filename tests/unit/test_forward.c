@@ -235,6 +235,34 @@ static void reroute_when_the_generation_changes(void)
 	fake_end(f);
 }
 
+/* It disappears and comes back under another number: the connection goes on, from there only. */
+static void interface_comes_back_under_another_number(void)
+{
+	struct fake *f = fake_new(64);
+
+	fake_start(f);
+	DIALOGUE(f, { TCP_OUT(S, 1000, 0, 0), 0, OUT_TEXT, "saA", NULL },
+		 { TCP_IN(S | A, 7000, 1001, 0), 0, IN_TEXT, "A", NULL });
+	f->fw.sys->ifs[0].ifindex = 21;
+	fake_recompile(f);
+	f->n_routes = 0;
+	fake_route(f, "10.1.1.0", 24, 21, NULL);
+	fake_route(f, "0.0.0.0", 0, IF_OUTSIDE, "192.0.2.254");
+	f->t.config->route_gen++;
+	DIALOGUE(f, { { .in = IF_OUTSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST, .sport = 40000,
+			.dport = 80, .flags = A, .seq = 1001, .ack = 7001 },
+		      DROP_SESSION_INTERFACE, NULL, "A", NULL },
+		 { { .in = 21, .src = INSIDE_HOST, .dst = OUTSIDE_HOST, .sport = 40000, .dport = 80,
+		     .flags = A, .seq = 1001, .ack = 7001 },
+		   0, OUT_TEXT, "U", NULL });
+	CU_ASSERT_EQUAL(f->t.conns[1].dir[0].in_if, 21);
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_OUTSIDE, .src = OUTSIDE_HOST, .dst = INSIDE_HOST,
+				.sport = 80, .dport = 40000, .flags = A, .seq = 7001, .ack = 1001),
+			DROP_NONE);
+	CU_ASSERT_EQUAL(f->sent[0]->out_ifindex, 21);
+	fake_end(f);
+}
+
 /* ------------------------------------------------------------------ what the worker cannot do */
 
 static void dispatch_queue_limit_counts_frames_lost_in_the_rings(void)
@@ -442,6 +470,7 @@ int main(void)
 		{ "SES-17 MSS is clamped both ways", ses17_mss_is_clamped_both_ways },
 		{ "no-adjacency: neighbour is waited for", neighbour_is_waited_for },
 		{ "SES-1 route generation re-resolves", reroute_when_the_generation_changes },
+		{ "SES-3 interface comes back under another number", interface_comes_back_under_another_number },
 		{ "OBS-1 dispatch-queue-limit", dispatch_queue_limit_counts_frames_lost_in_the_rings },
 		{ "OBS-1 dispatch-block-alloc", dispatch_block_alloc_no_room_to_send },
 		{ "NAT-1 static both ways", nat1_static_both_ways },
