@@ -15,17 +15,19 @@
 #          nat      the firewall with static NAT of the source network
 # All idle devices cost nothing; the runs go A B A B over the devices, medians are compared.
 #
-# Options: --quick (fewer flows and rounds), --gate (status 1 when a floor is missed), --peers-only (no firewall),
+# Options: --quick (fewer flows and rounds), --flows LIST, --rounds N, --gate (status 1 when a floor is missed), --peers-only (no firewall),
 #          --keep FILE (also write the raw result lines there)
 
 . "$(dirname "$0")/../../scripts/lab.sh"
 
-quick='' gate='' peers_only='' keep=''
+quick='' gate='' peers_only='' keep='' want_flows='' want_rounds=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--quick) quick=1 ;;
 	--gate) gate=--gate ;;
 	--peers-only) peers_only=1 ;;
+	--flows) want_flows=$2; shift ;;
+	--rounds) want_rounds=$2; shift ;;
 	--keep) keep=$2; shift ;;
 	--help) sed -n '4,/^$/s/^# \{0,1\}//p' "$0"; exit 0 ;;
 	*) echo "bench.sh: unknown option $1 (see --help)" >&2; exit 2 ;;
@@ -47,6 +49,7 @@ if [ -n "$quick" ]; then
 else
 	flows=1,1000,60000,1000000 rounds=5 secs=0.5
 fi
+flows=${want_flows:-$flows} rounds=${want_rounds:-$rounds}
 
 # ------------------------------------------------------------------------------------------- topologies
 

@@ -397,7 +397,6 @@ int rig_newconn(struct rig *r, __u32 n, double per_second, struct rig_result *re
 		char err[RIG_ERR])
 {
 	struct bench_count c;
-	__u64 start;
 	__u32 i;
 	int rc;
 
@@ -406,7 +405,6 @@ int rig_newconn(struct rig *r, __u32 n, double per_second, struct rig_result *re
 		r->list[i] = i;
 	counts_clear(r);
 	r->plan->sink = BENCH_SINK_MARK;
-	start = now_ns();
 	rc = rig_send_list(r, n, per_second, err);
 	usleep(300000);
 	if (!rc)
@@ -416,8 +414,8 @@ int rig_newconn(struct rig *r, __u32 n, double per_second, struct rig_result *re
 		return rc;
 	res->packets = n - list_missing(r, n);
 	res->arrived = (double)res->packets / n;
-	if (c.last_ns > start)
-		res->mpps = res->packets * 1e3 / (c.last_ns - start);
+	if (c.last_ns > c.first_ns)
+		res->mpps = c.last_packets * 1e3 / (c.last_ns - c.first_ns);
 	return 0;
 }
 
