@@ -117,24 +117,31 @@ static int hop_answer(const struct nlmsghdr *h, void *arg)
 	return MNL_CB_STOP;
 }
 
-/* What Linux knows at this moment of a new row's neighbour. */
-static void hop_look_up(struct net *n, __u32 row)
+/* What Linux knows at this moment of a neighbour. => true and '*m' with its MAC address. */
+static bool hop_ask(struct net *n, __u32 ifindex, const struct asa_addr *gateway, struct net_neigh_msg *m)
 {
-	struct asa_nexthop *nh = &n->t->nexthops[row];
-	struct net_hop *hop = &n->hops[row];
-	struct net_neigh_msg m = { 0 };
 	struct nlmsghdr *h;
 	struct ndmsg *nd;
 	__u8 buf[256];
 
-	if (!n->requests || !hop->neigh_ifindex)
-		return;
+	memset(m, 0, sizeof(*m));
+	if (!n->requests || !ifindex)
+		return false;
 	h = net_put_header(buf, RTM_GETNEIGH, 0, sizeof(*nd));
 	nd = mnl_nlmsg_get_payload(h);
-	nd->ndm_family = asa_addr_is_v4(&nh->gateway) ? AF_INET : AF_INET6;
-	nd->ndm_ifindex = hop->neigh_ifindex;
-	net_put_addr(h, NDA_DST, &nh->gateway);
-	if (net_transact(n, h, hop_answer, &m) == 0 && (m.state & HOP_NUD_VALID) && m.has_mac) {
+	nd->ndm_family = asa_addr_is_v4(gateway) ? AF_INET : AF_INET6;
+	nd->ndm_ifindex = ifindex;
+	net_put_addr(h, NDA_DST, gateway);
+	return net_transact(n, h, hop_answer, m) == 0 && (m->state & HOP_NUD_VALID) && m->has_mac;
+}
+
+static void hop_look_up(struct net *n, __u32 row)
+{
+	struct asa_nexthop *nh = &n->t->nexthops[row];
+	struct net_hop *hop = &n->hops[row];
+	struct net_neigh_msg m;
+
+	if (hop_ask(n, hop->neigh_ifindex, &nh->gateway, &m)) {
 		hop_set_macs(nh, m.mac, nh->smac);
 		hop->fixed = m.state & HOP_NUD_FIXED;
 	}
@@ -153,46 +160,82 @@ static __u32 hop_find(const struct net *n, __u32 ifindex, __u16 vlan, __u16 mtu,
 	return 0;
 }
 
-static __u32 hop_new(struct net *n, __u32 ifindex, __u16 vlan, __u16 mtu, const struct asa_addr *gateway,
-		     const __u8 smac[6])
+/* A row without its flags, which come last. => the flags it has before it is resolved */
+static __u16 hop_fill(struct asa_nexthop *nh, __u16 mtu, const struct asa_addr *gateway,
+		      const struct policy_if *out)
 {
-	struct asa_nexthop *nh;
+	memset(nh, 0, sizeof(*nh));
+	nh->ifindex = out->ifindex;
+	nh->mtu = mtu;
+	nh->gateway = *gateway;
+	memcpy(nh->smac, out->mac, 6);
+	if (!out->vlan)
+		return 0;
+	nh->vlan_proto = asa_htons(0x8100);
+	nh->vlan_tci = asa_htons(out->vlan);
+	return ASA_NH_VLAN;
+}
+
+static __u32 hop_free_row(const struct net *n)
+{
 	__u32 row = 1;
 
 	while (row < ASA_NEXTHOPS_MAX && n->hops[row].used)
 		row++;
-	if (row == ASA_NEXTHOPS_MAX)
+	return row < ASA_NEXTHOPS_MAX ? row : 0;
+}
+
+static __u32 hop_new(struct net *n, __u16 mtu, const struct asa_addr *gateway, const struct policy_if *out)
+{
+	__u32 row = hop_free_row(n);
+
+	if (!row)
 		return 0;
-	nh = &n->t->nexthops[row];
-	hop_flags(nh, 0);
-	memset(nh, 0, sizeof(*nh));
-	nh->ifindex = ifindex;
-	nh->mtu = mtu;
-	nh->gateway = *gateway;
-	memcpy(nh->smac, smac, 6);
-	if (vlan) {
-		nh->vlan_proto = asa_htons(0x8100);
-		nh->vlan_tci = asa_htons(vlan);
-		hop_flags(nh, ASA_NH_VLAN);
-	}
+	hop_flags(&n->t->nexthops[row], 0);
+	hop_flags(&n->t->nexthops[row], hop_fill(&n->t->nexthops[row], mtu, gateway, out));
 	hop_link(n, row);
-	n->hops[row].neigh_ifindex = net_neigh_device(n, ifindex, vlan);
+	n->hops[row].neigh_ifindex = net_neigh_device(n, out->ifindex, out->vlan);
 	hop_look_up(n, row);
 	return row;
 }
 
-__u16 net_nexthop_get(struct net *n, const struct net_route *r, const struct policy_if *out)
+static __u16 hop_mtu(const struct net_route *r, const struct policy_if *out)
 {
 	__u32 mtu = r->mtu && r->mtu < out->mtu ? r->mtu : out->mtu;
+
+	return mtu > 0xffff ? 0xffff : (__u16)mtu;
+}
+
+bool net_nexthop_peek(struct net *n, const struct net_route *r, const struct policy_if *out,
+		      struct asa_nexthop *nh)
+{
+	__u16 mtu = hop_mtu(r, out);
+	struct net_neigh_msg m;
 	__u32 row;
 
-	if (mtu > 0xffff)
-		mtu = 0xffff;
+	if (!out->ifindex)
+		return false;
+	row = hop_find(n, out->ifindex, out->vlan, mtu, &r->gateway);
+	if (row) {
+		*nh = n->t->nexthops[row];
+		return true;
+	}
+	nh->flags = hop_fill(nh, mtu, &r->gateway, out);
+	if (hop_ask(n, net_neigh_device(n, out->ifindex, out->vlan), &r->gateway, &m))
+		hop_set_macs(nh, m.mac, nh->smac);
+	return hop_free_row(n) != 0;
+}
+
+__u16 net_nexthop_get(struct net *n, const struct net_route *r, const struct policy_if *out)
+{
+	__u16 mtu = hop_mtu(r, out);
+	__u32 row;
+
 	if (!out->ifindex)
 		return 0;
 	row = hop_find(n, out->ifindex, out->vlan, mtu, &r->gateway);
 	if (!row)
-		row = hop_new(n, out->ifindex, out->vlan, mtu, &r->gateway, out->mac);
+		row = hop_new(n, mtu, &r->gateway, out);
 	if (!row)
 		return 0;
 	n->t->nexthops[row].users++;

@@ -46,6 +46,12 @@ enum asa_drop net_route(struct net *n, const struct asa_addr *dst, struct net_ro
  * VALID yet. => row number, 0 when the table is full.
  */
 __u16 net_nexthop_get(struct net *n, const struct net_route *r, const struct policy_if *out);
+/*
+ * What the row would be that net_nexthop_get() returns, VALID if Linux knows the neighbour now;
+ * no row is taken and nobody is asked on the wire. => false when the table is full.
+ */
+bool net_nexthop_peek(struct net *n, const struct net_route *r, const struct policy_if *out,
+		      struct asa_nexthop *nh);
 void net_nexthop_put(struct net *n, __u16 row);
 /* A frame waits for the row: ask for its neighbour again (at most once a second). */
 void net_nexthop_resolve(struct net *n, __u16 row);

@@ -90,7 +90,7 @@ static const char *flags_text(__u8 flags, char buf[32])
 
 static struct syslog *log_of(const struct walk *w)
 {
-	return w->e->asa->syslog;
+	return w->trace ? NULL : w->e->asa->syslog; /* a dry walk says nothing */
 }
 
 static const char *out_name(const struct walk *w)

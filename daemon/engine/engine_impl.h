@@ -57,6 +57,26 @@ struct engine {
 	__u16 ip_id; /* of datagrams made here */
 };
 
+struct walk;
+typedef enum asa_drop stage_fn(struct walk *w);
+
+/*
+ * A walk with a trace is dry (packet_tracer.c): stages answer as ever and change the frame, which
+ * is the tracer's own, but nothing that outlives the walk. The engine of a dry walk is a scratch
+ * one, so that what is counted, sent or held in it is heard of nowhere else.
+ */
+struct trace {
+	void (*after)(struct walk *w, stage_fn *stage, enum asa_drop why);
+	void *arg;
+	struct asa_conn conn; /* the connection: a copy, or the one that would be created */
+	struct asa_nexthop nh; /* what w->nh points to */
+	__u64 id; /* of the connection that would be created */
+	__u32 replaces; /* slot of a connection that would be closed for it, 0 none */
+	struct xlate xlate; /* that would be given out */
+	bool xlate_new;
+	bool held; /* a frame would wait: for its neighbour, or for other fragments */
+};
+
 struct walk {
 	struct engine *e;
 	struct worker_ops *ops;
@@ -75,11 +95,14 @@ struct walk {
 	struct asa_conn *conn;
 	bool created;
 	bool moved; /* seen on another interface than before, and may be */
+	const struct asa_nexthop *nh; /* after stage_next_hop() */
+	struct trace *trace; /* NULL: the packet is real */
 
 	/* first packet of a connection */
 	struct asa_key real; /* key with the destination's real address */
 	struct policy_tuple tuple; /* what access rules see */
 	struct nat_match dst_nat, src_nat;
+	struct policy_acl_match acl_in, acl_out; /* lines that decided */
 	enum asa_drop nat_why; /* destination that cannot be un-translated */
 	struct net_route route;
 	enum asa_drop route_why;
@@ -92,35 +115,53 @@ struct walk {
 /* ------------------------------------------------------------------ stages, in order */
 
 /* pipeline.c */
-enum asa_drop stage_parse(struct walk *w);
-enum asa_drop stage_fragments(struct walk *w);
-enum asa_drop stage_ip_options(struct walk *w);
-enum asa_drop stage_find(struct walk *w);
+stage_fn stage_parse;
+stage_fn stage_fragments;
+stage_fn stage_ip_options;
+stage_fn stage_find;
 /* icmp_error.c */
-enum asa_drop stage_icmp_error(struct walk *w);
+stage_fn stage_icmp_error;
 /* existing.c */
-enum asa_drop stage_reopen(struct walk *w);
-enum asa_drop stage_interface(struct walk *w);
-enum asa_drop stage_track(struct walk *w);
+stage_fn stage_reopen;
+stage_fn stage_interface;
+stage_fn stage_track;
 void existing_commit(struct walk *w); /* the packet leaves: take note of it */
 /* first_packet.c */
-enum asa_drop stage_untranslate(struct walk *w);
-enum asa_drop stage_route(struct walk *w);
-enum asa_drop stage_service(struct walk *w);
-enum asa_drop stage_first_checks(struct walk *w);
-enum asa_drop stage_access(struct walk *w);
-enum asa_drop stage_limits(struct walk *w);
-enum asa_drop stage_translate(struct walk *w);
-enum asa_drop stage_create(struct walk *w);
+stage_fn stage_untranslate;
+stage_fn stage_route;
+stage_fn stage_service;
+stage_fn stage_first_checks;
+stage_fn stage_access;
+stage_fn stage_limits;
+stage_fn stage_translate;
+stage_fn stage_create;
 /* forward.c */
-enum asa_drop stage_normalize(struct walk *w);
-enum asa_drop stage_inspect(struct walk *w);
-enum asa_drop stage_next_hop(struct walk *w);
-enum asa_drop stage_forward(struct walk *w);
+stage_fn stage_normalize;
+stage_fn stage_inspect;
+stage_fn stage_next_hop;
+stage_fn stage_forward;
 
 /* ------------------------------------------------------------------ helpers */
 
-/* forward.c: send, hold or fragment one frame that has been rewritten, over next hop 'row'. */
+/* The connection of a slot; a dry walk gets a copy to write to. => NULL: not in use */
+static inline struct asa_conn *walk_conn(struct walk *w, __u32 slot)
+{
+	struct asa_conn *c = session_conn(w->e->asa->sessions, slot);
+
+	if (!c || !w->trace)
+		return c;
+	w->trace->conn = *c;
+	return &w->trace->conn;
+}
+
+/* A counter was stepped: not for a dry walk. Nobody reads between, the lock is held. */
+static inline void walk_hit(const struct walk *w, __u64 *hit)
+{
+	if (w->trace && hit)
+		__atomic_fetch_sub(hit, 1, __ATOMIC_RELAXED);
+}
+
+/* forward.c: send, hold or fragment one frame that has been rewritten, over w->nh, row 'row'. */
 void forward_out(struct walk *w, struct frame *f, __u16 row);
 
 /* hold.c */

@@ -19,7 +19,10 @@ static bool is_tracked(const struct walk *w)
 /* The next packet opens a connection of its own. */
 static void forget(struct walk *w, enum session_close why)
 {
-	session_close(w->e->asa->sessions, w->slot, why, w->now);
+	if (w->trace)
+		w->trace->replaces = w->slot;
+	else
+		session_close(w->e->asa->sessions, w->slot, why, w->now);
 	w->slot = 0;
 	w->conn = NULL;
 	w->dir = 0;
@@ -35,6 +38,7 @@ enum asa_drop stage_reopen(struct walk *w)
 {
 	const struct asa_session *row = session_row(w->e->asa->sessions, w->slot);
 	struct asa_half *own, *peer;
+	bool reset;
 
 	if (!is_tracked(w)) /* BYP-5: nothing ends it but time */
 		return DROP_NONE;
@@ -43,10 +47,11 @@ enum asa_drop stage_reopen(struct walk *w)
 	if ((w->p->tcp.flags & (ASA_TCP_SYN | ASA_TCP_ACKF | ASA_TCP_RST | ASA_TCP_FIN)) !=
 	    ASA_TCP_SYN)
 		return DROP_NONE;
-	if ((own->tcp | peer->tcp) & ASA_HALF_RST) /* the driver's event may still be on its way */
+	reset = (own->tcp | peer->tcp) & ASA_HALF_RST;
+	if (reset && !w->trace) /* the driver's event may still be on its way */
 		session_event(w->e->asa->sessions, w->slot,
 			      own->tcp & ASA_HALF_RST ? w->dir : !w->dir, ASA_EVENT_RST, w->now);
-	if (!row || row->state == ASA_SESSION_CLOSING) {
+	if (!row || row->state == ASA_SESSION_CLOSING || reset) {
 		forget(w, SESSION_CLOSE_REPLACED);
 		return DROP_NONE;
 	}
@@ -115,6 +120,8 @@ void existing_commit(struct walk *w)
 	__u32 events = 0;
 	__u8 type;
 
+	if (w->trace)
+		return;
 	if (w->moved)
 		session_set_ingress(w->e->asa->sessions, w->slot, w->dir, w->in->ifindex,
 				    w->in->vlan);

@@ -48,6 +48,7 @@ enum asa_drop stage_untranslate(struct walk *w)
 	w->src_nat.rule = -1;
 	/* That it failed counts after the question whether this packet may open anything. */
 	w->nat_why = policy_nat_untranslate(w->policy, w->in, &w->real, &w->dst_nat, &real_if);
+	walk_hit(w, w->dst_nat.hit);
 	if (w->nat_why)
 		w->real = w->p->key;
 	return DROP_NONE;
@@ -118,24 +119,26 @@ enum asa_drop stage_first_checks(struct walk *w)
 
 enum asa_drop stage_access(struct walk *w)
 {
-	struct policy_acl_match m = {0};
+	const struct policy_acl_match *m = &w->acl_in;
 	enum asa_drop why;
 
 	tuple_fill(w, policy_acl_mapped(w->policy) ? &w->p->key : &w->real, &w->tuple); /* ACL-3 */
-	why = policy_access_in(w->policy, w->in, w->out, &w->tuple, &m);
+	why = policy_access_in(w->policy, w->in, w->out, &w->tuple, &w->acl_in);
+	walk_hit(w, m->hit);
 	if (why) {
-		deny_access(w, &m, false);
+		deny_access(w, m, false);
 		account_flow(w->e, FLOW_ACL);
 		return why;
 	}
-	if (m.acl && m.log)
-		permit_access(w, &m);
+	if (m->acl && m->log)
+		permit_access(w, m);
 	if (w->route_why)
 		return w->route_why;
 	tuple_fill(w, &w->real, &w->tuple);
-	why = policy_access_out(w->policy, w->out, &w->tuple, &m);
+	why = policy_access_out(w->policy, w->out, &w->tuple, &w->acl_out);
+	walk_hit(w, w->acl_out.hit);
 	if (why) {
-		deny_access(w, &m, true);
+		deny_access(w, &w->acl_out, true);
 		account_flow(w->e, FLOW_ACL);
 	}
 	return why;
@@ -143,13 +146,34 @@ enum asa_drop stage_access(struct walk *w)
 
 enum asa_drop stage_limits(struct walk *w)
 {
-	struct session_limit limit = {0};
+	struct session_limit limit = {.replaces = w->trace ? w->trace->replaces : 0};
 	enum asa_drop why;
 
 	why = session_limit_check(w->e->asa->sessions, &w->service, &w->p->key, &limit);
+	walk_hit(w, limit.hit);
 	if (why)
 		deny_limit(w, &limit);
 	return why;
+}
+
+/* A translation out of the pool; a dry walk only looks which it would be. */
+static enum asa_drop take_xlate(struct walk *w, const struct nat_pool *pool,
+				struct asa_addr *mapped, __be16 *port, bool *created)
+{
+	struct xlates *x = w->e->asa->xlates;
+	enum asa_drop why;
+
+	if (!w->trace)
+		return xlate_allocate(x, pool, w->in, w->out, &w->real, w->now, &w->nat_ref, mapped,
+				      port, created);
+	why = xlate_peek(x, pool, w->in, w->out, &w->real, w->now, &w->trace->xlate,
+			 &w->trace->xlate_new);
+	if (why)
+		return why;
+	*mapped = w->trace->xlate.mapped;
+	if (w->trace->xlate.pat)
+		*port = w->trace->xlate.mapped_port;
+	return DROP_NONE;
 }
 
 enum asa_drop stage_translate(struct walk *w)
@@ -162,9 +186,9 @@ enum asa_drop stage_translate(struct walk *w)
 
 	why = policy_nat_translate(w->policy, w->in, w->out, &w->real, &w->src_nat, &mapped, &port,
 				   &pool);
+	walk_hit(w, w->src_nat.hit);
 	if (!why && w->src_nat.rule >= 0 && w->src_nat.dynamic) {
-		why = xlate_allocate(w->e->asa->xlates, &pool, w->in, w->out, &w->real, w->now,
-				     &w->nat_ref, &mapped, &port, &created);
+		why = take_xlate(w, &pool, &mapped, &port, &created);
 		if (why)
 			deny_translation(w, pool.pat);
 		else if (created)
@@ -218,11 +242,15 @@ enum asa_drop stage_create(struct walk *w)
 		a.back = session_route_if(s, &a.route_back);
 	if (!a.back)
 		a.route_back.ifindex = 0;
-	why = session_create(s, &a, w->now, &w->slot);
+	if (w->trace)
+		why = session_create_dry(s, &a, w->now, w->trace->replaces, &w->trace->conn,
+					 &w->trace->id);
+	else
+		why = session_create(s, &a, w->now, &w->slot);
 	if (why)
 		return why;
 	w->nat_ref = 0; /* the connection's now */
-	w->conn = session_conn(s, w->slot);
+	w->conn = w->trace ? &w->trace->conn : session_conn(s, w->slot);
 	w->dir = 0;
 	w->created = true;
 	return DROP_NONE;

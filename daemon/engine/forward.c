@@ -37,6 +37,20 @@ static bool may_fragment(const struct asa_pkt *p)
 	return p->flags & ASA_PKT_IPV4 && !(p->flags & ASA_PKT_DF);
 }
 
+static enum asa_drop reroute(struct walk *w)
+{
+	struct sessions *s = w->e->asa->sessions;
+	enum asa_drop why;
+
+	if (w->trace) {
+		w->nh = &w->trace->nh;
+		return session_reroute_dry(s, w->conn, w->dir, &w->trace->nh);
+	}
+	why = session_reroute(s, w->slot, w->dir);
+	w->nh = &sessions_tables(s)->nexthops[w->conn->dir[w->dir].nexthop];
+	return why;
+}
+
 enum asa_drop stage_next_hop(struct walk *w)
 {
 	struct sessions *s = w->e->asa->sessions;
@@ -46,14 +60,14 @@ enum asa_drop stage_next_hop(struct walk *w)
 	const struct frame *f;
 	enum asa_drop why;
 
-	if (!d->nexthop || d->gen != (__u16)t->config->route_gen ||
-	    !(t->nexthops[d->nexthop].flags & ASA_NH_VALID)) {
+	w->nh = &t->nexthops[d->nexthop];
+	if (!d->nexthop || d->gen != (__u16)t->config->route_gen || !(w->nh->flags & ASA_NH_VALID)) {
 		/* Asking again also starts a resolution that had failed or was never tried. */
-		why = session_reroute(s, w->slot, w->dir);
+		why = reroute(w);
 		if (why)
 			return why;
 	}
-	nh = &t->nexthops[d->nexthop];
+	nh = w->nh;
 	if (d->flags & ASA_DIR_DEC_TTL && w->p->ttl <= 1) {
 		reply_time_exceeded(w);
 		return DROP_IP_TTL;
@@ -67,14 +81,22 @@ enum asa_drop stage_next_hop(struct walk *w)
 	return DROP_NONE;
 }
 
+static void trace_hold(struct walk *w, struct frame *f)
+{
+	w->trace->held = true;
+	frame_put(w->ops->pool, f);
+}
+
 void forward_out(struct walk *w, struct frame *f, __u16 row)
 {
-	const struct asa_nexthop *nh = &sessions_tables(w->e->asa->sessions)->nexthops[row];
+	const struct asa_nexthop *nh = w->nh;
 
 	if (nh->mtu && f->pkt.l3_size > nh->mtu)
 		fragment_send(w, f, row, nh->mtu);
 	else if (__atomic_load_n(&nh->flags, __ATOMIC_ACQUIRE) & ASA_NH_VALID)
 		hold_send(w->e, w->ops, f, nh);
+	else if (w->trace)
+		trace_hold(w, f);
 	else
 		hold_add(w->e, w->ops, f, row, w->now);
 }

@@ -317,7 +317,7 @@ enum asa_drop stage_icmp_error(struct walk *w)
 	if (!asa_addr_equal(&q.key.dst, &w->p->key.dst)) /* not sent to the quoted sender */
 		return DROP_SESSION_ICMP_ERROR;
 	ref = session_find(s, &q.key);
-	w->conn = session_conn(s, ASA_REF_SLOT(ref));
+	w->conn = walk_conn(w, ASA_REF_SLOT(ref));
 	if (!w->conn) {
 		deny_icmp_error(w, &q.key);
 		return DROP_SESSION_ICMP_ERROR;

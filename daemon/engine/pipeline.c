@@ -14,44 +14,54 @@
 #include "engine/engine_impl.h"
 #include "normalize/ip_options.h"
 
+static enum asa_drop run(struct walk *w, stage_fn *stage)
+{
+	enum asa_drop why = stage(w);
+
+	if (w->trace)
+		w->trace->after(w, stage, why);
+	return why;
+}
+
 /* A stage that refuses the packet, or has brought it to its end, is the last one. */
-#define STAGE(call)                                                                                \
+#define STAGE(stage)                                                                               \
 	do {                                                                                       \
-		enum asa_drop why_ = (call);                                                       \
+		enum asa_drop why_ = run(w, stage);                                                \
 		if (why_ || w->done)                                                               \
 			return why_;                                                               \
 	} while (0)
 
 static enum asa_drop pipeline(struct walk *w)
 {
-	STAGE(stage_parse(w)); /* headers; which interface it came from */
-	STAGE(stage_fragments(w)); /* wait until the datagram is whole */
-	STAGE(stage_ip_options(w)); /* IPv4 options, IPv6 extension headers */
+	STAGE(stage_parse); /* headers; which interface it came from */
+	STAGE(stage_fragments); /* wait until the datagram is whole */
+	STAGE(stage_ip_options); /* IPv4 options, IPv6 extension headers */
 	if (w->p->flags & ASA_PKT_ICMP_ERROR)
-		return stage_icmp_error(w); /* belongs to the connection that it quotes */
-	STAGE(stage_find(w)); /* the connection of this packet */
+		return run(w, stage_icmp_error); /* belongs to the connection that it quotes */
+	STAGE(stage_find); /* the connection of this packet */
 	if (w->slot)
-		STAGE(stage_reopen(w)); /* a SYN may take the place of a closed connection */
+		STAGE(stage_reopen); /* a SYN may take the place of a closed connection */
 	if (w->slot) {
-		STAGE(stage_interface(w)); /* seen where it may be seen */
-		STAGE(stage_track(w)); /* TCP: possible now? */
+		STAGE(stage_interface); /* seen where it may be seen */
+		STAGE(stage_track); /* TCP: possible now? */
 	} else {
-		STAGE(stage_untranslate(w)); /* destination: mapped to real */
-		STAGE(stage_route(w)); /* way out; no route counts after access rules */
-		STAGE(stage_service(w)); /* what the classes ask for: bypass, timeouts … */
-		STAGE(stage_first_checks(w)); /* may such a packet open a connection? */
-		STAGE(stage_access(w)); /* access lists in and out, security levels */
-		STAGE(stage_limits(w)); /* conn-max, per-client-max */
-		STAGE(stage_translate(w)); /* source: real to mapped; reverse path */
-		STAGE(stage_create(w)); /* slot, index, message: XDP takes over */
+		STAGE(stage_untranslate); /* destination: mapped to real */
+		STAGE(stage_route); /* way out; no route counts after access rules */
+		STAGE(stage_service); /* what the classes ask for: bypass, timeouts … */
+		STAGE(stage_first_checks); /* may such a packet open a connection? */
+		STAGE(stage_access); /* access lists in and out, security levels */
+		STAGE(stage_limits); /* conn-max, per-client-max */
+		STAGE(stage_translate); /* source: real to mapped; reverse path */
+		STAGE(stage_create); /* slot, index, message: XDP takes over */
 	}
-	STAGE(stage_normalize(w)); /* MSS of SYN and SYN-ACK */
-	STAGE(stage_inspect(w)); /* payload, for connections under inspection */
-	STAGE(stage_next_hop(w)); /* neighbour, TTL, MTU */
-	return stage_forward(w); /* rewrite, send or hold */
+	STAGE(stage_normalize); /* MSS of SYN and SYN-ACK */
+	STAGE(stage_inspect); /* payload, for connections under inspection */
+	STAGE(stage_next_hop); /* neighbour, TTL, MTU */
+	return run(w, stage_forward); /* rewrite, send or hold */
 }
 
-static void engine_frame(struct engine *e, struct worker_ops *ops, struct frame *f, __u32 now)
+static enum asa_drop engine_frame(struct engine *e, struct worker_ops *ops, struct frame *f,
+				  __u32 now, struct trace *trace)
 {
 	struct walk walk, *w = &walk;
 	enum asa_drop why;
@@ -62,13 +72,23 @@ static void engine_frame(struct engine *e, struct worker_ops *ops, struct frame 
 	w->f = f;
 	w->p = &f->pkt;
 	w->now = now;
+	w->trace = trace;
 	w->policy = __atomic_load_n(&e->asa->policy, __ATOMIC_ACQUIRE);
 	f->next = NULL;
 	why = w->policy ? pipeline(w) : DROP_L2_INTERFACE;
 	if (w->nat_ref) /* taken, but no connection came of it */
 		xlate_put(e->asa->xlates, w->nat_ref, now);
-	if (!w->done)
-		frames_drop(e, ops, w->f, why ? why : DROP_INTERNAL_ERROR);
+	if (!w->done) {
+		why = why ? why : DROP_INTERNAL_ERROR;
+		frames_drop(e, ops, w->f, why);
+	}
+	return why;
+}
+
+enum asa_drop engine_dry(struct engine *e, struct worker_ops *ops, struct frame *f, __u32 now,
+			 struct trace *t)
+{
+	return engine_frame(e, ops, f, now, t);
 }
 
 void engine_batch(struct engine *e, struct worker_ops *ops, struct frame **frames, int n, __u32 now)
@@ -76,7 +96,7 @@ void engine_batch(struct engine *e, struct worker_ops *ops, struct frame **frame
 	int i;
 
 	for (i = 0; i < n; i++)
-		engine_frame(e, ops, frames[i], now);
+		(void)engine_frame(e, ops, frames[i], now, NULL);
 }
 
 /* ------------------------------------------------------------------ stages */
@@ -144,7 +164,11 @@ enum asa_drop stage_fragments(struct walk *w)
 	if (!w->p->frag_off && !w->p->more_fragments) /* atomic, RFC 6946 */
 		return DROP_NONE;
 	switch (ip_frag_add(w->e->frags, &limits, w->ops, w->f, w->now, &chain, &why)) {
-	case IP_FRAG_HELD: w->done = true; return DROP_NONE;
+	case IP_FRAG_HELD:
+		if (w->trace)
+			w->trace->held = true;
+		w->done = true;
+		return DROP_NONE;
 	case IP_FRAG_WHOLE: return whole_datagram(w, chain);
 	case IP_FRAG_DROP: break;
 	}
@@ -185,7 +209,7 @@ enum asa_drop stage_find(struct walk *w)
 
 	if (w->p->proto == ASA_PROTO_TCP && w->p->tcp.flags & ASA_TCP_SYN)
 		find_wscale(w->p);
-	w->conn = session_conn(s, ASA_REF_SLOT(ref));
+	w->conn = walk_conn(w, ASA_REF_SLOT(ref));
 	if (!w->conn)
 		return DROP_NONE;
 	w->slot = ASA_REF_SLOT(ref);

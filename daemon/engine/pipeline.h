@@ -20,12 +20,20 @@
 #include "datapath/xsk.h"
 
 struct engine;
+struct trace;
 
 int engine_new(struct asa *a, struct engine **out);
 void engine_free(struct engine *e);
 /* Take n frames through the pipeline; takes ownership of all. */
 void engine_batch(struct engine *e, struct worker_ops *ops, struct frame **frames, int n,
 		  __u32 now);
+/*
+ * Take one frame through the pipeline dry, with 't' (engine_impl.h) and a scratch engine 'e': what
+ * the packet would become is sent with 'ops', what it would change is not. With asa->lock held.
+ * => why it would be dropped
+ */
+enum asa_drop engine_dry(struct engine *e, struct worker_ops *ops, struct frame *f, __u32 now,
+			 struct trace *t);
 /*
  * Frames of this worker that waited for next hop 'row'. Frames belong to the worker that received
  * them: with several workers this and engine_tick() are to be called by each.

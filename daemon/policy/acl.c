@@ -396,6 +396,7 @@ static enum acl_answer acl_decide(const struct policy *p, int row, const struct 
 	if (!v)
 		return ACL_NO_MATCH;
 	counter_add(v->counter, COUNTER_ACL_HITS);
+	m->hit = &v->counter->value[COUNTER_ACL_HITS];
 	m->line = v->line;
 	m->hash = v->hash;
 	m->log = v->log;

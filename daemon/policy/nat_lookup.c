@@ -119,8 +119,12 @@ enum asa_drop policy_nat_untranslate(const struct policy *p, const struct policy
 	addr_from_num(step_addr(s, k.dst), &key->dst);
 	key->dport = asa_htons(step_port(s, k.dport));
 	*real_if = s->out;
-	if (s->swapped)
-		counter_add(p->nats->v[s->rule].counter, COUNTER_NAT_UNTRANSLATE);
+	if (s->swapped) {
+		struct policy_counter *c = p->nats->v[s->rule].counter;
+
+		counter_add(c, COUNTER_NAT_UNTRANSLATE);
+		m->hit = &c->value[COUNTER_NAT_UNTRANSLATE];
+	}
 	return DROP_NONE;
 }
 
@@ -160,8 +164,10 @@ enum asa_drop policy_nat_translate(const struct policy *p, const struct policy_i
 		return DROP_NONE;
 	r = &p->nats->v[s->rule];
 	match_fill(m, r, s->rule);
-	if (!s->swapped)
+	if (!s->swapped) {
 		counter_add(r->counter, COUNTER_NAT_TRANSLATE);
+		m->hit = &r->counter->value[COUNTER_NAT_TRANSLATE];
+	}
 	if (s->dynamic && (r->is_static || (!r->pool.n && r->no_address)))
 		return DROP_NAT_FAILED;
 	if (s->dynamic) {

@@ -95,6 +95,7 @@ struct policy_acl_match {
 	__u32 hash; /* ASA-style rule hash */
 	bool log; /* rule asks for message 106100 */
 	int log_level, log_interval;
+	__u64 *hit; /* the counter that was stepped, NULL none */
 };
 
 /*
@@ -146,6 +147,7 @@ struct nat_match {
 	bool identity, is_static, dynamic, pat;
 	bool norandomseq;
 	__u32 max_conns, emb_limit;
+	__u64 *hit; /* the counter that was stepped, NULL none */
 };
 
 /*

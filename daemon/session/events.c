@@ -236,24 +236,48 @@ bool sessions_tick(struct sessions *s, __u32 now, int budget)
 
 /* ------------------------------------------------------------------ routes and interfaces */
 
+/* Where frames of a direction go by the routes of now. */
+static enum asa_drop way_out(struct sessions *s, const struct asa_conn *c, int dir,
+			     struct net_route *r, const struct policy_if **out)
+{
+	bool local = false;
+	enum asa_drop why;
+
+	why = net_route(s->asa->net, &c->dir[!dir].key.src, r, &local);
+	if (why)
+		return why;
+	*out = session_route_if(s, r);
+	if (!*out)
+		return DROP_ROUTE_NONE;
+	r->vlan = (*out)->vlan;
+	return DROP_NONE;
+}
+
+enum asa_drop session_reroute_dry(struct sessions *s, const struct asa_conn *c, int dir,
+				  struct asa_nexthop *nh)
+{
+	const struct policy_if *out = NULL;
+	struct net_route r = {0};
+	enum asa_drop why = way_out(s, c, dir, &r, &out);
+
+	if (why)
+		return why;
+	return net_nexthop_peek(s->asa->net, &r, out, nh) ? DROP_NONE : DROP_ROUTE_ADJACENCY;
+}
+
 enum asa_drop session_reroute(struct sessions *s, __u32 slot, int dir)
 {
 	struct asa_conn *c = &s->t.conns[slot];
 	struct asa_dir *d = &c->dir[dir];
 	/* read before the lookup: a change in between leaves the direction stale, not wrong */
 	__u16 gen = (__u16)s->t.config->route_gen, row, before = d->nexthop;
-	const struct policy_if *out;
+	const struct policy_if *out = NULL;
 	struct net_route r = {0};
-	bool local = false;
 	enum asa_drop why;
 
-	why = net_route(s->asa->net, &c->dir[!dir].key.src, &r, &local);
+	why = way_out(s, c, dir, &r, &out);
 	if (why)
 		return why;
-	out = session_route_if(s, &r);
-	if (!out)
-		return DROP_ROUTE_NONE;
-	r.vlan = out->vlan;
 	row = net_nexthop_get(s->asa->net, &r, out);
 	if (!row)
 		return DROP_ROUTE_ADJACENCY;

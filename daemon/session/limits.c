@@ -242,7 +242,7 @@ enum asa_drop session_limit_check(struct sessions *s, const struct policy_servic
 	const struct policy *p = session_policy(s);
 	struct policy_class_row r;
 	struct class_count *c;
-	__u32 id, *at;
+	__u32 id, *at, own = 0;
 
 	if ((service->conn_max <= 0 && service->per_client_max <= 0) || !is_counted(key->proto))
 		return DROP_NONE;
@@ -252,16 +252,28 @@ enum asa_drop session_limit_check(struct sessions *s, const struct policy_servic
 		return DROP_NONE; /* no connection yet */
 	limit->per_client = false;
 	limit->count = c->conns;
+	if (limit->replaces) {
+		const struct asa_session *old = session_row(s, limit->replaces);
+
+		/* one that is closing is not counted any more */
+		if (old && session_state_live(old->state) && old->policy_class == id) {
+			limit->count--;
+			if (asa_addr_equal(&s->t.conns[limit->replaces].dir[0].key.src, &key->src))
+				own = 1;
+		}
+	}
 	limit->max = (__u32)service->conn_max;
 	if (service->conn_max <= 0 || limit->count < limit->max) {
 		at = client_find(s->limits, id, &key->src);
 		limit->per_client = true;
-		limit->count = *at ? s->limits->clients[*at - 1].n : 0;
+		limit->count = *at ? s->limits->clients[*at - 1].n - own : 0;
 		limit->max = (__u32)service->per_client_max;
 		if (service->per_client_max <= 0 || limit->count < limit->max)
 			return DROP_NONE;
 	}
-	if (policy_class_row(p, (size_t)service->class_row, &r) && r.drops)
+	if (policy_class_row(p, (size_t)service->class_row, &r) && r.drops) {
 		__atomic_fetch_add(r.drops, 1, __ATOMIC_RELAXED);
+		limit->hit = r.drops;
+	}
 	return DROP_POLICY_LIMIT;
 }

@@ -247,6 +247,7 @@ static bool key_translated(const struct session_args *a)
 	return !asa_key_equal(&back, &a->forward);
 }
 
+/* All but the next hops. */
 static void conn_fill(struct sessions *s, struct asa_conn *c, const struct session_args *a,
 		      __u16 serial, __u32 now)
 {
@@ -272,8 +273,6 @@ static void conn_fill(struct sessions *s, struct asa_conn *c, const struct sessi
 	c->dir[0].in_vlan = a->in->vlan;
 	c->dir[1].in_if = (__u16)a->out->ifindex;
 	c->dir[1].in_vlan = a->out->vlan;
-	c->dir[0].nexthop = conn_nexthop(s, &a->route, a->out);
-	c->dir[1].nexthop = conn_nexthop(s, &a->route_back, a->back);
 	for (d = 0; d < 2; d++) {
 		c->dir[d].flags = flags;
 		c->dir[d].gen = gen;
@@ -362,6 +361,8 @@ enum asa_drop session_create(struct sessions *s, const struct session_args *a, _
 	r = &s->t.sessions[slot];
 	id = ++*session_next_id(s);
 	conn_fill(s, c, a, (__u16)id, now);
+	c->dir[0].nexthop = conn_nexthop(s, &a->route, a->out);
+	c->dir[1].nexthop = conn_nexthop(s, &a->route_back, a->back);
 	if (tracked)
 		tcp_track_start(&c->half[0], &a->first->tcp);
 	if (conn_publish(s, slot)) {
@@ -386,6 +387,35 @@ enum asa_drop session_create(struct sessions *s, const struct session_args *a, _
 	session_arm(s, slot, now);
 	session_log_built(s, slot, now);
 	*out_slot = slot;
+	return DROP_NONE;
+}
+
+/* Would slot_take() find one? */
+static bool slot_possible(const struct sessions *s, __u32 now)
+{
+	__u32 oldest = s->quarantine_head;
+
+	return s->free_head || s->fresh < s->t.n_slots ||
+	       (oldest && (__s32)(now - s->t.sessions[oldest].expires) >= 0);
+}
+
+static bool key_possible(const struct sessions *s, const struct asa_key *k, __u32 replaces)
+{
+	__u32 ref = index_find(&s->t, k);
+
+	return !ref || ASA_REF_SLOT(ref) == replaces;
+}
+
+enum asa_drop session_create_dry(struct sessions *s, const struct session_args *a, __u32 now,
+				 __u32 replaces, struct asa_conn *c, __u64 *id)
+{
+	if (!slot_possible(s, now) || asa_key_equal(&a->forward, &a->reverse) ||
+	    !key_possible(s, &a->forward, replaces) || !key_possible(s, &a->reverse, replaces))
+		return DROP_RESOURCE_FLOW;
+	*id = *session_next_id(s) + 1;
+	conn_fill(s, c, a, (__u16)*id, now);
+	if (a->forward.proto == ASA_PROTO_TCP && !a->service.bypass)
+		tcp_track_start(&c->half[0], &a->first->tcp);
 	return DROP_NONE;
 }
 

@@ -78,6 +78,8 @@ __u32 sessions_recover(struct sessions *s, bool reused, __u32 now);
 struct session_limit {
 	bool per_client;
 	__u32 count, max;
+	__u32 replaces; /* asked with this slot counted as closed already; 0 none */
+	__u64 *hit; /* the counter of drops that was stepped, NULL none */
 };
 /*
  * May a class have one more connection: conn-max, per-client-max (LIM-2, LIM-3, BYP-7)? 'key' as
@@ -95,6 +97,13 @@ enum asa_drop session_limit_check(struct sessions *s, const struct policy_servic
  */
 enum asa_drop session_create(struct sessions *s, const struct session_args *args, __u32 now,
 			     __u32 *slot);
+/*
+ * The connection that session_create() would make, into '*c', whose next hops are left open;
+ * nothing is taken, published or logged. 'replaces' (0 none) is a slot that would be closed first.
+ * => DROP_NONE and the connection's '*id', DROP_RESOURCE_FLOW
+ */
+enum asa_drop session_create_dry(struct sessions *s, const struct session_args *args, __u32 now,
+				 __u32 replaces, struct asa_conn *c, __u64 *id);
 /* Remove from the index, give back translation and next hops, log, recycle the slot later. */
 void session_close(struct sessions *s, __u32 slot, enum session_close why, __u32 now);
 const char *session_close_text(enum session_close why);
@@ -114,6 +123,9 @@ void session_event(struct sessions *s, __u32 slot, int dir, __u8 type, __u32 now
 void sessions_event(struct sessions *s, const struct asa_event *e, __u32 now);
 /* Resolve the next hop of a direction again. => DROP_NONE or DROP_ROUTE_*. */
 enum asa_drop session_reroute(struct sessions *s, __u32 slot, int dir);
+/* The next hop that session_reroute() would choose for a direction of 'c', into '*nh'. */
+enum asa_drop session_reroute_dry(struct sessions *s, const struct asa_conn *c, int dir,
+				  struct asa_nexthop *nh);
 /* Policy interface through which frames to a route leave. => NULL: not a firewall interface. */
 const struct policy_if *session_route_if(const struct sessions *s, const struct net_route *r);
 /* A direction moved to another ingress interface (asymmetric or equal routes, BYP-15). */

@@ -461,53 +461,85 @@ static bool pool_has_addresses(const struct nat_pool *pool)
 	return any;
 }
 
+/*
+ * The translation that the host has, or a free one, which is taken from its pool.
+ * => '*ref' 0 and '*t' for a new one
+ */
+static enum asa_drop choose(struct xlates *x, const struct nat_pool *pool,
+			    const struct policy_if *in, const struct policy_if *out,
+			    const struct asa_key *key, __u32 now, __u32 *ref, struct xlate *t)
+{
+	const __be16 port = proto_has_ports(key->proto) ? key->sport : 0;
+	enum asa_drop drop;
+
+	*t = (struct xlate){ .real = key->src,
+			     .real_if = in->num,
+			     .mapped_if = out->num,
+			     .created = now,
+			     .last_used = now };
+	*ref = pool_has_addresses(pool) ? real_find(x, pool, out, t) : 0;
+	t->real_port = port;
+	t->proto = key->proto;
+	if (!*ref)
+		*ref = real_find(x, pool, out, t);
+	if (*ref)
+		return DROP_NONE;
+	if (!has_room(x))
+		return DROP_NAT_FAILED;
+	drop = range_choose(x, &pool->first, &pool->last, pool->pat, t);
+	for (size_t i = 0; drop && i < pool->n_more; i++) {
+		t->real_port = port;
+		t->proto = key->proto;
+		drop = range_choose(x, &pool->more[i].first, &pool->more[i].last,
+				    pool->more[i].pat, t);
+	}
+	if (drop && pool->interface_fallback) {
+		t->real_port = port;
+		t->proto = key->proto;
+		drop = range_choose(x, &pool->interface_addr, &pool->interface_addr, true, t);
+	}
+	if (drop)
+		return drop;
+	memcpy(t->real_if_name, in->name, sizeof(t->real_if_name));
+	memcpy(t->mapped_if_name, out->name, sizeof(t->mapped_if_name));
+	return DROP_NONE;
+}
+
 enum asa_drop xlate_allocate(struct xlates *x, const struct nat_pool *pool,
 			     const struct policy_if *in, const struct policy_if *out,
 			     const struct asa_key *key, __u32 now, __u32 *ref,
 			     struct asa_addr *mapped, __be16 *mapped_port, bool *created)
 {
-	const __be16 port = proto_has_ports(key->proto) ? key->sport : 0;
-	struct xlate t = { .real = key->src,
-			   .real_if = in->num,
-			   .mapped_if = out->num,
-			   .created = now,
-			   .last_used = now };
-	enum asa_drop drop;
+	struct xlate t;
+	enum asa_drop drop = choose(x, pool, in, out, key, now, ref, &t);
 
-	*created = false;
-	*ref = pool_has_addresses(pool) ? real_find(x, pool, out, &t) : 0;
-	t.real_port = port;
-	t.proto = key->proto;
-	if (!*ref)
-		*ref = real_find(x, pool, out, &t);
-	if (*ref) {
+	*created = !drop && !*ref;
+	if (drop)
+		return drop;
+	if (*ref)
 		entry_hold(x, *ref, now);
-	} else {
-		if (!has_room(x))
-			return DROP_NAT_FAILED;
-		drop = range_choose(x, &pool->first, &pool->last, pool->pat, &t);
-		for (size_t i = 0; drop && i < pool->n_more; i++) {
-			t.real_port = port;
-			t.proto = key->proto;
-			drop = range_choose(x, &pool->more[i].first, &pool->more[i].last,
-					    pool->more[i].pat, &t);
-		}
-		if (drop && pool->interface_fallback) {
-			t.real_port = port;
-			t.proto = key->proto;
-			drop = range_choose(x, &pool->interface_addr, &pool->interface_addr, true,
-					    &t);
-		}
-		if (drop)
-			return drop;
-		memcpy(t.real_if_name, in->name, sizeof(t.real_if_name));
-		memcpy(t.mapped_if_name, out->name, sizeof(t.mapped_if_name));
+	else
 		*ref = entry_add(x, &t);
-		*created = true;
-	}
 	*mapped = x->entries[*ref].x.mapped;
 	*mapped_port = x->entries[*ref].x.pat ? x->entries[*ref].x.mapped_port : key->sport;
 	return DROP_NONE;
+}
+
+enum asa_drop xlate_peek(struct xlates *x, const struct nat_pool *pool, const struct policy_if *in,
+			 const struct policy_if *out, const struct asa_key *key, __u32 now,
+			 struct xlate *t, bool *created)
+{
+	__u64 random = x->random;
+	__u32 ref;
+	enum asa_drop drop = choose(x, pool, in, out, key, now, &ref, t);
+
+	x->random = random; /* the next allocation makes the same choice */
+	*created = !drop && !ref;
+	if (ref)
+		*t = x->entries[ref].x;
+	else if (!drop)
+		bits_change(x, t, false);
+	return drop;
 }
 
 /* ------------------------------------------------------------------ life */

@@ -44,6 +44,13 @@ enum asa_drop xlate_allocate(struct xlates *x, const struct nat_pool *pool,
 			     const struct policy_if *in, const struct policy_if *out,
 			     const struct asa_key *key, __u32 now, __u32 *ref,
 			     struct asa_addr *mapped, __be16 *mapped_port, bool *created);
+/*
+ * What xlate_allocate() would answer now, leaving no trace: the translation goes to '*t', '*created'
+ * tells whether it would be a new one.
+ */
+enum asa_drop xlate_peek(struct xlates *x, const struct nat_pool *pool, const struct policy_if *in,
+			 const struct policy_if *out, const struct asa_key *key, __u32 now,
+			 struct xlate *t, bool *created);
 const struct xlate *xlate_get(const struct xlates *x, __u32 ref);
 /*
  * Who uses a mapped address now; port and protocol 0: a one-to-one translation.

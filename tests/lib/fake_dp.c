@@ -75,41 +75,72 @@ enum asa_drop net_route(struct net *n, const struct asa_addr *dst, struct net_ro
 	return DROP_NONE;
 }
 
+/* Row 'row' as it would be for this neighbour. */
+static void nexthop_fill(const struct fake *f, const struct net_route *r,
+			 const struct policy_if *out, __u16 row, struct asa_nexthop *nh)
+{
+	nh->ifindex = out->ifindex;
+	nh->mtu = (__u16)out->mtu;
+	nh->gateway = r->gateway;
+	memset(nh->smac, 0x02, 6);
+	memset(nh->dmac, 0x06, 6);
+	nh->dmac[5] = (__u8)row;
+	if (out->vlan) {
+		nh->vlan_proto = asa_htons(0x8100);
+		nh->vlan_tci = asa_htons(out->vlan);
+		nh->flags |= ASA_NH_VLAN;
+	}
+	if (!f->neigh_pending)
+		nh->flags |= ASA_NH_VALID;
+}
+
+/* => the row of this neighbour; a free one in '*fresh' when there is none yet */
+static __u16 nexthop_find(const struct fake *f, const struct net_route *r,
+			  const struct policy_if *out, __u16 *fresh)
+{
+	__u16 row;
+
+	*fresh = 0;
+	for (row = 1; row < 64; row++) {
+		const struct asa_nexthop *nh = &f->t.nexthops[row];
+
+		if (!nh->ifindex && !*fresh)
+			*fresh = row;
+		if (nh->ifindex == out->ifindex && asa_ntohs(nh->vlan_tci) == out->vlan &&
+		    asa_addr_equal(&nh->gateway, &r->gateway))
+			return row;
+	}
+	return 0;
+}
+
 __u16 net_nexthop_get(struct net *n, const struct net_route *r, const struct policy_if *out)
 {
 	struct fake *f = (struct fake *)n;
-	__u16 row, free_row = 0;
+	__u16 fresh, row = nexthop_find(f, r, out, &fresh);
 
-	for (row = 1; row < 64; row++) {
-		struct asa_nexthop *nh = &f->t.nexthops[row];
-
-		if (!nh->ifindex && !free_row)
-			free_row = row;
-		if (nh->ifindex == out->ifindex && asa_ntohs(nh->vlan_tci) == out->vlan &&
-		    asa_addr_equal(&nh->gateway, &r->gateway)) {
-			nh->users++;
-			return row;
-		}
+	if (row) {
+		f->t.nexthops[row].users++;
+		return row;
 	}
-	if (free_row) {
-		struct asa_nexthop *nh = &f->t.nexthops[free_row];
-
-		nh->ifindex = out->ifindex;
-		nh->mtu = (__u16)out->mtu;
-		nh->gateway = r->gateway;
-		memset(nh->smac, 0x02, 6);
-		memset(nh->dmac, 0x06, 6);
-		nh->dmac[5] = (__u8)free_row;
-		nh->users = 1;
-		if (out->vlan) {
-			nh->vlan_proto = asa_htons(0x8100);
-			nh->vlan_tci = asa_htons(out->vlan);
-			nh->flags |= ASA_NH_VLAN;
-		}
-		if (!f->neigh_pending)
-			nh->flags |= ASA_NH_VALID;
+	if (fresh) {
+		nexthop_fill(f, r, out, fresh, &f->t.nexthops[fresh]);
+		f->t.nexthops[fresh].users = 1;
 	}
-	return free_row;
+	return fresh;
+}
+
+bool net_nexthop_peek(struct net *n, const struct net_route *r, const struct policy_if *out,
+		      struct asa_nexthop *nh)
+{
+	const struct fake *f = (const struct fake *)n;
+	__u16 fresh, row = nexthop_find(f, r, out, &fresh);
+
+	memset(nh, 0, sizeof(*nh));
+	if (row)
+		*nh = f->t.nexthops[row];
+	else if (fresh)
+		nexthop_fill(f, r, out, fresh, nh);
+	return row || fresh;
 }
 
 void net_nexthop_put(struct net *n, __u16 row)
@@ -194,18 +225,19 @@ bool syslog_wants(const struct syslog *s, uint32_t id)
 {
 	const struct fake *f = (const struct fake *)s;
 
-	return !f->no_log && id != f->log_off;
+	return f && !f->no_log && id != f->log_off;
 }
 
 void syslog_msg(struct syslog *s, uint32_t id, const char *fmt, ...)
 {
 	struct fake *f = (struct fake *)s;
-	char *to = f->log[f->n_log % FAKE_LOGS];
+	char *to;
 	va_list ap;
 	int n;
 
 	if (!syslog_wants(s, id))
 		return;
+	to = f->log[f->n_log % FAKE_LOGS];
 	n = snprintf(to, sizeof(f->log[0]), "%u: ", id);
 	va_start(ap, fmt);
 	vsnprintf(to + n, sizeof(f->log[0]) - (size_t)n, fmt, ap);
