@@ -281,10 +281,14 @@ static int dp_prepare_map(struct dp *d, enum dp_map m, __u32 rows, char *err, si
 
 static int dp_load_error(const char *object, int r, char *err, size_t err_size)
 {
-	if (r == -EPERM || r == -EACCES)
+	if (r == -EPERM)
 		return dp_error(err, err_size, r,
 				"the kernel refused to load %s: %s. It takes CAP_BPF, CAP_NET_ADMIN and "
 				"CAP_PERFMON (or root); -v shows the verifier's text", object, strerror(-r));
+	if (r == -EACCES) /* the verifier's word; with CAP_BPF alone it is stricter than with both */
+		return dp_error(err, err_size, r,
+				"the kernel's verifier rejected %s: the object does not fit this kernel (6.1 or "
+				"newer), or CAP_PERFMON is missing; -v shows the verifier's text", object);
 	if (r == -ENOMEM || r == -E2BIG || r == -ENOSPC)
 		return dp_error(err, err_size, r,
 				"the kernel has no memory for the tables of %s: %s. Choose fewer --connections",
