@@ -18,6 +18,7 @@
 
 #include "account.bpf.h"
 #include "forward.bpf.h"
+#include "host.bpf.h"
 
 /* Whose is an address?  Most frames that miss are not for the box: one lookup tells. */
 asa_inline __u32 local_verdict(const struct asa_addr *addr, __u8 proto, __be16 port)
@@ -60,7 +61,8 @@ asa_inline int unprepared(const struct asa_run *r, const struct asa_config *cfg,
  * address they are Linux's, unless they belong to a connection or an exception says that this
  * protocol (port 0: its fragments) may.
  */
-asa_inline int unusual(const struct asa_run *r, const struct asa_config *cfg, const struct asa_pkt *p)
+asa_inline int unusual(const struct asa_run *r, const struct asa_iface *iface,
+		       const struct asa_config *cfg, const struct asa_pkt *p)
 {
 	enum asa_punt cause = p->flags & ASA_PKT_FRAGMENT ? PUNT_FRAGMENT : PUNT_IP_OPTION;
 	struct asa_found found = {};
@@ -69,12 +71,12 @@ asa_inline int unusual(const struct asa_run *r, const struct asa_config *cfg, co
 		return verdict_punt(r, cfg, cause, 0);
 	if (p->flags & ASA_PKT_L4)
 		lookup_conn(&found, cfg, &p->key);
-	return found.conn ? verdict_punt(r, cfg, cause, found.ref) : verdict_host(r);
+	return found.conn ? verdict_punt(r, cfg, cause, found.ref) : to_host(r, iface, p);
 }
 
 /* ICMP errors: the daemon's, except those about the host's own traffic. */
-asa_inline int icmp_error(const struct asa_run *r, const struct asa_config *cfg,
-			  const struct asa_pkt *p, void *data_end)
+asa_inline int icmp_error(const struct asa_run *r, const struct asa_iface *iface,
+			  const struct asa_config *cfg, const struct asa_pkt *p, void *data_end)
 {
 	struct asa_found found = {};
 	struct asa_key quoted;
@@ -85,7 +87,7 @@ asa_inline int icmp_error(const struct asa_run *r, const struct asa_config *cfg,
 		quoted.ctx = p->key.ctx;
 		lookup_conn(&found, cfg, &quoted);
 	}
-	return found.conn ? verdict_punt(r, cfg, PUNT_ICMP_ERROR, found.ref) : verdict_host(r);
+	return found.conn ? verdict_punt(r, cfg, PUNT_ICMP_ERROR, found.ref) : to_host(r, iface, p);
 }
 
 SEC("xdp")
@@ -114,15 +116,15 @@ int asa_xdp(struct xdp_md *ctx)
 		return unprepared(&r, cfg, &p);
 	p.key.ctx = iface->ctx;
 	if (asa_unlikely(p.flags & ASA_PKT_UNUSUAL))
-		return unusual(&r, cfg, &p);
+		return unusual(&r, iface, cfg, &p);
 	if (asa_unlikely(p.flags & ASA_PKT_ICMP_ERROR))
-		return icmp_error(&r, cfg, &p, data_end);
+		return icmp_error(&r, iface, cfg, &p, data_end);
 
 	lookup_conn(&found, cfg, &p.key);
 	if (asa_likely(found.conn != NULL))
 		return forward(&r, cfg, &p, &found);
 	if (local_verdict(&p.key.dst, p.proto, p.key.dport) == ASA_LOCAL_HOST)
-		return verdict_host(&r);
+		return to_host(&r, iface, &p);
 	return verdict_punt(&r, cfg, PUNT_NO_FLOW, 0);
 }
 

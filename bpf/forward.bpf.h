@@ -124,7 +124,7 @@ asa_inline enum asa_drop check_tcp(const struct asa_run *r, const struct asa_flo
 	if (asa_unlikely(p->tcp.flags & ASA_TCP_SYN)) {
 		shift = tcp_options_wscale(r->ctx, p->l4_off + ASA_TCP_SIZE,
 					   p->tcp.header - ASA_TCP_SIZE);
-		p->tcp.has_wscale = shift >= 0;
+		p->tcp.has_wscale = (shift >> 8) & 1;
 		p->tcp.wscale = (__u8)shift;
 	}
 	return tcp_track_check(f->half, f->peer, f->other->seq_add, &p->tcp);

@@ -128,6 +128,16 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } asa_local SEC(".maps");
 
+/* Who may talk to the box, by longest prefix; asked only where ASA_IFACE_MGMT is set.  Written by the daemon. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, ASA_MGMT_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct asa_mgmt_key);
+	__type(value, struct asa_mgmt);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} asa_mgmt SEC(".maps");
+
 /* struct asa_event records.  Written by XDP, without wake-ups: the daemon polls on its timer. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -172,6 +182,7 @@ const volatile struct asa_names {
 	enum asa_nexthop_flag nexthop_flag;
 	enum asa_event_type event_type;
 	enum asa_local_verdict local_verdict;
+	enum asa_mgmt_verdict mgmt_verdict;
 	enum asa_iface_flag iface_flag;
 	struct asa_punt_meta punt_meta;
 	struct asa_event event;

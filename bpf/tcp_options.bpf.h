@@ -16,16 +16,37 @@
 
 #include <asa/tcp_options.h>
 
-/* Window scale of the options at 'off', or -1. */
+/*
+ * Copy the options out of the frame.
+ * => 0, or -1 if there are none
+ * => the empty asm ties the checks to the register that the helper gets: left alone, the compiler
+ *    checks one copy of 'size' and passes another, and the verifier refuses it
+ */
+asa_inline int tcp_options_load(struct xdp_md *ctx, __u32 off, __u8 *options, __u32 size)
+{
+	size &= 63;
+	asm volatile("" : "+r"(size));
+	if (size > ASA_TCP_OPTIONS_MAX)
+		return -1;
+	asm volatile("" : "+r"(size));
+	if (size == 0)
+		return -1;
+	return bpf_xdp_load_bytes(ctx, off, options, size) ? -1 : 0;
+}
+
+/*
+ * Window scale of the options at 'off': 0 if not offered, else 0x100 + shift, so that the caller
+ * needs no branch (each doubles what the verifier has to walk behind it).
+ */
 __noinline int tcp_options_wscale(struct xdp_md *ctx, __u32 off, __u32 size)
 {
 	__u8 options[ASA_TCP_OPTIONS_BUFFER] = {};
+	int shift;
 
-	if (!size || size > ASA_TCP_OPTIONS_MAX)
-		return -1;
-	if (bpf_xdp_load_bytes(ctx, off, options, size))
-		return -1;
-	return asa_tcp_find_wscale(options, size);
+	if (tcp_options_load(ctx, off, options, size))
+		return 0;
+	shift = asa_tcp_find_wscale(options, size);
+	return shift < 0 ? 0 : 0x100 + shift;
 }
 
 /* Subtract 'add' from the SACK blocks of the options at 'off'; the checksum delta. */
@@ -34,12 +55,12 @@ __noinline int tcp_options_shift(struct xdp_md *ctx, __u32 off, __u32 size, __u3
 	__u8 options[ASA_TCP_OPTIONS_BUFFER] = {};
 	__u16 delta;
 
-	if (!size || size > ASA_TCP_OPTIONS_MAX)
-		return 0;
-	if (bpf_xdp_load_bytes(ctx, off, options, size))
+	if (tcp_options_load(ctx, off, options, size))
 		return 0;
 	delta = asa_sack_shift(options, size, add);
-	if (delta && bpf_xdp_store_bytes(ctx, off, options, size))
+	size &= 63;
+	asm volatile("" : "+r"(size));
+	if (size == 0 || bpf_xdp_store_bytes(ctx, off, options, size))
 		return 0;
 	return delta;
 }

