@@ -77,7 +77,9 @@ $(BUILD)/%.bpf.o: bpf/%.bpf.c $(SHARED_H)
 # ---------------------------------------------------------------- tests
 # A test's first lines say what it links:  /* links: daemon/x/y.o … */  (may span lines).
 # The list proves the module's boundary; unit tests are built with ASan and UBSan.
-links = $(shell sed -n '1,12{/links:/,/\*\//p}' $(1) | tr -d '\n' | sed 's/.*links: *//; s/\*\/.*//; s/ \* / /g')
+link_list = $(shell sed -n '1,12{/links:/,/\*\//p}' $(1) | tr -d '\n' | sed 's/.*links: *//; s/\*\/.*//; s/ \* / /g')
+# "daemon/policy/%.o" stands for every object of that folder.
+links = $(foreach o,$(call link_list,$(1)),$(if $(findstring %,$(o)),$(patsubst %.c,%.o,$(sort $(wildcard $(subst %.o,*.c,$(o))))),$(o)))
 TESTLIBS := -lcunit $(LIBS) -ledit
 
 define unit_rule
