@@ -396,6 +396,32 @@ static void apply_adopt_punts(struct apply *p)
 	}
 }
 
+/* Management rules (SES-4), in force before the program is attached to an interface. */
+static void apply_mgmt(struct apply *p, const struct policy *pol)
+{
+	struct asa_mgmt_row *rows;
+	size_t n;
+	int r;
+
+	r = policy_mgmt_rows(pol, &rows, &n);
+	if (r == 0) {
+		r = dp_mgmt_replace(p->asa->dp, rows, n);
+		/* Rows first, then the interfaces that ask for them. */
+		for (size_t i = 0; r == 0 && i < policy_n_ifs(pol); i++) {
+			__u32 ifindex = policy_if_at(pol, i)->ifindex;
+			bool on = false;
+
+			for (size_t k = 0; k < n && !on; k++)
+				on = rows[k].key.ifindex == ifindex;
+			dp_iface_mgmt(p->asa->dp, ifindex, on);
+		}
+		free(rows);
+	}
+	if (r < 0)
+		apply_warn(p, "management rules could not be brought into force, the former ones stay: %s",
+			   strerror(-r));
+}
+
 /* ------------------------------------------------------------------ policy */
 
 /* Without the lock: what it reads (interfaces, the snapshot in force) only this thread changes. */
@@ -465,8 +491,10 @@ static int apply_do(struct apply *p, const struct model *m, struct policy_error 
 			pol = again;
 		}
 	}
-	if (p->attach)
+	if (p->attach) {
+		apply_mgmt(p, pol);
 		apply_use(p, pol);
+	}
 	apply_publish(p, pol);
 	if (p->attach) {
 		apply_drop_unused(p);
@@ -503,6 +531,29 @@ void apply_system_changed(struct apply *p)
 		log_warnx("interfaces changed and the configuration does not compile any more: %s", e.text);
 }
 
+/*
+ * Interfaces that the daemon before us used and the configuration no longer names. One that the
+ * operator attached by hand has no such mark and stays.
+ */
+static void apply_drop_leftovers(struct apply *p)
+{
+	const struct dp_tables *t = dp_tables(p->asa->dp);
+	char err[MODEL_TEXT_MAX];
+	enum dp_mode mode;
+
+	for (__u32 ifindex = 1; ifindex < ASA_IFINDEX_MAX; ifindex++) {
+		if (!(t->ifaces[ifindex].flags & ASA_IFACE_USED) || apply_if_find(p, ifindex))
+			continue;
+		dp_iface_set(p->asa->dp, ifindex, 0, 0, NULL);
+		dp_tx_del(p->asa->dp, ifindex);
+		if (apply_if_exists(p, ifindex) &&
+		    dp_attach(p->asa->dp, ifindex, &mode, err, sizeof(err)) == 0) {
+			log_info("%s: no longer in the configuration, detached", apply_dev_name(p, ifindex));
+			dp_detach(p->asa->dp, ifindex);
+		}
+	}
+}
+
 void apply_start_attach(struct apply *p)
 {
 	apply_adopt_punts(p);
@@ -510,6 +561,7 @@ void apply_start_attach(struct apply *p)
 	p->set_up = true; /* the start-up configuration was a command */
 	apply_system_changed(p);
 	p->set_up = false;
+	apply_drop_leftovers(p);
 }
 
 void apply_start_sockets(struct apply *p)
