@@ -18,6 +18,12 @@
 
 #include "config/impl.h"
 
+/* A rule as it was read, before it becomes a row. */
+struct ace_read {
+	char text[MODEL_TEXT_MAX];
+	struct model_ace e;
+};
+
 /* ------------------------------------------------------------------ one rule */
 
 static int ace_proto(struct cmd_args *a, struct cursor *c, struct model_ace *e)
@@ -103,13 +109,14 @@ static void ace_end(struct cursor *c, struct model_ace *e)
 	}
 }
 
-static int ace_text(struct cmd_args *a, struct model_ace *e)
+static int ace_text(struct cmd_args *a, struct ace_read *r)
 {
+	const struct model_ace *e = &r->e;
 	int names = ace_port_names(e);
 	char x[VALUE_TEXT_MAX];
 	struct text t;
 
-	text_init(&t, e->text, sizeof(e->text));
+	text_init(&t, r->text, sizeof(r->text));
 	text_add(&t, "%s", e->permit ? "permit" : "deny");
 	if (e->standard) {
 		text_addr(&t, &e->src);
@@ -142,9 +149,10 @@ static int ace_text(struct cmd_args *a, struct model_ace *e)
 	return t.full ? cmd_error(a, "the rule is too long") : 0;
 }
 
-static int ace_read(struct cmd_args *a, struct cursor *c, struct model_ace *e)
+static int ace_read(struct cmd_args *a, struct cursor *c, struct ace_read *r)
 {
 	const struct model *m = cfg_model(a);
+	struct model_ace *e = &r->e;
 
 	e->permit = cur_take(c, "permit");
 	if (!e->permit)
@@ -155,7 +163,7 @@ static int ace_read(struct cmd_args *a, struct cursor *c, struct model_ace *e)
 		if (e->src.kind == MODEL_ADDR_ANY)
 			e->src.kind = MODEL_ADDR_ANY4;
 		e->log_level = e->log_interval = -1;
-		return ace_text(a, e);
+		return ace_text(a, r);
 	}
 	if (ace_proto(a, c, e) || term_addr(a, c, &e->src))
 		return -EINVAL;
@@ -168,15 +176,16 @@ static int ace_read(struct cmd_args *a, struct cursor *c, struct model_ace *e)
 	if (ace_icmp(a, c, e))
 		return -EINVAL;
 	ace_end(c, e);
-	return ace_text(a, e);
+	return ace_text(a, r);
 }
 
 /* ------------------------------------------------------------------ doubles */
 
 /* Same kind and same words. */
-static bool ace_same(const struct model_ace *x, const struct model_ace *y)
+static bool ace_same(const struct model_ace *x, const struct ace_read *y)
 {
-	return x->remark == y->remark && x->standard == y->standard && !strcmp(x->text, y->text);
+	return x->remark == y->e.remark && x->standard == y->e.standard &&
+	       !strcmp(x->text, y->text);
 }
 
 static uint32_t text_hash(const char *s)
@@ -202,7 +211,7 @@ static bool index_build(struct ace_index *x, const struct model *m, const struct
 	size_t size = 64;
 	uint32_t *rows;
 
-	while (size < l->aces.n * 4)
+	while (size < model_acl_n(l) * 4)
 		size *= 2;
 	rows = calloc(size, sizeof(*rows));
 	free(x->rows);
@@ -210,33 +219,33 @@ static bool index_build(struct ace_index *x, const struct model *m, const struct
 	x->size = rows ? size : 0;
 	x->model = m;
 	name_copy(x->acl, l->name);
-	x->n = l->aces.n;
-	for (size_t i = 0; rows && i < l->aces.n; i++)
-		index_put(x, text_hash(l->aces.v[i].text), (uint32_t)i);
+	x->n = model_acl_n(l);
+	for (size_t i = 0; rows && i < x->n; i++)
+		index_put(x, text_hash(model_acl_at(l, i)->text), (uint32_t)i);
 	return rows;
 }
 
 /* Is the rule in the list already? => its row, or -1. */
 static long ace_find(struct config_session *s, const struct model *m, const struct model_acl *l,
-		     const struct model_ace *e)
+		     const struct ace_read *e)
 {
 	struct ace_index *x = &s->aces;
+	size_t n = model_acl_n(l);
 
 	/* Short lists and other models (nothing was changed yet) are not worth an index. */
-	if (l->aces.n < 64 || m != s->work) {
-		for (size_t i = 0; i < l->aces.n; i++) {
-			if (ace_same(&l->aces.v[i], e))
+	if (n < 64 || m != s->work) {
+		for (size_t i = 0; i < n; i++) {
+			if (ace_same(model_acl_at(l, i), e))
 				return (long)i;
 		}
 		return -1;
 	}
-	if (x->model != m || x->n != l->aces.n || strcmp(x->acl, l->name) ||
-	    x->size < l->aces.n * 2) {
+	if (x->model != m || x->n != n || strcmp(x->acl, l->name) || x->size < n * 2) {
 		if (!index_build(x, m, l))
 			return -1;
 	}
 	for (size_t i = text_hash(e->text) & (x->size - 1); x->rows[i]; i = (i + 1) & (x->size - 1)) {
-		if (ace_same(&l->aces.v[x->rows[i] - 1], e))
+		if (ace_same(model_acl_at(l, x->rows[i] - 1), e))
 			return (long)x->rows[i] - 1;
 	}
 	return -1;
@@ -250,7 +259,7 @@ void cfg_ace_index_drop(struct config_session *s)
 
 /* ------------------------------------------------------------------ the list */
 
-static int acl_remove(struct cmd_args *a, const struct model_acl *l, const struct model_ace *e,
+static int acl_remove(struct cmd_args *a, const struct model_acl *l, const struct ace_read *e,
 		      uint32_t line)
 {
 	struct model *m;
@@ -268,9 +277,9 @@ static int acl_remove(struct cmd_args *a, const struct model_acl *l, const struc
 		return -ENOMEM;
 	cfg_ace_index_drop(a->session);
 	edit = model_acl_find(m, cmd_get(a, "ACL"));
-	if (e)
-		MODEL_REMOVE(&edit->aces, (size_t)row);
-	if (!e || !edit->aces.n) {
+	if (e && model_acl_remove(edit, (size_t)row))
+		return cfg_no_memory(a);
+	if (!e || !model_acl_n(edit)) {
 		model_acl_clear(edit);
 		MODEL_REMOVE(&m->acls, (size_t)(edit - m->acls.v));
 		return cfg_check_references(a);
@@ -278,13 +287,13 @@ static int acl_remove(struct cmd_args *a, const struct model_acl *l, const struc
 	return 0;
 }
 
-static int acl_insert(struct cmd_args *a, const struct model_ace *e, uint32_t line)
+static int acl_insert(struct cmd_args *a, const struct ace_read *e, uint32_t line)
 {
 	const char *name = cmd_get(a, "ACL");
 	struct model *m = cfg_edit(a);
 	struct model_acl *l;
-	struct model_ace *row;
 	struct ace_index *x = &a->session->aces;
+	size_t n;
 
 	if (!m)
 		return -ENOMEM;
@@ -295,15 +304,13 @@ static int acl_insert(struct cmd_args *a, const struct model_ace *e, uint32_t li
 			return cfg_no_memory(a);
 		name_copy(l->name, name);
 	}
-	if (!line || line > l->aces.n)
-		row = MODEL_PUSH(&l->aces);
-	else
-		row = MODEL_INSERT(&l->aces, line - 1);
-	if (!row)
+	n = model_acl_n(l);
+	if (!line || line > n)
+		line = n + 1;
+	if (!model_acl_insert(l, line - 1, &e->e, e->text))
 		return cfg_no_memory(a);
-	*row = *e;
-	if (x->model == m && x->n + 1 == l->aces.n && !strcmp(x->acl, name) &&
-	    row == &l->aces.v[l->aces.n - 1] && x->size > l->aces.n * 2) {
+	if (x->model == m && x->n == n && line == n + 1 && !strcmp(x->acl, name) &&
+	    x->size > (n + 1) * 2) {
 		index_put(x, text_hash(e->text), (uint32_t)x->n);
 		x->n++;
 	} else {
@@ -317,37 +324,37 @@ static int do_access_list(void *ctx, struct cmd_args *a, void *out)
 	const struct model_acl *l = model_acl_find(cfg_model(a), cmd_get(a, "ACL"));
 	uint32_t line = cmd_u32(a, "LINE", 0);
 	struct cursor c = { a, line ? 4 : 2 };
-	struct model_ace e;
+	struct ace_read e;
 
 	(void)ctx;
 	(void)out;
 	memset(&e, 0, sizeof(e));
-	e.log_level = e.log_interval = -1;
+	e.e.log_level = e.e.log_interval = -1;
 	if (c.i >= a->n) /* "no access-list NAME" */
 		return acl_remove(a, l, NULL, 0);
 	if (cur_take(&c, "remark")) {
-		e.remark = true;
+		e.e.remark = true;
 		if (strlen(cur_peek(&c)) >= sizeof(e.text))
 			return cmd_error(a, "the remark is longer than %zu characters",
 					 sizeof(e.text) - 1);
 		snprintf(e.text, sizeof(e.text), "%s", cur_peek(&c));
 	} else {
-		e.standard = cur_take(&c, "standard");
+		e.e.standard = cur_take(&c, "standard");
 		cur_take(&c, "extended");
 		if (ace_read(a, &c, &e))
 			return -EINVAL;
 	}
 	if (a->no)
 		return acl_remove(a, l, &e, line);
-	for (size_t i = 0; l && !e.remark && i < l->aces.n; i++) {
-		if (l->aces.v[i].remark)
+	for (size_t i = 0; l && !e.e.remark && i < model_acl_n(l); i++) {
+		if (model_acl_at(l, i)->remark)
 			continue;
-		if (l->aces.v[i].standard != e.standard)
+		if (model_acl_at(l, i)->standard != e.e.standard)
 			return cmd_error(a, "access-list %s is %s", l->name,
-					 e.standard ? "extended" : "standard");
+					 e.e.standard ? "extended" : "standard");
 		break;
 	}
-	if (l && !e.remark && ace_find(a->session, cfg_model(a), l, &e) >= 0) {
+	if (l && !e.e.remark && ace_find(a->session, cfg_model(a), l, &e) >= 0) {
 		cmd_warn(a, "access-list %s already has this element", l->name);
 		return 0;
 	}
@@ -369,11 +376,11 @@ static int do_access_group(void *ctx, struct cmd_args *a, void *out)
 	l = model_acl_find(cfg_model(a), g.acl);
 	if (!a->no && !l)
 		return cmd_error(a, "access-list %s does not exist", g.acl);
-	for (size_t i = 0; !a->no && i < l->aces.n; i++) {
-		if (l->aces.v[i].standard)
+	for (size_t i = 0; !a->no && i < model_acl_n(l); i++) {
+		if (model_acl_at(l, i)->standard)
 			return cmd_error(a, "access-list %s is standard: an interface needs an "
 					    "extended list", g.acl);
-		if (!l->aces.v[i].remark)
+		if (!model_acl_at(l, i)->remark)
 			break;
 	}
 	if (cmd_has(a, "per-user-override") || cmd_has(a, "control-plane"))
@@ -431,8 +438,8 @@ void show_access_lists(const struct show *sh)
 
 		if (*sh->filter && strcmp(sh->filter, l->name))
 			continue;
-		for (size_t k = 0; k < l->aces.n; k++) {
-			const struct model_ace *e = &l->aces.v[k];
+		for (size_t k = 0; k < model_acl_n(l); k++) {
+			const struct model_ace *e = model_acl_at(l, k);
 
 			put(sh->sink, "access-list %s %s %s\n", l->name,
 			    e->remark ? "remark" : e->standard ? "standard" : "extended", e->text);

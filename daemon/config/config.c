@@ -22,8 +22,6 @@
 #include "config/impl.h"
 
 #define CONFIG_FILE_MAX (64u << 20)
-/* Keeping eight copies of a very large configuration is not worth its memory. */
-#define HISTORY_ACES_MAX 20000
 
 int cfg_strings_add(struct cfg_strings *v, const char *text)
 {
@@ -165,20 +163,9 @@ int cfg_model_apply(struct config *c, const struct model *m, bool check, struct 
 	return 0;
 }
 
-static size_t model_aces(const struct model *m)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < m->acls.n; i++)
-		n += m->acls.v[i].aces.n;
-	return n;
-}
-
 void cfg_model_commit(struct config *c, struct model *m)
 {
-	size_t keep = model_aces(m) > HISTORY_ACES_MAX ? 1 : CONFIG_HISTORY_MAX;
-
-	while (c->n_history >= keep)
+	while (c->n_history >= CONFIG_HISTORY_MAX)
 		model_free(c->history[--c->n_history]);
 	memmove(c->history + 1, c->history, c->n_history * sizeof(*c->history));
 	c->history[0] = c->current;

@@ -79,8 +79,8 @@ static bool check_lists(struct refs *r)
 	for (size_t i = 0; i < r->m->acls.n; i++) {
 		const struct model_acl *l = &r->m->acls.v[i];
 
-		for (size_t k = 0; k < l->aces.n; k++) {
-			const struct model_ace *e = &l->aces.v[k];
+		for (size_t k = 0; k < model_acl_n(l); k++) {
+			const struct model_ace *e = model_acl_at(l, k);
 
 			need_proto(r, &e->proto);
 			need_addr(r, &e->src);

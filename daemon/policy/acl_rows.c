@@ -182,7 +182,7 @@ bool policy_acl_row(const struct policy *p, const char *acl, size_t i, struct po
 {
 	memset(r, 0, sizeof(*r));
 	for (size_t l = 0; l < p->acls.n; l++) {
-		const struct acl *a = &p->acls.v[l];
+		const struct acl *a = p->acls.v[l];
 
 		if (acl && strcmp(a->name, acl))
 			continue;
@@ -198,7 +198,7 @@ bool policy_acl_row(const struct policy *p, const char *acl, size_t i, struct po
 void policy_acl_clear_counters(const struct policy *p, const char *acl)
 {
 	for (size_t l = 0; l < p->acls.n; l++) {
-		const struct acl *a = &p->acls.v[l];
+		const struct acl *a = p->acls.v[l];
 
 		for (size_t e = 0; e < a->n_elements; e++)
 			if (!acl || !strcmp(a->name, acl))

@@ -28,7 +28,7 @@ static int class_dynamic_rule(const struct compile *c, const struct model_class 
 
 	if (!mc || !*mc->acl)
 		return nats_dynamic_for(c->p, all, all, num);
-	acl = &c->p->acls.v[names_acl(c, mc->acl)];
+	acl = c->p->acls.v[names_acl(c, mc->acl)];
 	for (size_t i = 0; i < acl->n_elements && i < CHECK_ELEMENTS_MAX && rule < 0; i++) {
 		const struct acl_element *el = &acl->elements[i];
 		const struct acl_entry *entry = &acl->entries[acl->element_entry[i]];

@@ -63,10 +63,91 @@ void model_remove_row(void *v, size_t *n, size_t i, size_t size)
 	memmove(row, row + size, (*n - i) * size);
 }
 
+/* ------------------------------------------------------------------ entries of access lists */
+
+struct model_aces *model_aces_get(struct model_aces *a)
+{
+	if (a)
+		__atomic_fetch_add(&a->refs, 1, __ATOMIC_RELAXED);
+	return a;
+}
+
+static void ace_put(struct model_ace *e)
+{
+	if (__atomic_sub_fetch(&e->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		free(e);
+}
+
+void model_aces_put(struct model_aces *a)
+{
+	if (!a || __atomic_sub_fetch(&a->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	for (size_t i = 0; i < a->n; i++)
+		ace_put(a->v[i]);
+	free(a->v);
+	free(a);
+}
+
+/* The entries of the list for changing, with room for one more. => NULL when out of memory. */
+static struct model_aces *aces_own(struct model_acl *l)
+{
+	struct model_aces *old = l->aces, *a;
+
+	if (old && __atomic_load_n(&old->refs, __ATOMIC_ACQUIRE) == 1)
+		return vec_reserve((void **)&old->v, &old->cap, old->n + 1, sizeof(*old->v)) ? NULL : old;
+	a = calloc(1, sizeof(*a));
+	if (!a || vec_reserve((void **)&a->v, &a->cap, (old ? old->n : 0) + 1, sizeof(*a->v))) {
+		free(a);
+		return NULL;
+	}
+	a->refs = 1;
+	for (a->n = 0; old && a->n < old->n; a->n++) {
+		a->v[a->n] = old->v[a->n];
+		__atomic_fetch_add(&a->v[a->n]->refs, 1, __ATOMIC_RELAXED);
+	}
+	model_aces_put(old);
+	l->aces = a;
+	return a;
+}
+
+struct model_ace *model_acl_insert(struct model_acl *l, size_t i, const struct model_ace *e,
+				   const char *text)
+{
+	size_t size = strlen(text) + 1;
+	struct model_ace *row = malloc(sizeof(*row) + size);
+	struct model_aces *a = row && i <= model_acl_n(l) ? aces_own(l) : NULL;
+
+	if (!a) {
+		free(row);
+		return NULL;
+	}
+	*row = *e;
+	row->refs = 1;
+	memcpy(row->text, text, size);
+	memmove(a->v + i + 1, a->v + i, (a->n - i) * sizeof(*a->v));
+	a->v[i] = row;
+	a->n++;
+	return row;
+}
+
+int model_acl_remove(struct model_acl *l, size_t i)
+{
+	struct model_aces *a;
+
+	if (i >= model_acl_n(l))
+		return 0;
+	a = aces_own(l);
+	if (!a)
+		return -ENOMEM;
+	ace_put(a->v[i]);
+	model_remove_row(a->v, &a->n, i, sizeof(*a->v));
+	return 0;
+}
+
 void model_acl_clear(struct model_acl *a)
 {
-	free(a->aces.v);
-	memset(&a->aces, 0, sizeof(a->aces));
+	model_aces_put(a->aces);
+	a->aces = NULL;
 }
 
 void model_group_clear(struct model_group *g)
@@ -254,7 +335,7 @@ struct model *model_clone(const struct model *src)
 		err |= VEC_OWN(&m->groups.v[i].items);
 	err |= VEC_OWN(&m->acls);
 	for (size_t i = 0; i < m->acls.n; i++)
-		err |= VEC_OWN(&m->acls.v[i].aces);
+		model_aces_get(m->acls.v[i].aces);
 	err |= VEC_OWN(&m->access_groups);
 	err |= VEC_OWN(&m->nats);
 	err |= VEC_OWN(&m->classes);

@@ -73,7 +73,12 @@ struct model_icmp {
 	char group[MODEL_NAME_MAX]; /* object-group icmp-type */
 };
 
+/*
+ * One entry. Rows are immutable once they are in a list: models, histories and compiled lists
+ * share them, so that a change of one line costs one row. 'text' ends the allocation.
+ */
 struct model_ace {
+	__u32 refs; /* lists that hold the row */
 	bool remark; /* text holds the remark */
 	bool permit;
 	bool standard; /* access-list NAME standard: src is the destination network */
@@ -86,11 +91,17 @@ struct model_ace {
 	struct model_addr src, dst;
 	struct model_port sport, dport;
 	struct model_icmp icmp;
-	char text[MODEL_TEXT_MAX]; /* canonical text after "extended|standard " or the remark */
+	char text[]; /* canonical text after "extended|standard " or the remark */
+};
+/* The entries of a list, shared by all models in which the list is the same. */
+struct model_aces {
+	__u32 refs;
+	size_t n, cap;
+	struct model_ace **v;
 };
 struct model_acl {
 	char name[MODEL_NAME_MAX];
-	MODEL_VEC(struct model_ace) aces;
+	struct model_aces *aces; /* NULL: empty; changed with model_acl_insert(), _remove() only */
 };
 
 struct model_access_group {
@@ -293,6 +304,26 @@ struct model *model_new(void);
 struct model *model_clone(const struct model *m);
 /* => NULL accepted. */
 void model_free(struct model *m);
+
+/*
+ * Put a copy of 'e' with 'text' before row i of the list (i = n: at its end); other holders of
+ * the same entries keep theirs. => the row, NULL when out of memory or i is behind the end.
+ */
+struct model_ace *model_acl_insert(struct model_acl *a, size_t i, const struct model_ace *e,
+				   const char *text);
+/* => 0; -ENOMEM, nothing was changed. */
+int model_acl_remove(struct model_acl *a, size_t i);
+static inline size_t model_acl_n(const struct model_acl *a)
+{
+	return a->aces ? a->aces->n : 0;
+}
+static inline struct model_ace *model_acl_at(const struct model_acl *a, size_t i)
+{
+	return a->aces->v[i];
+}
+/* Hold and release the entries of a list; any thread. NULL accepted. */
+struct model_aces *model_aces_get(struct model_aces *a);
+void model_aces_put(struct model_aces *a);
 
 /* Free what a row owns; call before MODEL_REMOVE() of a row of these kinds. */
 void model_acl_clear(struct model_acl *a);

@@ -438,7 +438,7 @@ int nat_rule_resolve(struct compile *c, struct nat_rule *r)
 	}
 	/* a policy rule's real addresses are the sources of its list */
 	if (r->acl >= 0) {
-		const struct acl *acl = &c->p->acls.v[r->acl];
+		const struct acl *acl = c->p->acls.v[r->acl];
 
 		for (size_t i = 0; i < acl->n_elements; i++) {
 			struct addr_term *term;

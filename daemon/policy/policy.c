@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "policy/policy_impl.h"
+#include "policy/time_range.h"
 
 __u64 policy_hash_text(__u64 h, const char *text)
 {
@@ -52,6 +53,30 @@ static int counter_set_grow(struct counter_set *s)
 	return 0;
 }
 
+struct policy_counter *counter_new(__u64 key, __u32 n)
+{
+	struct policy_counter *c = calloc(1, sizeof(*c) + n * sizeof(c->value[0]));
+
+	if (c) {
+		c->key = key;
+		c->refs = 1;
+		c->n = n;
+	}
+	return c;
+}
+
+struct policy_counter *counter_hold(struct policy_counter *c)
+{
+	__atomic_fetch_add(&c->refs, 1, __ATOMIC_RELAXED);
+	return c;
+}
+
+void counter_put(struct policy_counter *c)
+{
+	if (c && __atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		free(c);
+}
+
 struct policy_counter *counter_get(struct counter_set *s, const struct counter_set *old, __u64 key,
 				   __u32 n)
 {
@@ -63,16 +88,9 @@ struct policy_counter *counter_get(struct counter_set *s, const struct counter_s
 	while (*(slot = counter_slot(s, key)))
 		key++;
 	kept = old && old->size ? *counter_slot(old, key) : NULL;
-	if (kept && kept->n == n) {
-		__atomic_fetch_add(&kept->refs, 1, __ATOMIC_RELAXED);
-	} else {
-		kept = calloc(1, sizeof(*kept) + n * sizeof(kept->value[0]));
-		if (!kept)
-			return NULL;
-		kept->key = key;
-		kept->refs = 1;
-		kept->n = n;
-	}
+	kept = kept && kept->n == n ? counter_hold(kept) : counter_new(key, n);
+	if (!kept)
+		return NULL;
 	*slot = kept;
 	s->n++;
 	return kept;
@@ -81,10 +99,42 @@ struct policy_counter *counter_get(struct counter_set *s, const struct counter_s
 void counter_set_fini(struct counter_set *s)
 {
 	for (size_t i = 0; i < s->size; i++)
-		if (s->slots[i] &&
-		    __atomic_sub_fetch(&s->slots[i]->refs, 1, __ATOMIC_ACQ_REL) == 0)
-			free(s->slots[i]);
+		counter_put(s->slots[i]);
 	free(s->slots);
+}
+
+/* Stands where a counter was taken from: no rule has this key. */
+static struct policy_counter taken = { .refs = 1 };
+
+int counter_set_offer(struct counter_set *s, struct policy_counter *c)
+{
+	struct policy_counter **slot;
+
+	if (2 * (s->n + 1) > s->size && counter_set_grow(s))
+		return -ENOMEM;
+	slot = counter_slot(s, c->key);
+	if (!*slot) {
+		*slot = c;
+		s->n++;
+	}
+	return 0;
+}
+
+struct policy_counter *counter_set_take(struct counter_set *s, __u64 key)
+{
+	struct policy_counter **slot = s->size ? counter_slot(s, key) : NULL, *c;
+
+	if (!slot || !*slot || *slot == &taken)
+		return NULL;
+	c = *slot;
+	*slot = &taken;
+	return counter_hold(c);
+}
+
+void counter_set_drop(struct counter_set *s)
+{
+	free(s->slots);
+	*s = (struct counter_set){ 0 };
 }
 
 /* ------------------------------------------------------------------ sentences */
@@ -147,6 +197,8 @@ int policy_compile(const struct model *m, const struct sys_info *sys, struct pol
 	if (!p->model)
 		goto out;
 	c.m = p->model;
+	c.now = sys->now ? sys->now : time(NULL);
+	p->times = time_ranges_state(c.m, c.now);
 	err = names_init(&c);
 	if (!err)
 		err = ifaces_compile(&c);
@@ -185,6 +237,11 @@ void policy_free(struct policy *p)
 	free(p->warnings.v);
 	model_free(p->model);
 	free(p);
+}
+
+bool policy_times_changed(const struct policy *p, time_t now)
+{
+	return time_ranges_state(p->model, now) != p->times;
 }
 
 __u32 policy_generation(const struct policy *p)

@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "asa/drop.h"
 #include "asa/flow.h"
@@ -40,6 +41,7 @@ struct sys_if {
 	struct model_if_addr addrs[16];
 };
 struct sys_info {
+	time_t now; /* for time ranges; 0: the clock's */
 	size_t n_ifs;
 	struct sys_if ifs[POLICY_IFS_MAX];
 };
@@ -71,6 +73,9 @@ int policy_compile(const struct model *m, const struct sys_info *sys, struct pol
 void policy_free(struct policy *p);
 __u32 policy_generation(const struct policy *p); /* increases with every compile of a process */
 const struct model *policy_model(const struct policy *p); /* the model it came from (for settings like timeouts) */
+
+/* Did a time range begin or end since p was compiled? Then it should be compiled again (ACL-1). */
+bool policy_times_changed(const struct policy *p, time_t now);
 
 /* Interfaces */
 size_t policy_n_ifs(const struct policy *p);

@@ -16,6 +16,7 @@
 #define POLICY_POLICY_IMPL_H
 
 #include <stdarg.h>
+#include <time.h>
 
 #include "policy/addr.h"
 #include "policy/classifier.h"
@@ -29,7 +30,7 @@
 
 /* ------------------------------------------------------------------ counters */
 
-/* Numbers of one rule. Snapshots that hold the same rule share it. */
+/* Numbers of one rule. Snapshots, or lists, that hold the same rule share it. */
 struct policy_counter {
 	__u64 key; /* stable id of the rule */
 	__u32 refs; /* snapshots that hold it */
@@ -55,6 +56,14 @@ struct counter_set {
 struct policy_counter *counter_get(struct counter_set *s, const struct counter_set *old, __u64 key,
 				   __u32 n);
 void counter_set_fini(struct counter_set *s);
+/* A counter outside of any set. */
+struct policy_counter *counter_new(__u64 key, __u32 n);
+struct policy_counter *counter_hold(struct policy_counter *c);
+void counter_put(struct policy_counter *c);
+/* A set that only finds: add what is there, take each at most once (held), drop the set. */
+int counter_set_offer(struct counter_set *s, struct policy_counter *c);
+struct policy_counter *counter_set_take(struct counter_set *s, __u64 key);
+void counter_set_drop(struct counter_set *s);
 
 static inline void counter_add(struct policy_counter *c, unsigned int what)
 {
@@ -122,6 +131,8 @@ struct compile {
 	struct policy_error *e;
 	struct name_index objects, services, groups, acls;
 	__u32 group_visits;
+	time_t now;
+	struct acl_deps *deps; /* of the access list being compiled, else NULL */
 };
 
 /* Set the error sentence. => -EINVAL always. */
@@ -168,7 +179,7 @@ struct acl_element {
 	struct policy_counter *counter;
 };
 struct acl_entry {
-	const struct model_ace *ace; /* in policy.model */
+	const struct model_ace *ace; /* in acl.source */
 	__u32 line;
 	__u32 hash;
 	bool active;
@@ -184,25 +195,52 @@ struct acl_verdict {
 	__s8 log_level;
 	bool permit, log;
 };
+
+/* What a list was compiled from besides its own entries, and what that looked like. */
+enum acl_dep_kind { DEP_OBJECT, DEP_SERVICE, DEP_GROUP, DEP_INTERFACE, DEP_TIME };
+struct acl_dep {
+	enum acl_dep_kind kind;
+	char *name; /* NULL: empty place */
+	__u64 content;
+};
+struct acl_deps {
+	struct acl_dep *v;
+	size_t n, size;
+};
+
+/*
+ * A compiled access list. Immutable; snapshots in which the list and all it names are the same
+ * share it, hits included.
+ */
 struct acl {
-	const char *name;
+	__u32 refs;
+	char name[MODEL_NAME_MAX];
 	__u32 hash;
+	struct model_aces *source;
 	size_t n_entries, n_elements, n_rows, n_rules;
 	struct acl_entry *entries;
 	struct acl_element *elements;
 	__u32 *element_entry; /* element -> entry */
 	struct acl_verdict *verdicts; /* by classifier rule */
 	struct classifier *classifier;
+	struct acl_deps deps;
+	MODEL_VEC(char *) names; /* that terms point to */
+	MODEL_VEC(char *) warnings;
 };
 struct policy_acls {
 	size_t n;
-	struct acl *v;
+	struct acl **v;
 	int global; /* row, -1 none */
 	int in[POLICY_IFS_MAX], out[POLICY_IFS_MAX];
 };
 
 int acls_compile(struct compile *c);
 void acls_fini(struct policy *p);
+/* Compile one list, or share the old snapshot's. => 0 or an error; '*out' to be acl_put(). */
+int acl_compile(struct compile *c, const struct model_acl *ma, struct acl *old, struct acl **out);
+void acl_put(struct acl *a); /* NULL accepted */
+/* Note that the list being compiled looks at a name; without such a list: nothing. => 0, -ENOMEM */
+int acl_depends(struct compile *c, enum acl_dep_kind kind, const char *name);
 /* => what list 'row' says of the packet, NULL when no entry matches. */
 const struct acl_verdict *acl_classify(const struct policy *p, int row, const struct cls_key *k);
 bool acl_permits(const struct policy *p, int row, const struct cls_key *k);
@@ -236,6 +274,7 @@ int host_compile(struct compile *c);
 
 struct policy {
 	__u32 generation;
+	__u64 times; /* time_ranges_state() when it was compiled */
 	struct model *model;
 	struct policy_ifs ifs;
 	struct policy_acls acls;

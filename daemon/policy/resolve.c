@@ -106,6 +106,8 @@ static const struct model_group *group_enter(struct compile *c, const char *who,
 	};
 	const struct model_group *g = names_group(c, name);
 
+	if (acl_depends(c, DEP_GROUP, name))
+		return NULL;
 	if (!g)
 		compile_fail(c, "%s: object-group %s does not exist", who, name);
 	else if (g->kind != kind)
@@ -162,6 +164,8 @@ static int interface_terms(struct compile *c, const char *who, const char *name,
 
 	if (!pi)
 		return compile_fail(c, "%s: no interface has the name %s", who, name);
+	if (acl_depends(c, DEP_INTERFACE, name))
+		return -ENOMEM;
 	for (size_t i = 0; i < c->p->ifs.n_addrs[pi->num]; i++) {
 		addr_num own = addr_to_num(&c->p->ifs.addrs[pi->num][i].addr);
 		int err = term_add(c, who, out, TERM_RANGE, addr_prefix_range(own, 128), NULL);
@@ -192,6 +196,8 @@ static int addr_terms_at(struct compile *c, const char *who, const struct model_
 		return interface_terms(c, who, a->name, out);
 	case MODEL_ADDR_OBJECT:
 		o = names_object(c, a->name, false);
+		if (acl_depends(c, DEP_OBJECT, a->name))
+			return -ENOMEM;
 		if (!o)
 			return compile_fail(c, "%s: object %s does not exist", who, a->name);
 		if (!o->set)
@@ -385,6 +391,8 @@ static int service_terms_at(struct compile *c, const char *who, const struct mod
 		return number_terms(c, who, proto->num, false, sport, dport, icmp, out);
 	case MODEL_PROTO_SVC_OBJECT:
 		o = names_object(c, proto->name, true);
+		if (acl_depends(c, DEP_SERVICE, proto->name))
+			return -ENOMEM;
 		if (!o || !o->set)
 			return compile_fail(c, "%s: object service %s %s", who, proto->name,
 					    o ? "has no service line" : "does not exist");

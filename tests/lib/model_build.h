@@ -182,10 +182,9 @@ static MB_UNUSED struct model_ace *fw_ace(struct fw *fw, const char *acl, const 
 		a = MODEL_PUSH(&fw->m->acls);
 		snprintf(a->name, sizeof(a->name), "%s", acl);
 	}
-	ace = MODEL_PUSH(&a->aces);
+	ace = model_acl_insert(a, model_acl_n(a), &(struct model_ace){ 0 }, text);
 	ace->permit = !strcmp(words[0], "permit");
 	ace->log_level = ace->log_interval = -1;
-	snprintf(ace->text, sizeof(ace->text), "%s", text);
 	ace->proto = mb_proto(words[1]);
 	ace->src = mb_term(words[2]);
 	i = 3;

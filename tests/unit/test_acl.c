@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* links: daemon/policy/model.o daemon/policy/policy.o daemon/policy/ifaces.o
- * daemon/policy/resolve.o daemon/policy/acl.o daemon/policy/acl_rows.o
+ * daemon/policy/resolve.o daemon/policy/acl.o daemon/policy/acl_compile.o daemon/policy/time_range.o daemon/policy/acl_rows.o
  * daemon/policy/classifier.o daemon/policy/nat.o daemon/policy/nat_terms.o
  * daemon/policy/nat_lookup.o daemon/policy/nat_rows.o daemon/policy/service_policy.o
  * daemon/policy/bypass_check.o daemon/policy/host.o
@@ -427,9 +427,8 @@ static void acl2_rows_and_counters(void)
 	CU_ASSERT_EQUAL(r.hits, 2);
 
 	/* a line inserted before: numbers change, hits and hash stay with the rule */
-	model_acl_find(fw.m, "A");
-	*(struct model_ace *)MODEL_INSERT(&model_acl_find(fw.m, "A")->aces, 0) =
-		model_acl_find(fw.m, "A")->aces.v[3];
+	model_acl_insert(model_acl_find(fw.m, "A"), 0, model_acl_at(model_acl_find(fw.m, "A"), 2),
+			 "deny ip any any");
 	CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
 	row(&fw, 3, &r);
 	CU_ASSERT_EQUAL(r.line, 3);

@@ -5,7 +5,7 @@
  * daemon/config/cmd_if.o daemon/config/cmd_acl.o daemon/config/cmd_object.o daemon/config/cmd_nat.o
  * daemon/config/cmd_mpf.o daemon/config/cmd_conn.o daemon/config/cmd_system.o
  * daemon/config/cmd_logging.o daemon/config/cmd_opaque.o daemon/policy/model.o
- * daemon/policy/policy.o daemon/policy/ifaces.o daemon/policy/resolve.o daemon/policy/acl.o
+ * daemon/policy/policy.o daemon/policy/ifaces.o daemon/policy/resolve.o daemon/policy/acl.o daemon/policy/acl_compile.o daemon/policy/time_range.o
  * daemon/policy/acl_rows.o daemon/policy/classifier.o daemon/policy/segments.o daemon/policy/nat.o
  * daemon/policy/nat_terms.o daemon/policy/nat_lookup.o daemon/policy/nat_rows.o
  * daemon/policy/service_policy.o daemon/policy/bypass_check.o daemon/policy/host.o */

@@ -32,17 +32,18 @@ static void acl2_rows_keep_their_order(void)
 	struct model_acl *a = MODEL_PUSH(&m->acls);
 	const char *expected[] = { "first", "between", "second", "fourth" };
 	const char *texts[] = { "first", "second", "third", "fourth" };
+	const struct model_ace none = { 0 };
 
 	for (int i = 0; i < 4; i++)
-		strcpy(((struct model_ace *)MODEL_PUSH(&a->aces))->text, texts[i]);
-	strcpy(((struct model_ace *)MODEL_INSERT(&a->aces, 1))->text, "between");
-	MODEL_REMOVE(&a->aces, 3);
-	CU_ASSERT_EQUAL_FATAL(a->aces.n, 4);
+		model_acl_insert(a, i, &none, texts[i]);
+	model_acl_insert(a, 1, &none, "between");
+	model_acl_remove(a, 3);
+	CU_ASSERT_EQUAL_FATAL(model_acl_n(a), 4);
 	for (int i = 0; i < 4; i++)
-		CU_ASSERT_STRING_EQUAL(a->aces.v[i].text, expected[i]);
-	CU_ASSERT_PTR_NULL(MODEL_INSERT(&a->aces, 6));
-	MODEL_REMOVE(&a->aces, 9);
-	CU_ASSERT_EQUAL(a->aces.n, 4);
+		CU_ASSERT_STRING_EQUAL(model_acl_at(a, i)->text, expected[i]);
+	CU_ASSERT_PTR_NULL(model_acl_insert(a, 6, &none, "behind the end"));
+	model_acl_remove(a, 9);
+	CU_ASSERT_EQUAL(model_acl_n(a), 4);
 	model_free(m);
 }
 
@@ -65,7 +66,8 @@ static void cfg1_clone_is_independent(void)
 	copy = model_clone(fw.m);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
 	fw.m->policy_maps.v[0].classes.v[0].inspects.v[0][0] = 'X';
-	fw.m->acls.v[0].aces.v[0].permit = false;
+	model_acl_insert(&fw.m->acls.v[0], 0, &(struct model_ace){ 0 }, "deny");
+	model_acl_remove(&fw.m->acls.v[0], 1);
 	fw.m->groups.v[0].items.v[0].nested = true;
 	fw.m->ifs.v[0].addrs.v[0].plen = 1;
 	fw.m->opaque.v[0][0] = 'X';
@@ -75,7 +77,9 @@ static void cfg1_clone_is_independent(void)
 	CU_ASSERT_STRING_EQUAL(copy->policy_maps.v[0].classes.v[0].others.v[0],
 			       "police input 8000");
 	CU_ASSERT_EQUAL(copy->policy_maps.v[0].classes.v[0].conn.conn_max, -1);
-	CU_ASSERT_TRUE(copy->acls.v[0].aces.v[0].permit);
+	CU_ASSERT_EQUAL(model_acl_n(&copy->acls.v[0]), 1);
+	CU_ASSERT_STRING_EQUAL(model_acl_at(&copy->acls.v[0], 0)->text, "permit ip any any");
+	CU_ASSERT_TRUE(model_acl_at(&copy->acls.v[0], 0)->permit);
 	CU_ASSERT_FALSE(copy->groups.v[0].items.v[0].nested);
 	CU_ASSERT_EQUAL(copy->ifs.v[0].addrs.v[0].plen, 24);
 	CU_ASSERT_STRING_EQUAL(copy->opaque.v[0], "names");

@@ -6,7 +6,7 @@
  * daemon/config/names.o daemon/config/refs.o daemon/config/running.o daemon/config/session.o
  * daemon/config/terms.o daemon/config/text.o daemon/config/value.o daemon/config/words.o
  * daemon/policy/model.o daemon/policy/policy.o daemon/policy/ifaces.o daemon/policy/resolve.o
- * daemon/policy/acl.o daemon/policy/acl_rows.o daemon/policy/classifier.o daemon/policy/nat.o
+ * daemon/policy/acl.o daemon/policy/acl_compile.o daemon/policy/time_range.o daemon/policy/acl_rows.o daemon/policy/classifier.o daemon/policy/nat.o
  * daemon/policy/nat_terms.o daemon/policy/nat_lookup.o daemon/policy/nat_rows.o
  * daemon/policy/service_policy.o daemon/policy/bypass_check.o daemon/policy/host.o
  * daemon/policy/segments.o */
