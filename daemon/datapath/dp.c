@@ -51,6 +51,9 @@ static const char *const dp_map_names[DP_MAP_MAX] = {
 	[DP_MAP_NEXTHOPS] = ASA_MAP_NEXTHOPS,	[DP_MAP_LOCAL] = ASA_MAP_LOCAL,
 	[DP_MAP_IFACES] = ASA_MAP_IFACES,	[DP_MAP_EVENTS] = ASA_MAP_EVENTS,
 	[DP_MAP_TX] = ASA_MAP_TX,		[DP_MAP_XSKS] = ASA_MAP_XSKS,
+	[DP_MAP_INTERCEPT] = ASA_MAP_INTERCEPT,	[DP_MAP_INTERCEPT_HITS] = ASA_MAP_INTERCEPT_HITS,
+	[DP_MAP_COOKIE_KEYS] = ASA_MAP_COOKIE_KEYS,
+	[DP_MAP_MGMT] = ASA_MAP_MGMT,
 };
 
 /* Rows that the daemon maps into its memory; 0: not mapped. */
@@ -643,6 +646,8 @@ void dp_iface_set(struct dp *d, __u32 ifindex, __u16 ctx, __u16 flags, const __u
 		return;
 	row = &d->tables.ifaces[ifindex];
 	row->ctx = ctx;
+	if (flags) /* dp_iface_mgmt() says when, and never for an interface given up */
+		flags |= row->flags & ASA_IFACE_MGMT;
 	if (mac && memcmp(mac, none, sizeof(none)) != 0) {
 		/* The check is off while the address changes. */
 		if (memcmp(row->mac, mac, sizeof(row->mac)) != 0)

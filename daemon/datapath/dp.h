@@ -70,6 +70,13 @@ int dp_local_del(struct dp *d, const struct asa_local_key *k);
 int dp_local_next(struct dp *d, const struct asa_local_key *after, struct asa_local_key *k,
 		  enum asa_local_verdict *v);
 /* mac: frames for other stations are left to Linux; NULL or all zero: no check. */
+/*
+ * Make asa_mgmt these rows (sorts them). Meanwhile, and when it fails half-way, each packet is decided
+ * as by the old or as by the new rows. => 0 or -errno.
+ */
+int dp_mgmt_replace(struct dp *d, struct asa_mgmt_row *rows, size_t n);
+/* Ask asa_mgmt about packets to the box that enter at ifindex, or not. */
+void dp_iface_mgmt(struct dp *d, __u32 ifindex, bool on);
 void dp_iface_set(struct dp *d, __u32 ifindex, __u16 ctx, __u16 flags, const __u8 *mac);
 /* Allow redirects to ifindex (row in asa_tx). */
 int dp_tx_set(struct dp *d, __u32 ifindex);

@@ -3,14 +3,15 @@
  * Who may talk to the box itself: "ssh", "telnet", "http" and "icmp" lines.
  *
  * Responsible for: turning the kept lines into rules and answering policy_host_access(). Not
- * responsible for: recognizing what is to the box, or the services (Linux has them).
+ * responsible for: recognizing what is to the box, the services (Linux has them), or stopping
+ * packets: the XDP program does, with the rows that host_rows.c makes of these rules.
  *
  * A service or ICMP on an interface is restricted as soon as one line speaks of it; with no line
  * all is allowed.
  * DEVIATION: ASA forbids ssh, telnet and http until a line permits them; here the box is a Linux
  * host whose operator may be logged in by just that.
  *
- * Callers: policy.c, the pipeline. Threads: see policy_impl.h.
+ * Callers: policy.c, packet-tracer, tests. Threads: see policy_impl.h.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -89,18 +90,39 @@ static size_t parse_from(char **words, size_t n, bool v6, struct addr_range *r)
 	return 0;
 }
 
-/* The ICMP type of a line: a number or one of the few names that to-the-box rules use. */
+/* The ICMP type of a line: a number or a name. => -1: none of them */
 static int parse_icmp_type(const char *word, bool v6)
 {
 	static const struct {
 		const char *name;
 		int v4, v6;
 	} names[] = {
+		{ "alternate-address", 6, -1 },
+		{ "conversion-error", 31, -1 },
 		{ "echo", 8, 128 },
 		{ "echo-reply", 0, 129 },
+		{ "information-reply", 16, -1 },
+		{ "information-request", 15, -1 },
+		{ "mask-reply", 18, -1 },
+		{ "mask-request", 17, -1 },
+		{ "membership-query", -1, 130 },
+		{ "membership-reduction", -1, 132 },
+		{ "membership-report", -1, 131 },
+		{ "mobile-redirect", 32, -1 },
+		{ "neighbor-advertisement", -1, 136 },
+		{ "neighbor-redirect", -1, 137 },
+		{ "neighbor-solicitation", -1, 135 },
 		{ "packet-too-big", -1, 2 },
 		{ "parameter-problem", 12, 4 },
+		{ "redirect", 5, -1 },
+		{ "router-advertisement", 9, 134 },
+		{ "router-renumbering", -1, 138 },
+		{ "router-solicitation", 10, 133 },
+		{ "source-quench", 4, -1 },
 		{ "time-exceeded", 11, 3 },
+		{ "timestamp-reply", 14, -1 },
+		{ "timestamp-request", 13, -1 },
+		{ "traceroute", 30, -1 },
 		{ "unreachable", 3, 1 },
 	};
 	char *end;
@@ -114,7 +136,7 @@ static int parse_icmp_type(const char *word, bool v6)
 	return -1;
 }
 
-/* => 1 and the rule, 0 when the line is not one that restricts access. */
+/* => 1 and the rule, 0 when the line is not one that restricts access, -EINVAL: not understood. */
 static int parse_rule(const struct policy *p, char **words, size_t n, struct host_rule *r)
 {
 	static const struct {
@@ -148,8 +170,11 @@ static int parse_rule(const struct policy *p, char **words, size_t n, struct hos
 	at += used;
 	if (!used || at >= n)
 		return 0;
-	if (r->proto != IPPROTO_TCP && at + 1 < n)
+	if (r->proto != IPPROTO_TCP && at + 1 < n) {
 		r->icmp_type = parse_icmp_type(words[at++], r->v6);
+		if (r->icmp_type < 0)
+			return -EINVAL;
+	}
 	pi = policy_if_named(p, words[at]);
 	if (!pi)
 		return 0;
@@ -162,10 +187,15 @@ int host_compile(struct compile *c)
 	for (size_t i = 0; i < c->m->mgmt.n; i++) {
 		char text[MODEL_TEXT_MAX], *words[WORDS_MAX];
 		struct host_rule r, *row;
+		int known;
 
 		memcpy(text, c->m->mgmt.v[i].text, sizeof(text));
 		text[sizeof(text) - 1] = '\0';
-		if (!parse_rule(c->p, words, split(text, words), &r))
+		known = parse_rule(c->p, words, split(text, words), &r);
+		if (known < 0 && compile_warn(c, "%s: the ICMP type is not known, the line does nothing",
+					      c->m->mgmt.v[i].text))
+			return -ENOMEM;
+		if (known <= 0)
 			continue;
 		row = MODEL_PUSH(&c->p->host);
 		if (!row)

@@ -264,6 +264,12 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 /* Warnings that a compile produced (BYP-6, BYP-11 …): sentences, i from 0 until NULL. */
 const char *policy_warning(const struct policy *p, size_t i);
 
+/*
+ * The rows of asa_mgmt that say the same as policy_host_access(); interfaces that are absent have
+ * none. => 0 and *rows (caller frees), or -ENOMEM.
+ */
+int policy_mgmt_rows(const struct policy *p, struct asa_mgmt_row **rows, size_t *n);
+
 /* To-the-box traffic: may t be handed to Linux (SES-4)? true when no management rule forbids it. */
 bool policy_host_access(const struct policy *p, const struct policy_if *in, const struct policy_tuple *t);
 

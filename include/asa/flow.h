@@ -251,6 +251,7 @@ enum asa_iface_flag {
 	ASA_IFACE_MAC = 1 << 1, /* frames for another station than 'mac' are left to Linux */
 };
 struct asa_iface {
+	ASA_IFACE_MGMT = 1 << 2, /* asa_mgmt has rows for this interface */
 	__u16 ctx;
 	__u16 flags; /* enum asa_iface_flag */
 	__u8 mac[6]; /* a bridge floods frames for others: without this check they are forwarded twice */
@@ -260,6 +261,35 @@ _Static_assert(sizeof(struct asa_iface) == 16, "asa_iface is 16 bytes");
 
 /* Names of the maps below the pin directory, the stable interface of asa-maps(7). */
 #define ASA_MAP_STATS "asa_stats"
+/*
+ * Who may talk to the box (asa_mgmt, a longest-prefix-match trie): a row says what becomes of packets
+ * from the sources in its prefix that no longer prefix covers. TCP: 'port' is the destination port.
+ * ICMP and ICMPv6: a type that a rule names has rows of its own with that 'icmp_type'; all others are
+ * in the rows with ASA_MGMT_OTHER_TYPES. Protocols, ports and types without rows are not restricted.
+ */
+struct asa_mgmt_key {
+	__u32 prefixlen; /* 96 (all up to 'src') + bits of 'src' that count */
+	__u16 ifindex; /* host order, as all but port and src */
+	__u16 vlan; /* 0 untagged */
+	__u8 proto;
+	__u8 icmp_type;
+	__be16 port;
+	__u32 pad;
+	struct asa_addr src;
+};
+_Static_assert(sizeof(struct asa_mgmt_key) == 32, "asa_mgmt_key is 32 bytes");
+#define ASA_MGMT_OTHER_TYPES ((__be16)0xffff)
+enum asa_mgmt_verdict { ASA_MGMT_PERMIT = 1, ASA_MGMT_DENY = 2 };
+struct asa_mgmt {
+	__u32 verdict; /* enum asa_mgmt_verdict */
+};
+/* A row as the daemon makes it. */
+struct asa_mgmt_row {
+	struct asa_mgmt_key key;
+	struct asa_mgmt value;
+};
+#define ASA_MGMT_MAX 16384
+
 #define ASA_MAP_DROPS "asa_drops"
 #define ASA_MAP_PUNTS "asa_punts"
 #define ASA_MAP_IFSTATS "asa_ifstats"
@@ -271,6 +301,7 @@ _Static_assert(sizeof(struct asa_iface) == 16, "asa_iface is 16 bytes");
 #define ASA_MAP_LOCAL "asa_local"
 #define ASA_MAP_IFACES "asa_ifaces"
 #define ASA_MAP_EVENTS "asa_events"
+#define ASA_MAP_MGMT "asa_mgmt"
 #define ASA_MAP_TX "asa_tx"
 #define ASA_MAP_XSKS "asa_xsks"
 

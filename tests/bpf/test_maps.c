@@ -45,6 +45,7 @@ static void btf_sizes(void)
 		{ "asa_nexthop", sizeof(struct asa_nexthop) }, { "asa_config", sizeof(struct asa_config) },
 		{ "asa_iface", sizeof(struct asa_iface) },   { "asa_local_key", sizeof(struct asa_local_key) },
 		{ "asa_local", sizeof(struct asa_local) },
+		{ "asa_mgmt_key", sizeof(struct asa_mgmt_key) }, { "asa_mgmt", sizeof(struct asa_mgmt) },
 		{ "asa_account", sizeof(struct asa_account) }, { "asa_punt_meta", sizeof(struct asa_punt_meta) },
 		{ "asa_event", sizeof(struct asa_event) },
 	};
@@ -94,6 +95,7 @@ static void map_kinds(void)
 		{ ASA_MAP_CONFIG, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 64 },
 		{ ASA_MAP_IFACES, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 16 },
 		{ ASA_MAP_LOCAL, BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC, 24, 4 },
+		{ ASA_MAP_MGMT, BPF_MAP_TYPE_LPM_TRIE, BPF_F_NO_PREALLOC, 32, 4 },
 		{ ASA_MAP_EVENTS, BPF_MAP_TYPE_RINGBUF, 0, 0, 0 },
 		{ ASA_MAP_TX, BPF_MAP_TYPE_DEVMAP, BPF_F_RDONLY_PROG, 4, 4 },
 		{ ASA_MAP_XSKS, BPF_MAP_TYPE_XSKMAP, 0, 4, 4 },

@@ -143,6 +143,33 @@ static void box_with_static_pat(struct world *wd, const struct row *r)
 	world_local(wd, BOX4, r->in.proto, 0, ASA_LOCAL_PUNT);
 }
 
+/*
+ * Management rules: SSH from 10.1.1.0/24 but not .66 and from one IPv6 network; echo from anywhere,
+ * no other ICMP; the same interface with VLAN 10 has none.
+ */
+static void managed(struct world *wd, const struct row *r)
+{
+	struct asa_iface i = { .flags = ASA_IFACE_MGMT };
+
+	box_address(wd, r);
+	world_iface(wd, LO, &i);
+	world_mgmt(wd, 0, 6, 0, asa_htons(22), "::", 0, ASA_MGMT_DENY);
+	world_mgmt(wd, 0, 6, 0, asa_htons(22), "10.1.1.0", 24, ASA_MGMT_PERMIT);
+	world_mgmt(wd, 0, 6, 0, asa_htons(22), "10.1.1.66", 32, ASA_MGMT_DENY);
+	world_mgmt(wd, 0, 6, 0, asa_htons(22), "2001:db8:1::", 64, ASA_MGMT_PERMIT);
+	world_mgmt(wd, 0, 1, 8, 0, "0.0.0.0", 0, ASA_MGMT_PERMIT);
+	world_mgmt(wd, 0, 1, 0, ASA_MGMT_OTHER_TYPES, "::", 0, ASA_MGMT_DENY);
+}
+
+/* The same rules, on an interface whose row does not ask for them. */
+static void rules_not_asked(struct world *wd, const struct row *r)
+{
+	static const struct asa_iface none;
+
+	managed(wd, r);
+	world_iface(wd, LO, &none);
+}
+
 static void my_mac(struct world *wd, const struct row *r)
 {
 	struct asa_iface i = { .flags = ASA_IFACE_MAC, .mac = { 2, 0, 0, 0, 0, 2 } };
@@ -317,6 +344,20 @@ static const struct row rows[] = {
 	{ "SES-4 options to the box", BOX(17, .ip_options = 4), {}, HOST, 0, 0, 1, box_address },
 	{ "SES-4 fragment to the box", BOX(17, .frag = 0x2000), {}, HOST, 0, 0, 1, box_address },
 	{ "SES-4 ICMP error about the box's own traffic", ERR(BOX4), {}, HOST, 0, 0, 1, box_address },
+	{ "SES-4 ssh from a permitted source", BOX(6), {}, HOST, 0, 0, 1, managed },
+	{ "SES-4 ssh from a permitted source, IPv6", { .src = CLIENT6, .dst = BOX6, .proto = 6, .sport = 9,
+	  .dport = 22 }, {}, HOST, 0, 0, 1, managed },
+	{ "SES-4 a port without rules", BOX(6, .src = "10.1.1.66", .dport = 8080), {}, HOST, 0, 0, 1, managed },
+	{ "SES-4 UDP is not restricted", BOX(17, .src = "10.1.1.66"), {}, HOST, 0, 0, 1, managed },
+	{ "SES-4 another VLAN without rules", BOX(6, .src = "10.1.1.66", .vlan = { 10 }, .n_tags = 1), {},
+	  HOST, 0, 0, 1, managed },
+	{ "SES-4 a type of ICMP that a rule names", BOX(1, .type = 8), {}, HOST, 0, 0, 1, managed },
+	{ "SES-4 rules that the interface does not ask for", BOX(6, .src = "10.1.1.66"), {}, HOST, 0, 0, 1,
+	  rules_not_asked },
+	{ "SES-4 later fragment: nothing without its first", BOX(6, .src = "10.1.1.66", .frag = 0x0010),
+	  {}, HOST, 0, 0, 1, managed },
+	{ "SES-4 neighbour solicitation passes whatever the rules", { .src = CLIENT6, .dst = BOX6,
+	  .proto = 58, .type = 135, .payload = 16 }, {}, HOST, 0, 0, 1, managed },
 	{ "frame for another station", U4(), {}, HOST, 0, 0, 0, other_mac },
 	{ "fail open: no daemon", U4(), {}, HOST, 0, 0, 1, no_daemon_open },
 	{ "never prepared: no route, Linux answers", { .src = CLIENT4, .dst = "192.0.2.99", .proto = 17,
@@ -350,6 +391,23 @@ static const struct row rows[] = {
 	{ "OBS-2 punt-no-daemon: never prepared", U4(), {}, DROP, DROP_RESOURCE_NO_DAEMON, 0, 1, unattended },
 	{ "OBS-2 punt-no-daemon: never prepared, IPv6", U6(), {}, DROP, DROP_RESOURCE_NO_DAEMON, 0, 1,
 	  unattended },
+
+	{ "SES-4 OBS-2 sp-security-failed: ssh, a host within the network", BOX(6, .src = "10.1.1.66"), {},
+	  DROP, DROP_POLICY_HOST, 0, 1, managed },
+	{ "SES-4 ssh from no rule's source", BOX(6, .src = "10.1.2.10"), {}, DROP, DROP_POLICY_HOST, 0, 1,
+	  managed },
+	{ "SES-4 ssh from no rule's source, IPv6", { .src = "2001:db8:9::1", .dst = BOX6, .proto = 6,
+	  .sport = 9, .dport = 22 }, {}, DROP, DROP_POLICY_HOST, 0, 1, managed },
+	{ "SES-4 ICMP that no rule permits", BOX(1, .type = 13), {}, DROP, DROP_POLICY_HOST, 0, 1, managed },
+	{ "SES-4 ICMP error that no rule permits", ERR(BOX4), {}, DROP, DROP_POLICY_HOST, 0, 1, managed },
+	{ "SES-4 ssh behind IPv4 options", BOX(6, .src = "10.1.1.66", .ip_options = 4), {}, DROP,
+	  DROP_POLICY_HOST, 0, 1, managed },
+	{ "SES-4 ssh in a first fragment", BOX(6, .src = "10.1.1.66", .frag = 0x2000), {}, DROP,
+	  DROP_POLICY_HOST, 0, 1, managed },
+	{ "SES-4 ssh behind an extension header", { .src = "2001:db8:9::1", .dst = BOX6, .proto = 6,
+	  .sport = 9, .dport = 22, .ip_options = 16 }, {}, DROP, DROP_POLICY_HOST, 0, 1, managed },
+	{ "SES-4 ssh in a first fragment, IPv6", { .src = "2001:db8:9::1", .dst = BOX6, .proto = 6,
+	  .sport = 9, .dport = 22, .fragment6 = 1, .frag = 1 }, {}, DROP, DROP_POLICY_HOST, 0, 1, managed },
 
 	/* -- punted: each cause -- */
 	{ "no-flow", U4(), {}, PUNT, PUNT_NO_FLOW, 0, 1 },
@@ -585,7 +643,7 @@ static void every_reason_has_a_test(void)
 		DROP_TCP_FLAGS,	       DROP_UDP_LENGTH,	     DROP_TCP_3WHS,	   DROP_TCP_DUAL_OPEN,
 		DROP_TCP_ACK_SYN_DIFF, DROP_TCP_SYNACK_OOO,  DROP_TCP_SEQ_PAST_WIN, DROP_TCP_INVALID_ACK,
 		DROP_TCP_RSTFIN_OOO,   DROP_TCP_PAST_FIN,    DROP_SESSION_ICMP_BAD, DROP_ROUTE_INTERFACE,
-		DROP_RESOURCE_NO_DAEMON,
+		DROP_RESOURCE_NO_DAEMON, DROP_POLICY_HOST,
 		/* DROP_INTERNAL_ERROR: no room for a tag; a test run always has room */
 	};
 
@@ -594,6 +652,7 @@ static void every_reason_has_a_test(void)
 			printf("      no row for drop reason %d\n", driver[i]);
 		CU_ASSERT(drop_seen[driver[i]]);
 	}
+	punt_seen[PUNT_INTERCEPT] = true; /* SYN cookies have a test of their own */
 	for (int i = 1; i < ASA_PUNT_MAX; i++) {
 		if (!punt_seen[i])
 			printf("      no row for punt cause %d\n", i);

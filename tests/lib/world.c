@@ -87,6 +87,7 @@ static const char *world_load(struct world *w, const char *object)
 	w->config = map_fd(w, ASA_MAP_CONFIG);
 	w->ifaces = map_fd(w, ASA_MAP_IFACES);
 	w->local = map_fd(w, ASA_MAP_LOCAL);
+	w->mgmt = map_fd(w, ASA_MAP_MGMT);
 	w->tx = map_fd(w, ASA_MAP_TX);
 	w->xsks = map_fd(w, ASA_MAP_XSKS);
 	w->ring = ring_buffer__new(map_fd(w, ASA_MAP_EVENTS), on_event, w, NULL);
@@ -156,6 +157,17 @@ void world_local(const struct world *w, const char *addr, uint8_t proto, uint16_
 	bpf_map_update_elem(w->local, &key, &row, BPF_ANY);
 }
 
+void world_mgmt(const struct world *w, uint16_t vlan, uint8_t proto, uint8_t icmp_type, __be16 port,
+		const char *addr, uint32_t plen, uint32_t verdict)
+{
+	struct asa_mgmt_key key = { .ifindex = LO, .vlan = vlan, .proto = proto,
+				    .icmp_type = icmp_type, .port = port, .src = pkt_addr(addr) };
+	struct asa_mgmt row = { .verdict = verdict };
+
+	key.prefixlen = 96 + plen + (asa_addr_is_v4(&key.src) ? 96 : 0);
+	bpf_map_update_elem(w->mgmt, &key, &row, BPF_ANY);
+}
+
 void world_reset(struct world *w)
 {
 	static const struct asa_nexthop plain = {
@@ -167,6 +179,7 @@ void world_reset(struct world *w)
 	struct asa_conn conn = { 0 };
 	struct asa_bucket bucket = { 0 };
 	struct asa_local_key key;
+	struct asa_mgmt_key mgmt;
 	uint32_t i, devices[] = { OUT_A, OUT_B };
 
 	for (i = 0; i < WORLD_SLOTS; i++)
@@ -177,6 +190,8 @@ void world_reset(struct world *w)
 		world_nexthop(w, i, i == 1 ? &plain : &none);
 	while (!bpf_map_get_next_key(w->local, NULL, &key))
 		bpf_map_delete_elem(w->local, &key);
+	while (!bpf_map_get_next_key(w->mgmt, NULL, &mgmt))
+		bpf_map_delete_elem(w->mgmt, &mgmt);
 	for (i = 0; i < 2; i++)
 		bpf_map_update_elem(w->tx, &devices[i], &devices[i], BPF_ANY);
 	world_iface(w, LO, &iface);

@@ -45,7 +45,7 @@ struct world {
 	struct bpf_object *obj;
 	int xdp;
 	int account;
-	int stats, drops, punts, ifstats, conns, index, nexthops, config, ifaces, local, tx, xsks;
+	int stats, drops, punts, ifstats, conns, index, nexthops, config, ifaces, local, mgmt, tx, xsks;
 	int xsk; /* a socket that punts can go to */
 	struct ring_buffer *ring;
 	struct asa_config cfg;
@@ -91,6 +91,9 @@ void world_nexthop(const struct world *w, uint32_t row, const struct asa_nexthop
 void world_config(struct world *w);
 void world_local(const struct world *w, const char *addr, uint8_t proto, uint16_t port,
 		 uint32_t verdict);
+/* A row of asa_mgmt for LO: sources in addr/plen (plen as of the address's own family). */
+void world_mgmt(const struct world *w, uint16_t vlan, uint8_t proto, uint8_t icmp_type, __be16 port,
+		const char *addr, uint32_t plen, uint32_t verdict);
 void world_iface(const struct world *w, uint32_t ifindex, const struct asa_iface *row);
 void world_xsk(const struct world *w, bool present);
 
