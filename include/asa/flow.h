@@ -152,6 +152,7 @@ enum asa_session_flag {
 	ASA_SESSION_PAT = 1 << 4, /* holds a PAT port, to be given back */
 	ASA_SESSION_INSPECT = 1 << 5,
 	ASA_SESSION_LOGGED = 1 << 6, /* "Built" was logged; "Teardown" is owed */
+	ASA_SESSION_INTERCEPT = 1 << 7, /* the client is connected to us, the server not yet */
 };
 struct asa_session {
 	__u64 id; /* connection id of the log messages, never reused */
@@ -223,7 +224,8 @@ struct asa_config {
 	__u32 slots; /* rows of asa_conns */
 	__u32 route_gen; /* bumped by the daemon on every route change */
 	__u8 fail_open; /* no socket to punt to: 0 drop (punt-no-daemon), 1 XDP_PASS */
-	__u8 pad[7];
+	__u8 intercept; /* ASA_INTERCEPT_*: asa_intercept has rows (asa/syncookie.h); 0 none */
+	__u8 pad[6];
 	__u64 pad2;
 };
 _Static_assert(sizeof(struct asa_config) == 64, "asa_config is one cache line");
@@ -249,9 +251,9 @@ struct asa_local {
 enum asa_iface_flag {
 	ASA_IFACE_USED = 1 << 0, /* the daemon knows this interface (has nameif or a VLAN child) */
 	ASA_IFACE_MAC = 1 << 1, /* frames for another station than 'mac' are left to Linux */
+	ASA_IFACE_MGMT = 1 << 2, /* asa_mgmt has rows for this interface */
 };
 struct asa_iface {
-	ASA_IFACE_MGMT = 1 << 2, /* asa_mgmt has rows for this interface */
 	__u16 ctx;
 	__u16 flags; /* enum asa_iface_flag */
 	__u8 mac[6]; /* a bridge floods frames for others: without this check they are forwarded twice */
@@ -259,8 +261,6 @@ struct asa_iface {
 };
 _Static_assert(sizeof(struct asa_iface) == 16, "asa_iface is 16 bytes");
 
-/* Names of the maps below the pin directory, the stable interface of asa-maps(7). */
-#define ASA_MAP_STATS "asa_stats"
 /*
  * Who may talk to the box (asa_mgmt, a longest-prefix-match trie): a row says what becomes of packets
  * from the sources in its prefix that no longer prefix covers. TCP: 'port' is the destination port.
@@ -290,6 +290,8 @@ struct asa_mgmt_row {
 };
 #define ASA_MGMT_MAX 16384
 
+/* Names of the maps below the pin directory, the stable interface of asa-maps(7). */
+#define ASA_MAP_STATS "asa_stats"
 #define ASA_MAP_DROPS "asa_drops"
 #define ASA_MAP_PUNTS "asa_punts"
 #define ASA_MAP_IFSTATS "asa_ifstats"
@@ -299,9 +301,9 @@ struct asa_mgmt_row {
 #define ASA_MAP_NEXTHOPS "asa_nexthops"
 #define ASA_MAP_CONFIG "asa_config"
 #define ASA_MAP_LOCAL "asa_local"
+#define ASA_MAP_MGMT "asa_mgmt"
 #define ASA_MAP_IFACES "asa_ifaces"
 #define ASA_MAP_EVENTS "asa_events"
-#define ASA_MAP_MGMT "asa_mgmt"
 #define ASA_MAP_TX "asa_tx"
 #define ASA_MAP_XSKS "asa_xsks"
 
