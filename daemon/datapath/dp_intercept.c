@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The maps of TCP intercept: small updates and sums, no decisions (engine/intercept.c has them).
+ *
+ * Responsible for: rows of asa_intercept, the sums of asa_intercept_hits over all CPUs, the keys.
+ * Not responsible for: what the rows mean (asa/syncookie.h). Callers: the engine, with asa->lock.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "datapath/dp_impl.h"
+
+int dp_intercept_set(struct dp *d, const struct asa_intercept_key *k, const struct asa_intercept *row)
+{
+	return bpf_map_update_elem(d->fd[DP_MAP_INTERCEPT], k, row, BPF_ANY) < 0 ? -errno : 0;
+}
+
+int dp_intercept_del(struct dp *d, const struct asa_intercept_key *k)
+{
+	return bpf_map_delete_elem(d->fd[DP_MAP_INTERCEPT], k) < 0 ? -errno : 0;
+}
+
+int dp_intercept_next(struct dp *d, const struct asa_intercept_key *after,
+		      struct asa_intercept_key *k, struct asa_intercept *row)
+{
+	if (bpf_map_get_next_key(d->fd[DP_MAP_INTERCEPT], after, k) < 0)
+		return -errno;
+	return bpf_map_lookup_elem(d->fd[DP_MAP_INTERCEPT], k, row) < 0 ? -errno : 0;
+}
+
+/* The sender is the last one that any CPU saw. */
+int dp_intercept_hits(struct dp *d, __u32 row, struct asa_intercept_hits *sum)
+{
+	const struct asa_intercept_hits *h = d->percpu;
+
+	_Static_assert(sizeof(*h) <= sizeof(struct asa_ifstat), "d->percpu has room for the rows");
+	memset(sum, 0, sizeof(*sum));
+	if (bpf_map_lookup_elem(d->fd[DP_MAP_INTERCEPT_HITS], &row, d->percpu) < 0)
+		return -errno;
+	for (int i = 0; i < d->n_cpus; i++) {
+		if (h[i].sent && (!sum->sent || (__s32)(h[i].seen - sum->seen) > 0)) {
+			sum->seen = h[i].seen;
+			sum->src = h[i].src;
+		}
+		sum->sent += h[i].sent;
+		sum->good += h[i].good;
+		sum->bad += h[i].bad;
+	}
+	return 0;
+}
+
+int dp_cookie_keys_get(struct dp *d, struct asa_cookie_keys *keys)
+{
+	const __u32 zero = 0;
+
+	return bpf_map_lookup_elem(d->fd[DP_MAP_COOKIE_KEYS], &zero, keys) < 0 ? -errno : 0;
+}
+
+int dp_cookie_keys_set(struct dp *d, const struct asa_cookie_keys *keys)
+{
+	const __u32 zero = 0;
+
+	return bpf_map_update_elem(d->fd[DP_MAP_COOKIE_KEYS], &zero, keys, BPF_ANY) < 0 ? -errno : 0;
+}
