@@ -485,8 +485,8 @@ static int apply_do(struct apply *p, const struct model *m, struct policy_error 
 		pthread_mutex_unlock(&a->lock);
 		model_free(p->applied);
 		p->applied = copy;
-		/* The same model against the addresses it has now. */
-		if (apply_compile(p, m, &again, e) == 0) {
+		/* The same model against the addresses it has now; what is the same is shared. */
+		if (policy_compile(m, net_sys(p->asa->net), pol, &again, e) == 0) {
 			policy_free(pol);
 			pol = again;
 		}
@@ -572,6 +572,8 @@ void apply_start_sockets(struct apply *p)
 
 void apply_retry(struct apply *p)
 {
+	if (policy_times_changed(p->asa->policy, time(NULL)))
+		apply_system_changed(p);
 	if (p->trouble)
 		apply_use(p, p->asa->policy);
 	pthread_mutex_lock(&p->asa->lock);

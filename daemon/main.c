@@ -226,7 +226,7 @@ static int check_config(struct asa *a)
 	if (r.warnings)
 		fputs(r.warnings, stderr);
 	if (result && r.line)
-		fprintf(stderr, "%s:%u:%u: %s\n", a->opt.config_path, r.line, r.column, r.error);
+		fprintf(stderr, "%s:%u:%u:\n%s\n", a->opt.config_path, r.line, r.column, r.error);
 	else if (result)
 		fprintf(stderr, "%s\n", r.error);
 	else
@@ -385,6 +385,22 @@ static void on_signal(struct loop *l)
 	}
 }
 
+/* A configuration that nobody confirmed in time gives way to the one before it. */
+static void end_trial(struct asa *a)
+{
+	struct config_result r;
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	config_result_init(&r);
+	if (config_tick(a->config, ts.tv_sec, &r)) {
+		if (r.status == CONFIG_OK)
+			log_warnx("the configuration was not confirmed: the former one is in force again");
+		log_lines(r.error);
+	}
+	config_result_fini(&r);
+}
+
 static void on_tick(struct loop *l)
 {
 	struct asa *a = l->a;
@@ -403,8 +419,10 @@ static void on_tick(struct loop *l)
 	pthread_mutex_unlock(&a->lock);
 	if (l->ticks % (100 / TICK_MS) == 0)
 		workers_call_all(a->workers, worker_tick, l);
-	if (l->ticks % (1000 / TICK_MS) == 0)
+	if (l->ticks % (1000 / TICK_MS) == 0) {
+		end_trial(a);
 		apply_retry(a->apply);
+	}
 	syslog_flush(a->syslog);
 }
 

@@ -178,9 +178,12 @@ static int do_block(void *ctx, struct cmd_args *a, void *out)
 
 		if (err)
 			return err;
-		cmd_warn(a, "\"%s\" is kept but has no effect yet", line);
+		if (!starts_with(line, "time-range"))
+			cmd_warn(a, "\"%s\" is kept but has no effect yet", line);
 	}
-	cfg_enter(a, starts_with(line, "tcp-map") ? CONFIG_MODE_TCP_MAP : CONFIG_MODE_BLOCK, line);
+	cfg_enter(a, starts_with(line, "tcp-map")    ? CONFIG_MODE_TCP_MAP :
+		     starts_with(line, "time-range") ? CONFIG_MODE_TIME_RANGE :
+						       CONFIG_MODE_BLOCK, line);
 	p->part[0] = '\0';
 	return 0;
 }
@@ -300,12 +303,66 @@ static int do_tcp_map_line(void *ctx, struct cmd_args *a, void *out)
 	return row_insert(a, to, line);
 }
 
+/* A time of day, which "h:mm:ss" of the timeouts is not. */
+static bool clocks_good(struct cmd_args *a)
+{
+	unsigned int h, m;
+	char end;
+
+	for (size_t i = 0; i < a->n; i++) {
+		if (!a->v[i].label || strcmp(a->v[i].label, "CLOCK"))
+			continue;
+		if (sscanf(a->v[i].text, "%2u:%2u%c", &h, &m, &end) != 2 || h > 23 || m > 59) {
+			cmd_error(a, "%% %s is no time of day: 0:00 to 23:59", a->v[i].text);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A line of a time range: one absolute, any number of periodic ones. */
+static int do_time_line(void *ctx, struct cmd_args *a, void *out)
+{
+	struct cfg_place *p = &a->session->place;
+	char line[MODEL_TEXT_MAX] = " ";
+	struct model *m;
+	size_t from, to;
+	bool absolute = cmd_has(a, "absolute"), found = false;
+
+	(void)ctx;
+	(void)out;
+	if (!opaque_has(cfg_model(a), p->block))
+		return cmd_error(a, "%s was removed", p->block);
+	if (!clocks_good(a) || line_text(a, line + 1, sizeof(line) - 1))
+		return -EINVAL;
+	m = cfg_edit(a);
+	if (!m)
+		return -ENOMEM;
+	range_of(m, p, 1, &from, &to);
+	for (size_t i = to; i-- > from;) {
+		if (strcmp(m->opaque.v[i], line) && (!absolute || !starts_with(m->opaque.v[i], " absolute")))
+			continue;
+		rows_remove(m, i, i + 1);
+		to--;
+		found = true;
+	}
+	if (a->no)
+		return found ? 0 : cmd_error(a, "there is no line \"%s\" in %s", line + 1, p->block);
+	/* absolute stands first, as ASA prints it */
+	return row_insert(a, absolute ? from : to, line);
+}
+
 #define G CONFIG_IN(CONFIG_MODE_GLOBAL)
 #define W (G | CONFIG_WHOLE_WORDS)
 #define B CONFIG_IN(CONFIG_MODE_BLOCK)
 #define TM CONFIG_IN(CONFIG_MODE_TCP_MAP)
 #define L " [<TEXT:line>]"
 #define KEPT "Kept without effect"
+#define TR CONFIG_IN(CONFIG_MODE_TIME_RANGE)
+#define DATE                                                                                     \
+	"<CLOCK:time> <DAY:n:1-31> {january | february | march | april | may | june | july | "     \
+	"august | september | october | november | december} <YEAR:n:1993-2035>"
+#define DAY "{monday | tuesday | wednesday | thursday | friday | saturday | sunday}"
 
 const struct config_command cmd_opaque_rows[] = {
 	/* modes, syntax, after no, help, handler */
@@ -339,7 +396,13 @@ const struct config_command cmd_opaque_rows[] = {
 	  KEPT, do_block },
 	{ G, "policy-map type inspect <PROTO:word> <NAME:name>", "=", KEPT, do_block },
 	{ W, "snmp-map <NAME:name>", "=", KEPT, do_block },
-	{ G, "time-range <NAME:name>", "=", KEPT, do_block },
+	{ G, "time-range <NAME:name>", "=", "Times in which entries of access lists are active",
+	  do_block },
+	{ TR, "absolute {start " DATE " [end " DATE "] | end " DATE "}",
+	  "absolute [{start " DATE " [end " DATE "] | end " DATE "}]", "From one date to another",
+	  do_time_line },
+	{ TR, "periodic {daily | weekdays | weekend | " DAY "}+ <CLOCK:time> to [" DAY "] <CLOCK:time>",
+	  "=", "Times that come again every week", do_time_line },
 	{ W, "dns server-group <NAME:name>", "=", KEPT, do_block },
 	{ W, "aaa-server <NAME:name> <TEXT:line>", "=", KEPT, do_block },
 	{ W, "group-policy <NAME:name> attributes", "=", KEPT, do_block },

@@ -22,6 +22,7 @@
 #include "config/impl.h"
 
 #define CONFIG_FILE_MAX (64u << 20)
+#define TRIAL_AGAIN_S 10
 
 int cfg_strings_add(struct cfg_strings *v, const char *text)
 {
@@ -118,6 +119,7 @@ void config_free(struct config *c)
 	for (size_t i = 0; i < c->n_history; i++)
 		model_free(c->history[i]);
 	model_free(c->current);
+	model_free(c->trusted);
 	grammar_fini(&c->grammar);
 	cfg_strings_clear(&c->warned);
 	cfg_strings_clear(&c->warning);
@@ -195,6 +197,43 @@ int config_rollback(struct config *c, unsigned int steps, struct config_result *
 	c->n_history -= steps;
 	memmove(c->history, c->history + steps, c->n_history * sizeof(*c->history));
 	return 0;
+}
+
+int config_trial(struct config *c, int64_t deadline)
+{
+	if (!c->trusted)
+		c->trusted = model_clone(c->current);
+	c->deadline = deadline;
+	return c->trusted ? 0 : -ENOMEM;
+}
+
+bool config_on_trial(const struct config *c)
+{
+	return c->trusted;
+}
+
+int config_confirm(struct config *c)
+{
+	if (!c->trusted)
+		return -ENOENT;
+	model_free(c->trusted);
+	c->trusted = NULL;
+	return 0;
+}
+
+bool config_tick(struct config *c, int64_t now, struct config_result *r)
+{
+	struct model *m = c->trusted;
+
+	if (!m || now < c->deadline)
+		return false;
+	/* The operator may be cut off: what cannot be done now is tried until it can be. */
+	c->deadline = now + TRIAL_AGAIN_S;
+	if (cfg_model_apply(c, m, false, r))
+		return true;
+	c->trusted = NULL;
+	cfg_model_commit(c, m);
+	return true;
 }
 
 static int file_error(struct config_result *r, const char *what, const char *path, int err)

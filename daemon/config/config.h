@@ -73,6 +73,7 @@ enum config_mode {
 	CONFIG_MODE_POLICY_MAP,
 	CONFIG_MODE_POLICY_CLASS,
 	CONFIG_MODE_TCP_MAP,
+	CONFIG_MODE_TIME_RANGE,
 	CONFIG_MODE_BLOCK, /* a block that is kept but not acted on yet */
 	CONFIG_MODE_COUNT
 };
@@ -236,5 +237,17 @@ int config_load(struct config *c, const char *path, unsigned int flags, struct c
 int config_write(const struct config *c, const char *path, struct config_result *r);
 /* Back to the model before the last change (up to 8 steps). => 0, -ENOENT, -EINVAL with r. */
 int config_rollback(struct config *c, unsigned int steps, struct config_result *r);
+
+/*
+ * A change on trial ("configure replace FILE confirm-in M"): config_trial() takes down the model in
+ * force before the change; config_tick() brings it back at 'deadline' (seconds of any clock that
+ * the caller uses for both) unless config_confirm() was called. A trial during a trial keeps the
+ * first model and takes the new deadline.
+ */
+int config_trial(struct config *c, int64_t deadline); /* => 0, -ENOMEM */
+bool config_on_trial(const struct config *c);
+int config_confirm(struct config *c); /* => 0, -ENOENT: nothing is on trial */
+/* => true when the former configuration was tried to be brought back; r says with what success. */
+bool config_tick(struct config *c, int64_t now, struct config_result *r);
 
 #endif

@@ -44,6 +44,8 @@ struct config {
 	struct model *current;
 	struct model *history[CONFIG_HISTORY_MAX]; /* [0] is the latest */
 	size_t n_history;
+	struct model *trusted; /* to come back at 'deadline'; NULL: nothing is on trial */
+	int64_t deadline;
 	struct cfg_strings warned; /* warnings of the model in force */
 	struct cfg_strings warning; /* warnings of the apply that is running */
 };

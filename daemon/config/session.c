@@ -160,7 +160,8 @@ void cfg_enter(struct cmd_args *a, enum config_mode mode, const char *name)
 	p->mode = mode;
 	if (mode == CONFIG_MODE_POLICY_CLASS)
 		name_copy(p->class_name, name);
-	else if (mode == CONFIG_MODE_BLOCK || mode == CONFIG_MODE_TCP_MAP)
+	else if (mode == CONFIG_MODE_BLOCK || mode == CONFIG_MODE_TCP_MAP ||
+		 mode == CONFIG_MODE_TIME_RANGE)
 		snprintf(p->block, sizeof(p->block), "%s", name);
 	else
 		name_copy(p->name, name);
@@ -183,6 +184,7 @@ static const char *const prompts[CONFIG_MODE_COUNT] = {
 	[CONFIG_MODE_POLICY_MAP] = "(config-pmap)# ",
 	[CONFIG_MODE_POLICY_CLASS] = "(config-pmap-c)# ",
 	[CONFIG_MODE_TCP_MAP] = "(config-tcp-map)# ",
+	[CONFIG_MODE_TIME_RANGE] = "(config-time-range)# ",
 };
 
 struct config_session *config_session_new(struct config *c, enum config_mode mode)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * write, copy, configure replace|check|rollback: configurations as files.
+ * write, copy, configure replace|confirm|check|rollback: configurations as files.
  *
  * Responsible for: the commands and what they say. Not responsible for: reading and writing
  * (config_load(), config_write()), applying (the daemon's config_ops).
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "control/commands.h"
 
@@ -70,9 +71,39 @@ static int load(struct cmd_args *args, struct output *o, const char *path, unsig
 	return 0;
 }
 
+/* The clock of trials: main.c's too. */
+static int64_t now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
 static int configure_replace(void *ctx, struct cmd_args *args, void *out)
 {
-	return load(args, out, cmd_get(args, "FILE"), CONFIG_TEXT_REPLACE | CONFIG_TEXT_ATOMIC);
+	struct config *c = config_session_config(args->session);
+	unsigned int minutes = cmd_u32(args, "MINUTES", 0);
+	bool before = config_on_trial(c);
+	int ret;
+
+	/* First the way back, then the change. */
+	if (minutes && config_trial(c, now_s() + 60ll * minutes))
+		return cmd_error(args, "out of memory, nothing was changed");
+	ret = load(args, out, cmd_get(args, "FILE"), CONFIG_TEXT_REPLACE | CONFIG_TEXT_ATOMIC);
+	if (ret && minutes && !before)
+		config_confirm(c);
+	if (!ret && minutes)
+		output_text(out, "The former configuration comes back in %u minute%s unless you enter "
+				 "\"configure confirm\"\n", minutes, minutes == 1 ? "" : "s");
+	return ret;
+}
+
+static int configure_confirm(void *ctx, struct cmd_args *args, void *out)
+{
+	if (config_confirm(config_session_config(args->session)))
+		return cmd_error(args, "no configuration waits for being confirmed");
+	return 0;
 }
 
 static int configure_check(void *ctx, struct cmd_args *args, void *out)
@@ -110,8 +141,11 @@ COMMANDS_DEFINE(files,
 		 "Write the configuration to a file of the daemon's machine", copy_to_file},
 		{CONFIG_IN_PRIV, "copy startup-config running-config", NULL,
 		 "Make the saved configuration the one in force", copy_startup_running},
-		{CONFIG_IN_PRIV, "configure replace <FILE:word>", NULL,
-		 "Make a file the configuration, applying the difference", configure_replace},
+		{CONFIG_IN_PRIV, "configure replace <FILE:word> [ confirm-in <MINUTES:n:1-1440> ]",
+		 NULL, "Make a file the configuration, applying the difference", configure_replace},
+		{CONFIG_IN_PRIV, "configure confirm", NULL,
+		 "Keep the configuration that \"configure replace\" put on trial",
+		 configure_confirm},
 		{CONFIG_IN_PRIV, "configure check <FILE:word>", NULL,
 		 "Check a file, changing nothing", configure_check},
 		{CONFIG_IN_PRIV, "configure rollback [ <STEPS:n:1-8> ]", NULL,

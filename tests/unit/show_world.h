@@ -426,6 +426,18 @@ int config_write(const struct config *c, const char *path, struct config_result 
 {
 	return 0;
 }
+int config_trial(struct config *c, int64_t deadline)
+{
+	return 0;
+}
+bool config_on_trial(const struct config *c)
+{
+	return false;
+}
+int config_confirm(struct config *c)
+{
+	return -ENOENT;
+}
 int config_rollback(struct config *c, unsigned int steps, struct config_result *r)
 {
 	return -ENOENT;

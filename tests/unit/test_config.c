@@ -309,6 +309,40 @@ static void cfg_2_rollback_goes_back_step_by_step(void)
 	teardown(&f);
 }
 
+/* "configure replace FILE confirm-in M": what is not confirmed in time goes. */
+static void cfg_2_a_change_on_trial_goes_unless_confirmed(void)
+{
+	struct fixture f;
+
+	setup(&f);
+	line(&f, "hostname good");
+	CU_ASSERT_EQUAL(config_confirm(f.d.c), -ENOENT);
+	CU_ASSERT_EQUAL(config_trial(f.d.c, 100), 0);
+	CU_ASSERT_EQUAL(text(&f, "hostname locked-out\n", CONFIG_TEXT_REPLACE), CONFIG_OK);
+	CU_ASSERT_FALSE(config_tick(f.d.c, 99, &f.r));
+	CU_ASSERT_STRING_EQUAL(f.d.hostname, "locked-out");
+	CU_ASSERT_TRUE(config_tick(f.d.c, 100, &f.r));
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "good");
+	CU_ASSERT_STRING_EQUAL(f.d.hostname, "good");
+	CU_ASSERT_FALSE(config_tick(f.d.c, 1000, &f.r));
+	CU_ASSERT_EQUAL(config_confirm(f.d.c), -ENOENT);
+	/* two in a row: back to what was there before the first */
+	CU_ASSERT_EQUAL(config_trial(f.d.c, 100), 0);
+	line(&f, "hostname first");
+	CU_ASSERT_EQUAL(config_trial(f.d.c, 200), 0);
+	line(&f, "hostname second");
+	CU_ASSERT_FALSE(config_tick(f.d.c, 150, &f.r));
+	CU_ASSERT_TRUE(config_tick(f.d.c, 200, &f.r));
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "good");
+	/* confirmed: it stays */
+	CU_ASSERT_EQUAL(config_trial(f.d.c, 100), 0);
+	line(&f, "hostname better");
+	CU_ASSERT_EQUAL(config_confirm(f.d.c), 0);
+	CU_ASSERT_FALSE(config_tick(f.d.c, 1000, &f.r));
+	CU_ASSERT_STRING_EQUAL(hostname(&f), "better");
+	teardown(&f);
+}
+
 static void cfg_2_file_written_and_read_back(void)
 {
 	char path[] = "/tmp/test_config.XXXXXX";
@@ -496,6 +530,8 @@ static const struct asa_cunit_test tests[] = {
 	{ "CFG-2 check changes nothing", cfg_2_check_changes_nothing },
 	{ "CFG-2 replace is one change", cfg_2_replace_is_one_change },
 	{ "CFG-2 rollback", cfg_2_rollback_goes_back_step_by_step },
+		{ "CFG-2 a change on trial goes unless confirmed",
+		  cfg_2_a_change_on_trial_goes_unless_confirmed },
 	{ "CFG-2 files", cfg_2_file_written_and_read_back },
 	{ "CFG-3 column", cfg_3_column_counts_the_prompt_too },
 	{ "CFG-3 BYP-6 BYP-11 a warning is shown once", cfg_3_warning_of_the_daemon_is_shown_once },
