@@ -288,11 +288,12 @@ static int dp_load_error(const char *object, int r, char *err, size_t err_size)
 		return dp_error(err, err_size, r,
 				"the kernel refused to load %s: %s. It takes CAP_BPF, CAP_NET_ADMIN and "
 				"CAP_PERFMON (or root); -v shows the verifier's text", object, strerror(-r));
-	if (r == -EACCES) /* the verifier's word; with CAP_BPF alone it is stricter than with both */
+	/* The verifier's words (E2BIG: too complex); without CAP_PERFMON it is stricter. */
+	if (r == -EACCES || r == -E2BIG)
 		return dp_error(err, err_size, r,
 				"the kernel's verifier rejected %s: the object does not fit this kernel (6.1 or "
 				"newer), or CAP_PERFMON is missing; -v shows the verifier's text", object);
-	if (r == -ENOMEM || r == -E2BIG || r == -ENOSPC)
+	if (r == -ENOMEM || r == -ENOSPC)
 		return dp_error(err, err_size, r,
 				"the kernel has no memory for the tables of %s: %s. Choose fewer --connections",
 				object, strerror(-r));
