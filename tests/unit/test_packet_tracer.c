@@ -256,13 +256,14 @@ static void random_packet(struct fake_pkt *p)
 {
 	static const __u8 flags[] = { S, S, S | A, A, A | P, F | A, R, R | A, S | F, 0 };
 	static const __u8 types[] = { 8, 8, 0, 3, 11, 13, 5 };
-	__u32 from = rnd(3), to = rnd(3);
+	bool usual = rnd(2); /* what most hosts do: connect to the outside */
+	__u32 from = usual ? 0 : rnd(3), to = usual ? 2 : rnd(3);
 
 	memset(p, 0, sizeof(*p));
 	p->in = rnd(20) ? IF_INSIDE + from : 20;
 	p->src = from == 0 ? PICK(inside) : from == 1 ? PICK(dmz) : PICK(outside);
 	p->dst = to == 0 ? PICK(inside) : to == 1 ? PICK(dmz) : PICK(outside);
-	if (!rnd(5)) {
+	if (!rnd(8)) {
 		p->src = PICK(six);
 		p->dst = PICK(six);
 	}
@@ -274,7 +275,7 @@ static void random_packet(struct fake_pkt *p)
 	}
 	p->sport = 80 + rnd(3);
 	p->dport = 80 + rnd(3);
-	p->flags = PICK(flags);
+	p->flags = usual && rnd(2) ? S : PICK(flags);
 	p->seq = 1000 + rnd(3);
 	p->ack = 1000 + rnd(3);
 	p->type = PICK(types);
