@@ -46,6 +46,7 @@ static int do_object(void *ctx, struct cmd_args *a, void *out)
 				MODEL_REMOVE(&m->nats, i);
 		}
 		MODEL_REMOVE(&m->objects, (size_t)(model_object_find(m, name, service) - m->objects.v));
+		model_names_forget(m);
 		return cfg_check_references(a);
 	}
 	if (!o) {
@@ -200,6 +201,7 @@ static int do_group(void *ctx, struct cmd_args *a, void *out)
 		g = model_group_find(m, name);
 		model_group_clear(g);
 		MODEL_REMOVE(&m->groups, (size_t)(g - m->groups.v));
+		model_names_forget(m);
 		return cfg_check_references(a);
 	}
 	if (g && (g->kind != kind || (*proto && strcmp(g->svc_proto, proto))))
@@ -529,6 +531,7 @@ int clear_objects(struct model *m, const struct model *empty)
 {
 	(void)empty;
 	m->objects.n = 0;
+	model_names_forget(m);
 	for (size_t i = m->nats.n; i-- > 0;) {
 		if (m->nats.v[i].form == MODEL_NAT_OBJECT)
 			MODEL_REMOVE(&m->nats, i);
@@ -542,5 +545,6 @@ int clear_groups(struct model *m, const struct model *empty)
 	for (size_t i = 0; i < m->groups.n; i++)
 		model_group_clear(&m->groups.v[i]);
 	m->groups.n = 0;
+	model_names_forget(m);
 	return 0;
 }

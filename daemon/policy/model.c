@@ -17,6 +17,15 @@
 
 #include "policy/model.h"
 
+/* Where names stand: row + 1, 0 empty; the first n rows of the vector are in it. */
+struct places {
+	__u32 *rows;
+	size_t n, size;
+};
+struct model_names {
+	struct places objects, groups;
+};
+
 /* Capacity doubles: a configuration of 100,000 lines costs 17 moves, not 100,000. */
 static int vec_reserve(void **v, size_t *cap, size_t want, size_t size)
 {
@@ -198,6 +207,11 @@ struct model *model_new(void)
 
 	if (!m)
 		return NULL;
+	m->names = calloc(1, sizeof(*m->names));
+	if (!m->names) {
+		free(m);
+		return NULL;
+	}
 	strcpy(m->hostname, "asa");
 	m->fragment_size = 200;
 	m->fragment_chain = 24;
@@ -260,6 +274,8 @@ void model_free(struct model *m)
 	free(m->objects.v);
 	free(m->ifs.v);
 	free(m->logging.messages.v);
+	model_names_forget(m);
+	free(m->names);
 	free(m);
 }
 
@@ -325,6 +341,8 @@ struct model *model_clone(const struct model *src)
 	if (!m)
 		return NULL;
 	*m = *src;
+	m->names = calloc(1, sizeof(*m->names));
+	err |= m->names ? 0 : -ENOMEM;
 	err |= VEC_OWN(&m->logging.messages);
 	err |= VEC_OWN(&m->ifs);
 	for (size_t i = 0; i < m->ifs.n; i++)
@@ -354,8 +372,9 @@ struct model *model_clone(const struct model *src)
 }
 
 /*
- * Names are not indexed here: a lookup walks its vector. The compiler, which looks up one name
- * per rule, builds its own index; an operator's command looks up one or two.
+ * Most vectors are short and are walked. Objects and groups may be tens of thousands, and a line of
+ * an access list names up to five: their places are kept in a hash table that grows behind its
+ * vector. A place found is compared with the row, so that a stale one is never believed.
  */
 #define FIND(vec, cond)                                 \
 	do {                                            \
@@ -367,6 +386,66 @@ struct model *model_clone(const struct model *src)
 		return NULL;                            \
 	} while (0)
 
+#define PLACES_WORTH 64
+
+static __u32 places_start(const struct places *p, const char *name)
+{
+	__u32 h = 2166136261u;
+
+	for (; *name; name++)
+		h = (h ^ (unsigned char)*name) * 16777619u;
+	return (h ^ h >> 15) & (p->size - 1);
+}
+
+static void places_put(struct places *p, const char *name, size_t row)
+{
+	size_t i = places_start(p, name);
+
+	while (p->rows[i])
+		i = (i + 1) & (p->size - 1);
+	p->rows[i] = row + 1;
+}
+
+/* Bring the places up to the n rows of a vector; 'v' is its first name. => NULL: out of memory. */
+static const struct places *places_sync(struct places *p, const char *v, size_t size, size_t n)
+{
+	if (p->n > n || p->size < 2 * n) {
+		free(p->rows);
+		p->size = 256;
+		while (p->size < 4 * n)
+			p->size *= 2;
+		p->rows = calloc(p->size, sizeof(*p->rows));
+		p->n = 0;
+		if (!p->rows) {
+			p->size = 0;
+			return NULL;
+		}
+	}
+	for (; p->n < n; p->n++)
+		places_put(p, v + p->n * size, p->n);
+	return p;
+}
+
+static const struct places *places_of_objects(const struct model *m)
+{
+	return places_sync(&m->names->objects, m->objects.v->name, sizeof(*m->objects.v),
+			   m->objects.n);
+}
+
+static const struct places *places_of_groups(const struct model *m)
+{
+	return places_sync(&m->names->groups, m->groups.v->name, sizeof(*m->groups.v), m->groups.n);
+}
+
+void model_names_forget(struct model *m)
+{
+	if (!m->names)
+		return;
+	free(m->names->objects.rows);
+	free(m->names->groups.rows);
+	memset(m->names, 0, sizeof(*m->names));
+}
+
 struct model_if *model_if_by_name(const struct model *m, const char *nameif)
 {
 	if (!*nameif)
@@ -376,11 +455,28 @@ struct model_if *model_if_by_name(const struct model *m, const char *nameif)
 
 struct model_object *model_object_find(const struct model *m, const char *name, bool service)
 {
+	const struct places *p = m->objects.n < PLACES_WORTH ? NULL : places_of_objects(m);
+
+	for (size_t i = p ? places_start(p, name) : 0; p && p->rows[i]; i = (i + 1) & (p->size - 1)) {
+		struct model_object *o = &m->objects.v[p->rows[i] - 1];
+
+		if (o->service == service && !strcmp(o->name, name))
+			return o;
+	}
+	if (p)
+		return NULL;
 	FIND(&m->objects, r->service == service && !strcmp(r->name, name));
 }
 
 struct model_group *model_group_find(const struct model *m, const char *name)
 {
+	const struct places *p = m->groups.n < PLACES_WORTH ? NULL : places_of_groups(m);
+
+	for (size_t i = p ? places_start(p, name) : 0; p && p->rows[i]; i = (i + 1) & (p->size - 1))
+		if (!strcmp(m->groups.v[p->rows[i] - 1].name, name))
+			return &m->groups.v[p->rows[i] - 1];
+	if (p)
+		return NULL;
 	FIND(&m->groups, !strcmp(r->name, name));
 }
 

@@ -295,6 +295,7 @@ struct model {
 	MODEL_VEC(struct model_service_policy) service_policies;
 	MODEL_VEC(struct model_route) routes;
 	MODEL_VEC(struct model_mgmt) mgmt;
+	struct model_names *names; /* finds objects and groups; private to model.c */
 	MODEL_VEC(char *) opaque; /* accepted lines without effect yet, printed back in place */
 };
 
@@ -334,6 +335,8 @@ void model_policy_map_clear(struct model_policy_map *pm);
 /* Nothing set: every number -1, every switch off. Call for a new row of policy_map.classes. */
 void model_conn_settings_init(struct model_conn_settings *c);
 
+/* After an object or a group was removed or renamed: what was known of their places is forgotten. */
+void model_names_forget(struct model *m);
 /* Lookups by name. => NULL when absent; the pointer is valid until the vector grows. */
 struct model_if *model_if_by_name(const struct model *m, const char *nameif);
 struct model_object *model_object_find(const struct model *m, const char *name, bool service);

@@ -106,6 +106,40 @@ static void lookups_are_by_kind_and_name(void)
 	fw_free(&fw);
 }
 
+/* Many names are found by hash, also after rows came, went and were cloned. */
+static void lookups_of_many_names(void)
+{
+	struct fw fw = fw_new();
+	struct model *copy;
+	char name[16];
+
+	for (int i = 0; i < 500; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		fw_object(&fw, name, "10.1.1.1");
+		fw_group(&fw, name, MODEL_GROUP_NETWORK);
+		CU_ASSERT_PTR_EQUAL(model_object_find(fw.m, name, false), &fw.m->objects.v[i]);
+		CU_ASSERT_PTR_EQUAL(model_group_find(fw.m, name), &fw.m->groups.v[i]);
+		CU_ASSERT_PTR_NULL(model_object_find(fw.m, name, true));
+		CU_ASSERT_PTR_NULL(model_group_find(fw.m, "nowhere"));
+	}
+	MODEL_REMOVE(&fw.m->objects, 100);
+	model_names_forget(fw.m);
+	copy = model_clone(fw.m);
+	for (int i = 0; i < 500; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		CU_ASSERT_PTR_EQUAL(model_object_find(fw.m, name, false),
+				    i == 100 ? NULL : &fw.m->objects.v[i - (i > 100)]);
+		CU_ASSERT_PTR_EQUAL(model_object_find(copy, name, false),
+				    i == 100 ? NULL : &copy->objects.v[i - (i > 100)]);
+	}
+	/* the same name again, at the end */
+	fw_object(&fw, "n100", "10.1.1.2");
+	CU_ASSERT_PTR_EQUAL(model_object_find(fw.m, "n100", false), &fw.m->objects.v[499]);
+	CU_ASSERT_PTR_NULL(model_object_find(copy, "n100", false));
+	model_free(copy);
+	fw_free(&fw);
+}
+
 /* Only model.o is linked: fw_free() must not need the compiler here. */
 void policy_free(struct policy *p)
 {
@@ -130,6 +164,7 @@ int main(void)
 		{ "ACL-2 rows keep their order", acl2_rows_keep_their_order },
 		{ "CFG-1 clone is independent", cfg1_clone_is_independent },
 		{ "lookups are by kind and name", lookups_are_by_kind_and_name },
+		{ "ACL-1 lookups of many names", lookups_of_many_names },
 		{ NULL, NULL },
 	};
 
