@@ -305,6 +305,8 @@ static int dp_load_error(const char *object, int r, char *err, size_t err_size)
 static int dp_load(struct dp *d, const struct dp_options *o, const struct dp_pinned *pinned,
 		   char *err, size_t err_size)
 {
+	/* Maps that this program does not know of are pinned with the others, nowhere else. */
+	LIBBPF_OPTS(bpf_object_open_opts, open_opts, .pin_root_path = d->pin_dir);
 	const char *path = dp_find_object(o->object);
 	__u32 slots = o->n_slots ? o->n_slots : DP_SLOTS_DEFAULT;
 	struct bpf_program *prog;
@@ -314,7 +316,7 @@ static int dp_load(struct dp *d, const struct dp_options *o, const struct dp_pin
 		return dp_error(err, err_size, -ENOENT,
 				"no XDP object: looked beside the program, in build/ and in %s. Give it with -o",
 				ASA_LIBDIR);
-	d->object = bpf_object__open_file(path, NULL);
+	d->object = bpf_object__open_file(path, &open_opts);
 	if (!d->object)
 		return dp_error(err, err_size, -errno, "cannot read the XDP object %s: %s", path,
 				strerror(errno));
@@ -556,6 +558,7 @@ int dp_open(const struct dp_options *o, struct dp **out, char *err, size_t err_s
 		dp_error(err, err_size, r, "out of memory");
 		goto free_dp;
 	}
+	(void)dp_trial_init(d, dp_find_object(o->object)); /* serves packet-tracer only */
 	d->events = ring_buffer__new(d->fd[DP_MAP_EVENTS], dp_event, d, NULL);
 	if (!d->events) {
 		r = dp_error(err, err_size, -errno, "cannot map the event ring: %s", strerror(errno));
@@ -574,6 +577,7 @@ void dp_close(struct dp *d)
 	if (!d)
 		return;
 	ring_buffer__free(d->events);
+	dp_trial_fini(d);
 	dp_count_fini(d);
 	if (d->program_fd >= 0)
 		close(d->program_fd);
