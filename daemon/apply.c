@@ -26,6 +26,7 @@
 #include "datapath/xsk.h"
 #include "services/proxy_arp.h"
 #include "services/syslog.h"
+#include "session/xlate.h"
 
 #define DOWN_SECONDS 2
 
@@ -430,6 +431,30 @@ static int apply_compile(struct apply *p, const struct model *m, struct policy *
 	return policy_compile(m, net_sys(p->asa->net), p->asa->policy, out, e);
 }
 
+/* Before the policy is in force: no port is given out that static PAT has from now on. */
+static void apply_reserve(struct apply *p, const struct policy *pol)
+{
+	struct nat_reserved *rows;
+	size_t n = 0;
+	int r = -ENOMEM;
+
+	if (!p->asa->xlates)
+		return;
+	while (policy_nat_reserved(pol, n, &(struct nat_reserved){ 0 }))
+		n++;
+	rows = calloc(n + 1, sizeof(*rows));
+	for (size_t i = 0; rows && i < n; i++)
+		policy_nat_reserved(pol, i, &rows[i]);
+	if (rows) {
+		pthread_mutex_lock(&p->asa->lock);
+		r = xlate_reserve(p->asa->xlates, rows, n);
+		pthread_mutex_unlock(&p->asa->lock);
+	}
+	free(rows);
+	if (r < 0)
+		apply_warn(p, "no memory to keep the ports of static PAT: dynamic PAT may use them");
+}
+
 static void apply_publish(struct apply *p, struct policy *pol)
 {
 	struct asa *a = p->asa;
@@ -438,6 +463,7 @@ static void apply_publish(struct apply *p, struct policy *pol)
 	const struct model *m = policy_model(pol);
 
 	t->config->fail_open = m->fail_open;
+	apply_reserve(p, pol);
 	rcu_assign_pointer(a->policy, pol);
 	if (old) {
 		synchronize_rcu();

@@ -467,6 +467,25 @@ static int pair_punts(struct compile *c, const struct nat_rule *r, const struct 
 	return 0;
 }
 
+static int pair_reserved(struct compile *c, const struct nat_rule *r, const struct nat_pair *pair)
+{
+	const struct nat_service *s = &r->service;
+	__u32 last = s->src_mapped_lo + (s->src_real_hi - s->src_real_lo);
+	struct nat_reserved *row;
+
+	if (!s->maps_src)
+		return 0;
+	row = MODEL_PUSH(&c->p->nats->reserved);
+	if (!row)
+		return -ENOMEM;
+	addr_from_num(pair->mapped_lo, &row->first);
+	addr_from_num(pair->mapped_hi, &row->last);
+	row->proto = s->proto;
+	row->port_lo = s->src_mapped_lo;
+	row->port_hi = last > 0xffff ? 0xffff : last;
+	return 0;
+}
+
 static int rule_statics(struct compile *c, const struct nat_rule *r, __u32 rule)
 {
 	int err = 0;
@@ -475,6 +494,8 @@ static int rule_statics(struct compile *c, const struct nat_rule *r, __u32 rule)
 		err = pair_rows(c->p->nats, &r->pairs.v[i], rule);
 		if (!err)
 			err = pair_punts(c, r, &r->pairs.v[i]);
+		if (!err)
+			err = pair_reserved(c, r, &r->pairs.v[i]);
 	}
 	return err;
 }
@@ -547,5 +568,6 @@ void nats_fini(struct policy *p)
 	free(nats->arp_reach);
 	free(nats->statics.v);
 	free(nats->punts.v);
+	free(nats->reserved.v);
 	free(nats);
 }

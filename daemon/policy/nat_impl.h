@@ -102,6 +102,7 @@ struct policy_nats {
 	addr_num *arp_reach; /* highest r.hi of arps[0..i] */
 	MODEL_VEC(struct nat_static_row) statics;
 	MODEL_VEC(struct nat_punt) punts;
+	MODEL_VEC(struct nat_reserved) reserved;
 };
 
 /* Resolve the addresses, pools and services of a rule (nat_terms.c). */

@@ -232,6 +232,14 @@ bool policy_proxy_arp(const struct policy *p, const struct policy_if *in, const 
 	return false;
 }
 
+bool policy_nat_reserved(const struct policy *p, size_t i, struct nat_reserved *r)
+{
+	if (i >= p->nats->reserved.n)
+		return false;
+	*r = p->nats->reserved.v[i];
+	return true;
+}
+
 bool policy_local_punt(const struct policy *p, size_t i, struct asa_addr *addr, __u8 *proto,
 		       __u16 *port)
 {

@@ -225,6 +225,17 @@ struct policy_static_xlate {
 };
 bool policy_static_xlate(const struct policy *p, size_t i, struct policy_static_xlate *x);
 
+/*
+ * Mapped ports that static PAT uses, which dynamic PAT on the same addresses must not give out:
+ * i from 0 until false.
+ */
+struct nat_reserved {
+	struct asa_addr first, last;
+	__u8 proto;
+	__u16 port_lo, port_hi;
+};
+bool policy_nat_reserved(const struct policy *p, size_t i, struct nat_reserved *r);
+
 /* Ports and addresses of the box that must come to the daemon first: rows for asa_local (PUNT). */
 bool policy_local_punt(const struct policy *p, size_t i, struct asa_addr *addr, __u8 *proto, __u16 *port);
 

@@ -18,6 +18,7 @@
  *
  * Threads: asa->lock is held in every call.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -49,6 +50,8 @@ struct xlates {
 	__u32 oldest[QUEUE_N], newest[QUEUE_N];
 	struct xlate_block *blocks[BLOCK_SLOTS];
 	__u32 n_blocks;
+	struct nat_reserved *reserved;
+	size_t n_reserved;
 	__u64 seed, random;
 };
 
@@ -85,12 +88,14 @@ void xlate_free(struct xlates *x)
 			struct xlate_block *b = x->blocks[i];
 
 			x->blocks[i] = b->next;
+			free(b->kept);
 			free(b);
 		}
 	}
 	free(x->entries);
 	free(x->by_real);
 	free(x->by_mapped);
+	free(x->reserved);
 	free(x);
 }
 
@@ -169,6 +174,71 @@ static bool mapped_taken(const struct xlates *x, const struct asa_addr *a, __be1
 
 /* ------------------------------------------------------------------ bit sets */
 
+static bool range_has(const struct asa_addr *first, const struct asa_addr *last,
+		      const struct asa_addr *a)
+{
+	struct addr_range r = { addr_to_num(first), addr_to_num(last) };
+
+	return addr_range_has(r, addr_to_num(a));
+}
+
+/* Keep the ports of static PAT from being given out. => false without memory */
+static bool block_reserve(const struct xlates *x, struct xlate_block *b)
+{
+	for (size_t i = 0; i < x->n_reserved; i++) {
+		const struct nat_reserved *r = &x->reserved[i];
+
+		if (r->proto != b->kind || !range_has(&r->first, &r->last, &b->addr))
+			continue;
+		if (!b->kept)
+			b->kept = calloc(1024, sizeof(*b->kept));
+		if (!b->kept)
+			return false;
+		for (__u32 n = r->port_lo; n <= r->port_hi; n++) {
+			b->kept[n / 64] |= 1ull << (n % 64);
+			xlate_bit_take(b, n);
+		}
+	}
+	return true;
+}
+
+/* Ports that are static PAT's no longer are free, unless a connection has them since before. */
+static void block_release(const struct xlates *x, struct xlate_block *b)
+{
+	__u64 *kept = b->kept;
+
+	b->kept = NULL;
+	for (__u32 n = 1; kept && n <= 0xffff; n++)
+		if ((kept[n / 64] >> (n % 64) & 1) &&
+		    !mapped_taken(x, &b->addr, asa_htons(n), (__u8)b->kind))
+			xlate_bit_put(b, n);
+	free(kept);
+}
+
+int xlate_reserve(struct xlates *x, const struct nat_reserved *rows, size_t n)
+{
+	struct nat_reserved *copy = calloc(n ? n : 1, sizeof(*copy));
+	int err = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	if (n)
+		memcpy(copy, rows, n * sizeof(*copy));
+	free(x->reserved);
+	x->reserved = copy;
+	x->n_reserved = n;
+	for (int i = 0; i < BLOCK_SLOTS; i++) {
+		for (struct xlate_block *b = x->blocks[i]; b; b = b->next) {
+			if (b->kind == KIND_ADDRESS)
+				continue;
+			block_release(x, b);
+			if (!block_reserve(x, b))
+				err = -ENOMEM;
+		}
+	}
+	return err;
+}
+
 /* => the set of an address and kind, made when it is new; NULL when there is no more memory. */
 static struct xlate_block *block_get(struct xlates *x, const struct asa_addr *a, __u16 kind)
 {
@@ -184,6 +254,10 @@ static struct xlate_block *block_get(struct xlates *x, const struct asa_addr *a,
 		return NULL;
 	b->addr = *a;
 	b->kind = kind;
+	if (!block_reserve(x, b)) {
+		free(b);
+		return NULL;
+	}
 	b->next = *at;
 	*at = b;
 	x->n_blocks++;
@@ -300,7 +374,8 @@ static bool bits_change(struct xlates *x, const struct xlate *t, bool take)
 	} else {
 		b = address_block(x, addr_to_num(&t->mapped), &n);
 	}
-	if (!b || (take && xlate_bit_used(b, n)))
+	/* after a restart a connection may have a port that became static PAT's since it began */
+	if (!b || (take && xlate_bit_used(b, n) && !xlate_bit_kept(b, n)))
 		return false;
 	if (take)
 		xlate_bit_take(b, n);
@@ -412,14 +487,6 @@ static enum asa_drop range_choose(struct xlates *x, const struct asa_addr *first
 		at = at == pool.hi ? pool.lo : at + 1;
 	}
 	return DROP_NAT_FAILED;
-}
-
-static bool range_has(const struct asa_addr *first, const struct asa_addr *last,
-		      const struct asa_addr *a)
-{
-	struct addr_range r = { addr_to_num(first), addr_to_num(last) };
-
-	return addr_range_has(r, addr_to_num(a));
 }
 
 /* Could the pool have given out t? A changed pool must not keep handing out old addresses. */

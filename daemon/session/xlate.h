@@ -68,6 +68,11 @@ void xlate_expire(struct xlates *x, __u32 now, __u32 xlate_timeout, __u32 pat_ti
 		  void (*cb)(void *arg, const struct xlate *t), void *arg);
 /* Restart: re-create the entry of a recovered connection. => the reference, 0 when impossible. */
 __u32 xlate_restore(struct xlates *x, const struct xlate *t);
+/*
+ * Ports that static PAT uses from now on: none of them is given out, and those reserved before are
+ * free again. A connection that has one keeps it. => 0 or -ENOMEM (some may be given out).
+ */
+int xlate_reserve(struct xlates *x, const struct nat_reserved *rows, size_t n);
 /* Free all unused (and, with 'force', mark used ones; the caller closes their connections). */
 void xlate_clear(struct xlates *x, void (*cb)(void *arg, const struct xlate *t), void *arg);
 __u32 xlate_count(const struct xlates *x);

@@ -21,11 +21,17 @@ struct xlate_block {
 	struct xlate_block *next; /* in its hash chain */
 	__u64 full[16]; /* bit w: word w has no free number */
 	__u64 used[1024];
+	__u64 *kept; /* numbers that are never given out, used as well; NULL: none */
 };
 
 static inline bool xlate_bit_used(const struct xlate_block *b, __u16 n)
 {
 	return b->used[n / 64] >> (n % 64) & 1;
+}
+
+static inline bool xlate_bit_kept(const struct xlate_block *b, __u16 n)
+{
+	return b->kept && (b->kept[n / 64] >> (n % 64) & 1);
 }
 
 static inline void xlate_bit_take(struct xlate_block *b, __u16 n)
@@ -37,6 +43,8 @@ static inline void xlate_bit_take(struct xlate_block *b, __u16 n)
 
 static inline void xlate_bit_put(struct xlate_block *b, __u16 n)
 {
+	if (xlate_bit_kept(b, n))
+		return;
 	b->used[n / 64] &= ~(1ull << (n % 64));
 	b->full[n / 4096] &= ~(1ull << (n / 64 % 64));
 }

@@ -88,6 +88,9 @@ ok "NAT-1: static PAT" lab_asa fw configure 'object network web
 lab_asa fw clear conn >/dev/null
 lab_asa fw clear xlate >/dev/null
 has "NAT-1: port 8080 of the interface is the web server" published lab_in srv curl -sf -m 5 http://198.51.100.1:8080/x
+got=$(out "IP(src='10.1.1.66',dst='198.51.100.66')/TCP(sport=8080,dport=9,flags='S')" | sed -n 's/^tcp 198\.51\.100\.1:\([0-9]*\) .*/\1/p')
+num "NAT-3: dynamic PAT gives a port" "${got:-0}" -gt 1023
+num "NAT-3: but not the one that static PAT has" "${got:-0}" -ne 8080
 
 # A pool of one address: its ports below 512 are 511 at most, what comes after is refused or gets a higher one.
 pool() {

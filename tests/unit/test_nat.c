@@ -473,6 +473,7 @@ static void nat4_redirected_ports_of_the_box(void)
 {
 	struct fw fw = fw_new();
 	struct model_nat *n = object_nat(&fw, "w", "10.1.1.80", "interface");
+	struct nat_reserved kept;
 	struct asa_addr a;
 	__u8 proto;
 	__u16 port;
@@ -488,6 +489,12 @@ static void nat4_redirected_ports_of_the_box(void)
 	CU_ASSERT_EQUAL(proto, IPPROTO_TCP);
 	CU_ASSERT_EQUAL(port, 8080);
 	CU_ASSERT_FALSE(policy_local_punt(fw.p, 1, &a, &proto, &port));
+	/* NAT-3: dynamic PAT to the interface leaves the port alone */
+	CU_ASSERT_TRUE(policy_nat_reserved(fw.p, 0, &kept));
+	CU_ASSERT_STRING_EQUAL(mb_text(&kept.first), "192.0.2.1");
+	CU_ASSERT_STRING_EQUAL(mb_text(&kept.last), "192.0.2.1");
+	CU_ASSERT(kept.proto == IPPROTO_TCP && kept.port_lo == 8080 && kept.port_hi == 8080);
+	CU_ASSERT_FALSE(policy_nat_reserved(fw.p, 1, &kept));
 	fw_free(&fw);
 }
 

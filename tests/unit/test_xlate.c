@@ -253,6 +253,46 @@ static void nat1_protocols_without_ports(void)
 	xlate_free(x);
 }
 
+static void nat3_ports_of_static_pat_are_kept(void)
+{
+	struct xlates *x = xlate_new(1000);
+	struct nat_pool pool = pool_of(1, 2, true);
+	struct nat_reserved rows[2] = {
+		{ .first = MAPPED(1), .last = MAPPED(1), .proto = IPPROTO_TCP, .port_lo = 8080, .port_hi = 8081 },
+		{ .first = MAPPED(2), .last = MAPPED(2), .proto = IPPROTO_TCP, .port_lo = 1, .port_hi = 511 },
+	};
+	struct got a, held;
+	struct xlate kept;
+
+	pool.last = pool.first;
+	CU_ASSERT_EQUAL(xlate_reserve(x, rows, 2), 0);
+	a = take(x, &pool, REAL(1), IPPROTO_TCP, 8080, 0);
+	CU_ASSERT(a.drop == DROP_NONE && a.port != 8080 && a.port != 8081 && a.port > 1023);
+	CU_ASSERT_EQUAL(take(x, &pool, REAL(1), IPPROTO_UDP, 8080, 0).port, 8080); /* UDP is not TCP */
+	held = take(x, &pool, REAL(1), IPPROTO_TCP, 9000, 0);
+	CU_ASSERT_EQUAL(held.port, 9000);
+	/* an address whose range is all static PAT's has nothing to give */
+	pool.first = pool.last = MAPPED(2);
+	CU_ASSERT_EQUAL(take(x, &pool, REAL(3), IPPROTO_TCP, 80, 0).drop, DROP_NAT_FAILED);
+	/* the rules change: 9000 becomes static PAT's while a connection has it, 8080 is free again */
+	pool.first = pool.last = MAPPED(1);
+	rows[0].port_lo = rows[0].port_hi = 9000;
+	CU_ASSERT_EQUAL(xlate_reserve(x, rows, 1), 0);
+	CU_ASSERT_EQUAL(take(x, &pool, REAL(4), IPPROTO_TCP, 8080, 0).port, 8080);
+	kept = *xlate_get(x, held.ref);
+	xlate_put(x, held.ref, 0);
+	xlate_expire(x, 1000, 10, 10, count_freed, NULL);
+	CU_ASSERT_NOT_EQUAL(take(x, &pool, REAL(5), IPPROTO_TCP, 9000, 0).port, 9000);
+	/* after a restart the connection that had it goes on with it */
+	CU_ASSERT_NOT_EQUAL(xlate_restore(x, &kept), 0);
+	CU_ASSERT_EQUAL(xlate_restore(x, &(struct xlate){ .real = REAL(7), .mapped = MAPPED(1), .pat = true,
+				.proto = IPPROTO_TCP, .real_port = 1, .mapped_port = kept.mapped_port }), 0);
+	/* taken away while it is used: not free before it ends */
+	CU_ASSERT_EQUAL(xlate_reserve(x, NULL, 0), 0);
+	CU_ASSERT_NOT_EQUAL(take(x, &pool, REAL(6), IPPROTO_TCP, 9000, 0).port, 9000);
+	xlate_free(x);
+}
+
 static void timeouts_run_from_the_last_use(void)
 {
 	struct xlates *x = xlate_new(100);
@@ -430,6 +470,7 @@ int main(void)
 		{ "NAT-1 one-to-one pool and fallback", nat1_one_to_one_pool_and_fallback },
 		{ "NAT-1 pools of any size", nat1_pools_of_any_size },
 		{ "NAT-1 protocols without ports", nat1_protocols_without_ports },
+		{ "NAT-3 ports of static PAT are kept", nat3_ports_of_static_pat_are_kept },
 		{ "NAT-1 changed pool or interface is not reused",
 		  changed_pool_or_interface_is_not_reused },
 		{ "NAT-3 timeouts run from the last use", timeouts_run_from_the_last_use },
