@@ -176,6 +176,22 @@ static enum asa_drop take_xlate(struct walk *w, const struct nat_pool *pool,
 	return DROP_NONE;
 }
 
+/* LIM-7: what the rules that translate either end allow. */
+static enum asa_drop check_nat_limits(struct walk *w)
+{
+	struct sessions *s = w->e->asa->sessions;
+	struct session_limit limit = {0};
+	enum asa_drop why = DROP_NONE;
+
+	if (w->src_nat.rule >= 0)
+		why = session_nat_limit(s, &w->src_nat, &w->real, &w->real.src, &limit);
+	if (!why && w->dst_nat.rule >= 0)
+		why = session_nat_limit(s, &w->dst_nat, &w->real, &w->real.dst, &limit);
+	if (why)
+		deny_limit(w, &limit);
+	return why;
+}
+
 enum asa_drop stage_translate(struct walk *w)
 {
 	struct asa_addr mapped = w->real.src;
@@ -187,6 +203,11 @@ enum asa_drop stage_translate(struct walk *w)
 	why = policy_nat_translate(w->policy, w->in, w->out, &w->real, &w->src_nat, &mapped, &port,
 				   &pool);
 	walk_hit(w, w->src_nat.hit);
+	if (!why) {
+		why = check_nat_limits(w);
+		if (why)
+			return why;
+	}
 	if (!why && w->src_nat.rule >= 0 && w->src_nat.dynamic) {
 		why = take_xlate(w, &pool, &mapped, &port, &created);
 		if (why)

@@ -10,8 +10,11 @@
  * row (asa_session.policy_class): it outlives a recompile of the policy and a restart of the
  * daemon, so the counts do, too (LIM-9, SES-15). Lowering a limit tears nothing down.
  *
- * Counting needs no allocation: a client's entry is taken from an array with a row per slot, for
- * there cannot be more clients than connections.
+ * TCP connections of hosts behind translations are counted as well, for the limits that NAT rules
+ * carry (LIM-7). The smaller limit wins, because each is asked.
+ *
+ * Counting needs no allocation: a client's entry is taken from an array with two rows per slot, for
+ * there cannot be more clients or local hosts than connections.
  *
  * Threads: asa->lock, hence exact at any number of workers (LIM-8).
  */
@@ -22,6 +25,7 @@
 
 #define CLASSES 1024u /* a power of two, above what a configuration can have */
 #define ROW_NONE 0xffffffffu
+#define LOCAL_HOSTS 0xffffffffu /* in the place of a class: hosts behind translations (LIM-7) */
 
 struct class_count {
 	__u32 id; /* 0: free */
@@ -48,9 +52,9 @@ struct limits *limits_new(__u32 n_slots)
 
 	if (!l)
 		return NULL;
-	l->n_clients = n_slots;
-	l->clients = calloc(n_slots, sizeof(*l->clients));
-	l->buckets = calloc(n_slots, sizeof(*l->buckets));
+	l->n_clients = 2 * n_slots; /* as client of a class, and as local host */
+	l->clients = calloc(l->n_clients, sizeof(*l->clients));
+	l->buckets = calloc(l->n_clients, sizeof(*l->buckets));
 	if (!l->clients || !l->buckets) {
 		limits_free(l);
 		return NULL;
@@ -86,7 +90,7 @@ __u32 limits_class_id(const struct policy *p, int row)
 	h = hash_text(h, r.policy_map);
 	h = hash_text(h, r.class_name);
 	h = hash_text(h, r.global ? "" : r.ifname);
-	return h ? h : 1;
+	return h && h != LOCAL_HOSTS ? h : 1;
 }
 
 /* => NULL when the table is full (more classes than a configuration can have). */
@@ -203,12 +207,43 @@ static bool is_counted(__u8 proto)
 	return proto == ASA_PROTO_TCP || proto == ASA_PROTO_UDP; /* LIM-2 */
 }
 
+/* The host behind the translation of a TCP connection: the end with the higher level. */
+static void local_host_count(struct sessions *s, __u32 slot, int by)
+{
+	const struct asa_session *r = &s->t.sessions[slot];
+	const struct asa_dir *dir = s->t.conns[slot].dir;
+	const struct asa_addr *host = &dir[(r->flags & ASA_SESSION_INBOUND) != 0].key.src;
+
+	if (dir[0].key.proto != ASA_PROTO_TCP ||
+	    !(r->flags & (ASA_SESSION_NAT_STATIC | ASA_SESSION_NAT_DYNAMIC)))
+		return;
+	if (by > 0)
+		client_add(s->limits, LOCAL_HOSTS, host);
+	else
+		client_remove(s->limits, LOCAL_HOSTS, host);
+}
+
+enum asa_drop session_nat_limit(struct sessions *s, const struct nat_match *m, const struct asa_key *key,
+				const struct asa_addr *host, struct session_limit *limit)
+{
+	__u32 row;
+
+	if (!m->max_conns || key->proto != ASA_PROTO_TCP)
+		return DROP_NONE;
+	row = *client_find(s->limits, LOCAL_HOSTS, host);
+	limit->per_client = true;
+	limit->count = row ? s->limits->clients[row - 1].n : 0;
+	limit->max = m->max_conns;
+	return limit->count < limit->max ? DROP_NONE : DROP_POLICY_LIMIT;
+}
+
 void limits_count(struct sessions *s, __u32 slot, int by)
 {
 	const struct asa_session *r = &s->t.sessions[slot];
 	const struct asa_key *k = &s->t.conns[slot].dir[0].key;
 	struct class_count *c;
 
+	local_host_count(s, slot, by);
 	if (!r->policy_class || !is_counted(k->proto))
 		return;
 	c = class_find(s->limits, r->policy_class, by > 0);

@@ -89,6 +89,12 @@ struct session_limit {
 enum asa_drop session_limit_check(struct sessions *s, const struct policy_service *service,
 				  const struct asa_key *key, struct session_limit *limit);
 /*
+ * May one more TCP connection of 'host' (real address) come, by the limit of the NAT rule that
+ * translates it (LIM-7)? => DROP_POLICY_LIMIT and the numbers in *limit
+ */
+enum asa_drop session_nat_limit(struct sessions *s, const struct nat_match *m, const struct asa_key *key,
+				const struct asa_addr *host, struct session_limit *limit);
+/*
  * Create and publish a connection, log it.
  * => DROP_NONE and '*slot'; DROP_RESOURCE_FLOW when the table is full of established
  *    connections or the index has no room (counted, nothing changed). The caller has checked

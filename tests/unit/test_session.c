@@ -347,6 +347,38 @@ static void nat_dynamic(struct fake *f)
 	n->mapped = mb_term("192.0.2.60");
 }
 
+/* LIM-7: the limit of a translation rule, for each host behind it; the smaller of two wins. */
+static void lim7_limit_of_a_translation_rule(void)
+{
+	struct fake *f = fake_new(64);
+	struct session_filter x = { .has_port = true, .port_lo = 1, .port_hi = 1 };
+	__u32 pos = 0, closed = 0;
+
+	fw_ace(&f->fw, "bypass", "permit tcp any any");
+	bypass_class(f, "outside", "bypass");
+	nat_dynamic(f);
+	f->fw.m->nats.v[f->fw.m->nats.n - 1].max_conns = 2;
+	fake_start(f);
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.5", 1), DROP_NONE);
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.5", 2), DROP_NONE);
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.5", 3), DROP_POLICY_LIMIT);
+	CU_ASSERT_TRUE(fake_logged(f, "201013: Per-client connection limit exceeded 2/2 for input packet "
+				      "from 10.1.1.5/3 to 198.51.100.7/80 on interface inside"));
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.6", 1), DROP_NONE);
+	fake_restart(f); /* SES-15 */
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.5", 3), DROP_POLICY_LIMIT);
+	CU_ASSERT_FALSE(sessions_clear(f->asa.sessions, &pos, 1000, f->now, &x, &closed));
+	CU_ASSERT_EQUAL(closed, 2);
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.5", 3), DROP_NONE);
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.5", 4), DROP_POLICY_LIMIT);
+	/* a class allows less: the smaller number counts, whichever is asked first */
+	f->fw.m->policy_maps.v[0].classes.v[0].conn.per_client_max = 1;
+	fake_recompile(f);
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.9", 1), DROP_NONE);
+	CU_ASSERT_EQUAL(segment(f, "10.1.1.9", 2), DROP_POLICY_LIMIT);
+	fake_end(f);
+}
+
 static void ses15_all_is_as_before_after_a_restart(void)
 {
 	struct fake *f = fake_new(64);
@@ -653,6 +685,7 @@ int main(void)
 		{ "SES-12 lost events are found by the timer", ses12_lost_events_are_found_by_the_timer },
 		{ "GTO-22 a new global value acts", gto22_a_new_global_value_acts_at_the_next_evaluation },
 		{ "BYP-7 limits count bypass connections", byp7_limits_count_bypass_connections },
+		{ "LIM-7 limit of a translation rule", lim7_limit_of_a_translation_rule },
 		{ "SES-15 all is as before after a restart", ses15_all_is_as_before_after_a_restart },
 		{ "SES-15 what happened meanwhile is taken over", ses15_what_happened_meanwhile_is_taken_over },
 		{ "SES-15 half-done work is undone", ses15_half_done_work_is_undone },
