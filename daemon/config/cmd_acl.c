@@ -361,6 +361,21 @@ static int do_access_list(void *ctx, struct cmd_args *a, void *out)
 	return acl_insert(a, &e, line);
 }
 
+static int do_log_limits(void *ctx, struct cmd_args *a, void *out)
+{
+	struct model *m = cfg_edit(a);
+
+	(void)ctx;
+	(void)out;
+	if (!m)
+		return -ENOMEM;
+	if (cmd_has(a, "deny-flow-max"))
+		m->deny_flow_max = a->no ? 0 : (int)cmd_u32(a, "FLOWS", 0);
+	else
+		m->alert_interval = a->no ? 0 : (int)cmd_u32(a, "SECONDS", 0);
+	return 0;
+}
+
 static int do_access_group(void *ctx, struct cmd_args *a, void *out)
 {
 	struct model_access_group g = { .global = cmd_has(a, "global"), .out = cmd_has(a, "out") };
@@ -421,6 +436,10 @@ const struct config_command cmd_acl_rows[] = {
 	  "Access list", do_access_list },
 	{ G, "access-list <ACL:name> " LINE_TERM "remark <TEXT:line>", "=", "Access list",
 	  do_access_list },
+	{ G | CONFIG_WHOLE_WORDS, "access-list deny-flow-max <FLOWS:n:1-4096>",
+	  "access-list deny-flow-max [<FLOWS:n:1-4096>]", "Access list", do_log_limits },
+	{ G | CONFIG_WHOLE_WORDS, "access-list alert-interval <SECONDS:n:1-3600>",
+	  "access-list alert-interval [<SECONDS:n:1-3600>]", "Access list", do_log_limits },
 	{ G, "access-group <ACL:name> {in | out} interface <IF:name> "
 	     "[{per-user-override | control-plane}]",
 	  "=", "Apply an access list to an interface", do_access_group },
@@ -433,6 +452,10 @@ const size_t n_cmd_acl_rows = ARRAY_SIZE(cmd_acl_rows);
 
 void show_access_lists(const struct show *sh)
 {
+	if (!*sh->filter && sh->m->deny_flow_max)
+		put(sh->sink, "access-list deny-flow-max %d\n", sh->m->deny_flow_max);
+	if (!*sh->filter && sh->m->alert_interval)
+		put(sh->sink, "access-list alert-interval %d\n", sh->m->alert_interval);
 	for (size_t i = 0; i < sh->m->acls.n; i++) {
 		const struct model_acl *l = &sh->m->acls.v[i];
 
@@ -466,6 +489,7 @@ int clear_access_lists(struct model *m, const struct model *empty)
 	for (size_t i = 0; i < m->acls.n; i++)
 		model_acl_clear(&m->acls.v[i]);
 	m->acls.n = 0;
+	m->deny_flow_max = m->alert_interval = 0;
 	return 0;
 }
 

@@ -10,11 +10,14 @@
  */
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "engine/engine_impl.h"
+#include "policy/acl_log.h"
 #include "services/syslog.h"
 
 #define ADDR_TEXT INET6_ADDRSTRLEN
+#define LOG_ROWS_PER_TICK 1024 /* of 8,192, ten times a second */
 #define END_TEXT (MODEL_NAME_MAX + ADDR_TEXT + 8)
 
 static const char *addr_text(const struct asa_addr *a, char *buf)
@@ -117,24 +120,67 @@ static void deny_by_list(const struct walk *w, const struct policy_acl_match *m)
 		   end_text(out_name(w), &k->dst, k->dport, k->proto, dst), icmp, m->acl, m->hash);
 }
 
-static void log_106100(const struct walk *w, const struct policy_acl_match *m, const char *what)
+static void msg_106100(struct syslog *s, const struct acl_log_flow *f, const char *hits)
 {
-	const struct asa_key *k = &w->p->key;
 	char src[ADDR_TEXT], dst[ADDR_TEXT], proto[8];
-	__u32 sport = asa_ntohs(k->sport), dport = asa_ntohs(k->dport);
 
-	if (!syslog_wants(log_of(w), 106100))
+	syslog_msg_level(s, 106100, f->level,
+			 "access-list %s %s %s %s/%s(%u) -> %s/%s(%u) hit-cnt %s [0x%x, 0x0]", f->acl,
+			 f->permitted ? "permitted" : "denied", proto_text(f->key.proto, proto), f->in,
+			 addr_text(&f->key.src, src), f->from, f->out, addr_text(&f->key.dst, dst),
+			 f->to, hits, f->hash);
+}
+
+/* The first hit of a flow is told at once, the others by deny_log_tick() after the interval. */
+static void log_106100(const struct walk *w, const struct policy_acl_match *m, bool permitted)
+{
+	const struct model *model = policy_model(w->policy);
+	struct acl_log_flow f = {
+		.key = w->p->key,
+		.from = asa_ntohs(w->p->key.sport),
+		.to = asa_ntohs(w->p->key.dport),
+		.hash = m->hash,
+		.level = m->log_level,
+		.permitted = permitted,
+		.interval_s = m->log_interval > 0 ? m->log_interval : 300,
+	};
+
+	/* level 8 is "log disable" */
+	if (m->log_level > 7 || !syslog_wants_level(log_of(w), 106100, m->log_level))
 		return;
-	if (is_icmp(k->proto)) {
-		sport = w->p->icmp_type;
-		dport = w->p->icmp_code;
+	if (is_icmp(f.key.proto)) {
+		f.from = w->p->icmp_type;
+		f.to = w->p->icmp_code;
 	}
-	/* DEVIATION: every hit of a "log" line is a first hit; hits are not collected over an
-	 * interval. */
-	syslog_msg(log_of(w), 106100,
-		   "access-list %s %s %s %s/%s(%u) -> %s/%s(%u) hit-cnt 1 first hit [0x%x, 0x0]",
-		   m->acl, what, proto_text(k->proto, proto), w->in->name, addr_text(&k->src, src),
-		   sport, out_name(w), addr_text(&k->dst, dst), dport, m->hash);
+	memcpy(f.in, w->in->name, sizeof(f.in));
+	snprintf(f.out, sizeof(f.out), "%s", out_name(w));
+	snprintf(f.acl, sizeof(f.acl), "%s", m->acl);
+	switch (acl_log_hit(w->e->acl_log, &f, w->now,
+			    model->deny_flow_max ? model->deny_flow_max : ACL_LOG_DENY_MAX,
+			    model->alert_interval ? model->alert_interval : ACL_LOG_ALERT_S)) {
+	case ACL_LOG_NOTHING:
+		break;
+	case ACL_LOG_FIRST:
+		msg_106100(log_of(w), &f, "1 first hit");
+		break;
+	case ACL_LOG_FULL:
+		syslog_msg(log_of(w), 106101,
+			   "Number of cached deny-flows for ACL log has reached limit (%zu)",
+			   acl_log_count(w->e->acl_log, false));
+		break;
+	}
+}
+
+void deny_log_tick(struct engine *e, __u32 now)
+{
+	__u32 budget = LOG_ROWS_PER_TICK;
+	struct acl_log_flow f;
+	char hits[48];
+
+	while (acl_log_due(e->acl_log, now, &budget, &f)) {
+		snprintf(hits, sizeof(hits), "%u %u-second interval", f.hits, f.interval_s);
+		msg_106100(e->asa->syslog, &f, hits);
+	}
 }
 
 /* Refused by the security levels, no list involved. */
@@ -177,7 +223,7 @@ void deny_access(const struct walk *w, const struct policy_acl_match *m, bool ou
 {
 	(void)outbound; /* ASA names the list, not its direction */
 	if (m->acl && m->log)
-		log_106100(w, m, "denied");
+		log_106100(w, m, false);
 	else if (m->acl)
 		deny_by_list(w, m);
 	else
@@ -186,7 +232,7 @@ void deny_access(const struct walk *w, const struct policy_acl_match *m, bool ou
 
 void permit_access(const struct walk *w, const struct policy_acl_match *m)
 {
-	log_106100(w, m, "permitted");
+	log_106100(w, m, true);
 }
 
 /* ------------------------------------------------------------------ no connection */

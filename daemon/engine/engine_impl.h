@@ -55,6 +55,7 @@ struct engine {
 	__u32 reply_tick; /* replies made by the daemon in this interval of 128 ticks */
 	__u32 n_replies;
 	__u16 ip_id; /* of datagrams made here */
+	struct acl_log *acl_log; /* NULL in the engine of a dry walk, which logs nothing */
 };
 
 struct walk;
@@ -195,6 +196,7 @@ void fragment_send(struct walk *w, struct frame *f, __u16 row, __u32 mtu);
 void deny_not_syn(const struct walk *w); /* 106015 */
 void deny_access(const struct walk *w, const struct policy_acl_match *m, bool outbound);
 void permit_access(const struct walk *w, const struct policy_acl_match *m); /* 106100 */
+void deny_log_tick(struct engine *e, __u32 now); /* 106100 of intervals that are over */
 void deny_icmp_reply(const struct walk *w); /* 313004 */
 void deny_icmp_error(const struct walk *w, const struct asa_key *quoted); /* 313005 */
 void deny_limit(const struct walk *w, const struct session_limit *l); /* 201011, 201013 */

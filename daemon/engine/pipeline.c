@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine/engine_impl.h"
+#include "policy/acl_log.h"
 #include "normalize/ip_options.h"
 
 static enum asa_drop run(struct walk *w, stage_fn *stage)
@@ -227,7 +228,8 @@ int engine_new(struct asa *a, struct engine **out)
 		return -1;
 	e->asa = a;
 	e->frags = ip_frag_new();
-	if (!e->frags || account_new(&e->account)) {
+	e->acl_log = acl_log_new();
+	if (!e->frags || !e->acl_log || account_new(&e->account)) {
 		engine_free(e);
 		return -1;
 	}
@@ -240,6 +242,7 @@ void engine_free(struct engine *e)
 	if (!e)
 		return;
 	ip_frag_free(e->frags);
+	acl_log_free(e->acl_log);
 	account_free(&e->account);
 	free(e);
 }
@@ -258,6 +261,7 @@ void engine_tick(struct engine *e, struct worker_ops *ops, __u32 now)
 	hold_expire(e, ops, now);
 	while ((chain = ip_frag_expire(e->frags, ops, now, timeout)) != NULL)
 		frames_drop(e, ops, chain, DROP_FRAG_TIMEOUT);
+	deny_log_tick(e, now);
 	account_flush(e);
 }
 

@@ -277,6 +277,7 @@ struct model {
 	char hostname[MODEL_NAME_MAX];
 	char version_line[MODEL_TEXT_MAX]; /* "ASA Version …" / "PIX Version …" as read, may be empty */
 	bool acl_mapped; /* interface access lists name mapped addresses (ACL-3) */
+	int deny_flow_max, alert_interval; /* "access-list deny-flow-max", "alert-interval"; 0: default */
 	bool same_security_inter, same_security_intra;
 	int tcpmss, tcpmss_min; /* sysopt connection tcpmss [minimum] N; 0 off */
 	int fragment_size, fragment_chain, fragment_timeout; /* 200, 24, 5 */

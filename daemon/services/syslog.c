@@ -76,6 +76,7 @@ struct syslog {
 	uint32_t mask;
 	_Alignas(64) _Atomic uint32_t head; /* producers */
 	struct syslog_rate rates[MODEL_LOG_RATES];
+	_Atomic uint8_t level_dest[8]; /* destinations of each severity */
 	_Atomic uint64_t lost_ring;
 	_Atomic uint64_t limited;
 	_Atomic uint64_t logged;
@@ -147,6 +148,9 @@ static uint8_t syslog_destinations(const struct syslog *s, int severity)
 /* Work the filter of every id out again; changes by id are in the model at configure time only. */
 static void syslog_refilter(struct syslog *s)
 {
+	for (int level = 0; level < 8; level++)
+		atomic_store_explicit(&s->level_dest[level], syslog_destinations(s, level),
+				      memory_order_relaxed);
 	for (int i = 0; i < TABLE_SIZE; i++) {
 		struct syslog_id *t = &s->table[i];
 		uint8_t f = atomic_load_explicit(&t->filter, memory_order_relaxed);
@@ -200,11 +204,27 @@ static void syslog_apply_rates(struct syslog *s, const struct model_logging *l)
 	}
 }
 
-bool syslog_wants(const struct syslog *s, uint32_t id)
+/* Severity and destinations of a message, as in syslog_id.filter. */
+static uint8_t filter_at(const struct syslog *s, const struct syslog_id *t, int level)
+{
+	uint8_t f = atomic_load_explicit(&t->filter, memory_order_relaxed);
+
+	if (level < 0 || level > 7 || f & 0x80)
+		return f;
+	return (uint8_t)(level << 4 |
+			 atomic_load_explicit(&s->level_dest[level], memory_order_relaxed));
+}
+
+bool syslog_wants_level(const struct syslog *s, uint32_t id, int level)
 {
 	const struct syslog_id *t = s && id ? table_find(s, id) : NULL;
 
-	return t && (atomic_load_explicit(&t->filter, memory_order_relaxed) & 0x0f);
+	return t && (filter_at(s, t, level) & 0x0f);
+}
+
+bool syslog_wants(const struct syslog *s, uint32_t id)
+{
+	return syslog_wants_level(s, id, -1);
 }
 
 /* ------------------------------------------------------------------ ring, any thread */
@@ -255,19 +275,18 @@ static bool rate_allows(struct syslog_rate *r)
 	return true;
 }
 
-void syslog_msg(struct syslog *s, uint32_t id, const char *fmt, ...)
+static void msg_va(struct syslog *s, uint32_t id, int level, const char *fmt, va_list ap)
 {
 	const struct syslog_id *t = s && id ? table_find(s, id) : NULL;
 	struct syslog_record *r;
 	struct timespec now;
 	uint32_t position;
 	uint8_t filter, rate;
-	va_list ap;
 	int n;
 
 	if (!t)
 		return;
-	filter = atomic_load_explicit(&t->filter, memory_order_relaxed);
+	filter = filter_at(s, t, level);
 	if (!(filter & 0x0f))
 		return;
 	rate = atomic_load_explicit(&t->rate, memory_order_relaxed);
@@ -286,9 +305,7 @@ void syslog_msg(struct syslog *s, uint32_t id, const char *fmt, ...)
 	r->nsec = (int32_t)now.tv_nsec;
 	r->severity = filter >> 4 & 7;
 	r->dest = filter & 0x0f;
-	va_start(ap, fmt);
 	n = vsnprintf(r->text, sizeof(r->text), fmt, ap);
-	va_end(ap);
 	if (n < 0)
 		n = 0;
 	if (n >= (int)sizeof(r->text))
@@ -296,6 +313,24 @@ void syslog_msg(struct syslog *s, uint32_t id, const char *fmt, ...)
 	r->len = (uint16_t)n;
 	atomic_fetch_add_explicit(&s->logged, 1, memory_order_relaxed);
 	atomic_store_explicit(&r->turn, position + 1, memory_order_release);
+}
+
+void syslog_msg(struct syslog *s, uint32_t id, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	msg_va(s, id, -1, fmt, ap);
+	va_end(ap);
+}
+
+void syslog_msg_level(struct syslog *s, uint32_t id, int level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	msg_va(s, id, level, fmt, ap);
+	va_end(ap);
 }
 
 /* ------------------------------------------------------------------ lines, main thread */

@@ -49,6 +49,13 @@ bool syslog_wants(const struct syslog *s, uint32_t id);
 /* Log message 'id'; the text is what follows "%ASA-sev-id: ". => NULL accepted. */
 void syslog_msg(struct syslog *s, uint32_t id, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/*
+ * The same at a severity that the caller brings along ("access-list … log LEVEL"), which goes
+ * before the message's own; -1: the message's own.
+ */
+bool syslog_wants_level(const struct syslog *s, uint32_t id, int level);
+void syslog_msg_level(struct syslog *s, uint32_t id, int level, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* Deliver what is in the ring: bounded work, never blocks. Every tick of the main loop. */
 void syslog_flush(struct syslog *s);

@@ -228,21 +228,41 @@ bool syslog_wants(const struct syslog *s, uint32_t id)
 	return f && !f->no_log && id != f->log_off;
 }
 
-void syslog_msg(struct syslog *s, uint32_t id, const char *fmt, ...)
+bool syslog_wants_level(const struct syslog *s, uint32_t id, int level)
+{
+	return syslog_wants(s, id) && level < 8;
+}
+
+static void fake_log(struct syslog *s, uint32_t id, const char *fmt, va_list ap)
 {
 	struct fake *f = (struct fake *)s;
 	char *to;
-	va_list ap;
 	int n;
 
 	if (!syslog_wants(s, id))
 		return;
 	to = f->log[f->n_log % FAKE_LOGS];
 	n = snprintf(to, sizeof(f->log[0]), "%u: ", id);
-	va_start(ap, fmt);
 	vsnprintf(to + n, sizeof(f->log[0]) - (size_t)n, fmt, ap);
-	va_end(ap);
 	f->n_log++;
+}
+
+void syslog_msg(struct syslog *s, uint32_t id, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fake_log(s, id, fmt, ap);
+	va_end(ap);
+}
+
+void syslog_msg_level(struct syslog *s, uint32_t id, int level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fake_log(s, id, fmt, ap);
+	va_end(ap);
 }
 
 bool fake_logged(const struct fake *f, const char *text)

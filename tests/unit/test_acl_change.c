@@ -11,6 +11,7 @@
 
 #include "lib/cunit.h"
 #include "lib/model_build.h"
+#include "policy/acl_log.h"
 #include "policy/policy_impl.h"
 #include "policy/time_range.h"
 
@@ -311,6 +312,84 @@ static void acl1_entries_follow_their_time(void)
 	fw_free(&fw);
 }
 
+/* ------------------------------------------------------------------ message 106100 */
+
+static struct acl_log_flow log_flow(__u32 client, bool permitted)
+{
+	struct acl_log_flow f = { .hash = 7, .permitted = permitted, .interval_s = 60, .level = 4 };
+	char text[64];
+
+	snprintf(text, sizeof(text), "tcp 10.%u.%u.%u:1000 192.0.2.1:80", client >> 16 & 255,
+		 client >> 8 & 255, client & 255);
+	f.key = mb_key(text);
+	strcpy(f.acl, "A");
+	return f;
+}
+
+static void acl5_log_sums_up_over_an_interval(void)
+{
+	struct acl_log *l = acl_log_new();
+	struct acl_log_flow a = log_flow(1, false), b = log_flow(2, true), got;
+	__u32 minute = asa_ticks_from_ms(60000), start = 0u - minute / 2, all = 8192;
+
+	/* over the wrap of the clock */
+	CU_ASSERT_EQUAL(acl_log_hit(l, &a, start, 4096, 300), ACL_LOG_FIRST);
+	CU_ASSERT_EQUAL(acl_log_hit(l, &b, start, 4096, 300), ACL_LOG_FIRST);
+	for (int i = 0; i < 9; i++)
+		CU_ASSERT_EQUAL(acl_log_hit(l, &a, start + 5, 4096, 300), ACL_LOG_NOTHING);
+	CU_ASSERT_FALSE(acl_log_due(l, start + minute - 1, &all, &got));
+	all = 8192;
+	CU_ASSERT_TRUE(acl_log_due(l, start + minute, &all, &got));
+	CU_ASSERT_EQUAL(got.hits, 9);
+	CU_ASSERT_EQUAL(got.interval_s, 60);
+	CU_ASSERT_STRING_EQUAL(got.acl, "A");
+	CU_ASSERT_FALSE(acl_log_due(l, start + minute, &all, &got));
+	/* the other had no further hit: forgotten, its next one is a first one */
+	CU_ASSERT_EQUAL(acl_log_count(l, true), 0);
+	CU_ASSERT_EQUAL(acl_log_count(l, false), 1);
+	CU_ASSERT_EQUAL(acl_log_hit(l, &b, start + minute, 4096, 300), ACL_LOG_FIRST);
+	all = 8192;
+	CU_ASSERT_FALSE(acl_log_due(l, start + 2 * minute, &all, &got));
+	CU_ASSERT_EQUAL(acl_log_count(l, false), 0);
+	acl_log_free(l);
+}
+
+/* A flood of flows: the table stays as it is, the operator hears of it once per interval. */
+static void acl5_log_is_bounded(void)
+{
+	struct acl_log *l = acl_log_new();
+	__u32 alert = asa_ticks_from_ms(300000), full = 0, first = 0, budget = 8192;
+	struct acl_log_flow f;
+
+	for (__u32 i = 0; i < 20000; i++) {
+		f = log_flow(i, false);
+		switch (acl_log_hit(l, &f, 5, 1000, 300)) {
+		case ACL_LOG_FIRST: first++; break;
+		case ACL_LOG_FULL: full++; break;
+		default: break;
+		}
+	}
+	CU_ASSERT_EQUAL(first, 1000);
+	CU_ASSERT_EQUAL(full, 1);
+	CU_ASSERT_EQUAL(acl_log_count(l, false), 1000);
+	f = log_flow(50000, false);
+	CU_ASSERT_EQUAL(acl_log_hit(l, &f, 5 + alert, 1000, 300), ACL_LOG_FULL);
+	/* permitted ones have room of their own, and are told beyond it */
+	for (__u32 i = 0; i < 5000; i++) {
+		f = log_flow(i, true);
+		CU_ASSERT_EQUAL(acl_log_hit(l, &f, 5, 1000, 300), ACL_LOG_FIRST);
+	}
+	CU_ASSERT_EQUAL(acl_log_count(l, true), ACL_LOG_PERMIT_MAX);
+	/* all over: every row is free again */
+	CU_ASSERT_FALSE(acl_log_due(l, 5 + alert, &budget, &f));
+	CU_ASSERT_EQUAL(acl_log_count(l, true) + acl_log_count(l, false), 0);
+	for (__u32 i = 0; i < 3000; i++) {
+		f = log_flow(i, false);
+		CU_ASSERT_EQUAL(acl_log_hit(l, &f, 5 + alert, 4096, 300), ACL_LOG_FIRST);
+	}
+	acl_log_free(l);
+}
+
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
@@ -319,6 +398,8 @@ int main(void)
 		{ "CFG-1 a refused change leaves the list", cfg1_a_refused_change_leaves_the_list },
 		{ "ACL-1 time ranges", acl1_time_ranges },
 		{ "ACL-1 entries follow their time", acl1_entries_follow_their_time },
+		{ "ACL-5 log sums up over an interval", acl5_log_sums_up_over_an_interval },
+		{ "ACL-5 log is bounded", acl5_log_is_bounded },
 		{ NULL, NULL },
 	};
 
