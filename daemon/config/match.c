@@ -153,6 +153,9 @@ int gline_read(struct gline *l, const char *text)
 		l->comment = true;
 		return 0;
 	}
+	/* Documents print the command so, too; no other command begins with "access". */
+	if (!strncmp(l->line, "access list ", 12))
+		l->line[6] = '-';
 	return words_cut(l);
 }
 
