@@ -295,7 +295,7 @@ static void worker_send_failed(void *arg, const struct frame *f, enum asa_drop w
 static void start(struct asa *a, struct loop *l)
 {
 	const struct dp_options dpo = { .object = a->opt.object_path, .pin_dir = a->opt.pin_dir,
-					.n_slots = a->opt.n_slots };
+					.n_slots = a->opt.n_slots, .trial = true };
 	struct worker_hooks hooks = { .batch = worker_batch, .send_failed = worker_send_failed };
 	struct policy_error e = { "" };
 	struct config_ops ops;

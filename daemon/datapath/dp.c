@@ -559,6 +559,8 @@ int dp_open(const struct dp_options *o, struct dp **out, char *err, size_t err_s
 		goto free_dp;
 	}
 	(void)dp_trial_init(d, dp_find_object(o->object)); /* serves packet-tracer only */
+	if (o->trial)
+		(void)dp_trial_init(d, dp_find_object(o->object));
 	d->events = ring_buffer__new(d->fd[DP_MAP_EVENTS], dp_event, d, NULL);
 	if (!d->events) {
 		r = dp_error(err, err_size, -errno, "cannot map the event ring: %s", strerror(errno));
@@ -577,6 +579,7 @@ void dp_close(struct dp *d)
 	if (!d)
 		return;
 	ring_buffer__free(d->events);
+	dp_trial_fini(d);
 	dp_trial_fini(d);
 	dp_count_fini(d);
 	if (d->program_fd >= 0)

@@ -35,6 +35,7 @@ struct dp_options {
 	const char *object; /* path of asa_xdp.bpf.o; NULL: search build/, PREFIX/lib/asa */
 	const char *pin_dir;
 	__u32 n_slots; /* wished; pinned maps of another size win and are reported */
+	bool trial; /* with an instance for dp_test_run() */
 };
 
 /*
@@ -86,6 +87,23 @@ int dp_xsk_set(struct dp *d, __u32 ifindex, __u32 queue, int xsk_fd);
 
 /* Drain up to 'max' events. => number handled. Called every tick. */
 int dp_events(struct dp *d, void (*cb)(void *arg, const struct asa_event *e), void *arg, int max);
+
+/*
+ * Run the XDP program on a copy of a frame, as if it came in on 'ifindex', in an instance of its own:
+ * connections, counters and events of the live one stay as they are (OBS-4).
+ * => 0; -EOPNOTSUPP without such an instance; -EINVAL for a frame that is too long; -errno
+ */
+#define DP_TEST_FRAME_MAX 3520
+struct dp_test_result {
+	__u32 verdict; /* enum xdp_action */
+	enum asa_drop why; /* with XDP_DROP */
+	enum asa_punt punt; /* with XDP_REDIRECT: handed to the daemon; PUNT_NONE: sent on */
+	__u32 ref; /* ASA_REF of the connection that was found, 0 none */
+	__u32 out_ifindex; /* sent on: where to; 0 unknown */
+	__u32 len;
+	__u8 frame[DP_TEST_FRAME_MAX]; /* as it would leave */
+};
+int dp_test_run(struct dp *d, __u32 ifindex, const __u8 *frame, __u32 len, struct dp_test_result *r);
 
 /* Add the daemon's counter deltas to the per-CPU maps (runs asa_account). => 0 or -errno. */
 int dp_account(struct dp *d, const struct asa_account *a);

@@ -40,6 +40,8 @@ enum dp_map {
 	DP_MAP_MAX
 };
 
+struct dp_trial; /* dp_trial.c */
+
 struct dp_attachment {
 	__u32 ifindex; /* 0: free row */
 	enum dp_mode mode;
@@ -66,6 +68,7 @@ struct dp {
 	int lock_fd; /* of the pin directory */
 	int account_fd; /* -1: kept in the process */
 	struct dp_kept *kept;
+	struct dp_trial *trial; /* NULL: none could be had */
 	struct ring_buffer *events;
 	int events_left;
 	void (*event_cb)(void *arg, const struct asa_event *e);
@@ -86,6 +89,10 @@ int dp_error(char *err, size_t err_size, int code, const char *fmt, ...)
  * daemon gives up before the first interface may be named.
  */
 void dp_adopt(struct dp *d);
+
+/* dp_trial.c: an instance of the program in 'path' for test runs. => 0 or -errno (told in the log) */
+int dp_trial_init(struct dp *d, const char *path);
+void dp_trial_fini(struct dp *d);
 
 /* dp_count.c: allocate and free what the readers need. => 0 or -ENOMEM. */
 int dp_count_init(struct dp *d);
