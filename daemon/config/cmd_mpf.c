@@ -154,7 +154,8 @@ static int do_match(void *ctx, struct cmd_args *a, void *out)
 		return -EINVAL;
 	if (a->no)
 		return match_remove(a, c, &v);
-	if (v.match == MODEL_MATCH_OTHER)
+	/* dscp, precedence and rtp act on the first packet; the others are about VPN tunnels. */
+	if (v.match == MODEL_MATCH_OTHER && (cmd_has(a, "flow") || cmd_has(a, "tunnel-group")))
 		cmd_warn(a, "\"%s\" is not active yet: the class matches nothing", v.other);
 	if (narrows) {
 		if (v.match == MODEL_MATCH_ACL)

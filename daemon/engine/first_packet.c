@@ -30,6 +30,8 @@ static void tuple_fill(const struct walk *w, const struct asa_key *key, struct p
 	t->proto = key->proto;
 	t->icmp_type = w->p->icmp_type;
 	t->icmp_code = w->p->icmp_code;
+	t->tos = w->p->flags & ASA_PKT_IPV4 ? asa_ld8((__u8 *)w->p->l3 + 1) :
+					      (__u8)(asa_ldn16(w->p->l3) >> 4);
 	if (is_icmp(w)) { /* the identifier is no port */
 		t->sport = 0;
 		t->dport = 0;

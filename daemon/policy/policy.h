@@ -91,6 +91,7 @@ struct policy_tuple {
 	__u16 sport, dport; /* host order; 0 when the protocol has none */
 	__u8 proto;
 	__u8 icmp_type, icmp_code;
+	__u8 tos; /* IPv4 TOS or IPv6 traffic class: DSCP in the upper 6 bits; classes only */
 };
 
 /* Which rule decided; for logging and packet-tracer. */

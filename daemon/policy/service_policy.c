@@ -26,6 +26,8 @@ struct service_class {
 	const struct model_policy_class *config;
 	const struct model_class *match; /* NULL: class-default */
 	int acl; /* row, -1 none */
+	__u64 dscps; /* "match dscp", "match precedence": bit per code point */
+	__u32 rtp_lo, rtp_hi; /* "match rtp": even UDP ports; rtp_hi 0: not said */
 	bool has[FEATURE_MAX];
 	struct policy_counter *counter;
 };
@@ -101,9 +103,92 @@ static bool has_inspect(const struct model_policy_class *pc, const char *words)
 	return false;
 }
 
+static bool has_other(const struct model_policy_class *pc, const char *start)
+{
+	for (size_t i = 0; i < pc->others.n; i++)
+		if (!strncmp(pc->others.v[i], start, strlen(start)))
+			return true;
+	return false;
+}
+
 static bool is_default_class(const struct model_policy_class *pc)
 {
 	return !strcmp(pc->class_name, "class-default");
+}
+
+/* A code point or a precedence: a number or its name. => -1 */
+static int dscp_value(const char *word, bool precedence)
+{
+	static const struct {
+		const char *name;
+		int dscp, precedence;
+	} names[] = {
+		{ "af11", 10, -1 },   { "af12", 12, -1 },      { "af13", 14, -1 },
+		{ "af21", 18, -1 },   { "af22", 20, -1 },      { "af23", 22, -1 },
+		{ "af31", 26, -1 },   { "af32", 28, -1 },      { "af33", 30, -1 },
+		{ "af41", 34, -1 },   { "af42", 36, -1 },      { "af43", 38, -1 },
+		{ "cs1", 8, -1 },     { "cs2", 16, -1 },       { "cs3", 24, -1 },
+		{ "cs4", 32, -1 },    { "cs5", 40, -1 },       { "cs6", 48, -1 },
+		{ "cs7", 56, -1 },    { "default", 0, -1 },    { "ef", 46, -1 },
+		{ "routine", -1, 0 }, { "priority", -1, 1 },   { "immediate", -1, 2 },
+		{ "flash", -1, 3 },   { "flash-override", -1, 4 }, { "critical", -1, 5 },
+		{ "internet", -1, 6 }, { "network", -1, 7 },
+	};
+	char *end;
+	unsigned long n = strtoul(word, &end, 10);
+
+	if (end != word && !*end)
+		return n <= (precedence ? 7 : 63) ? (int)n : -1;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(word, names[i].name))
+			return precedence ? names[i].precedence : names[i].dscp;
+	return -1;
+}
+
+/*
+ * "match {dscp|precedence} VALUE…", "match rtp START RANGE". What is left ("flow", "tunnel-group")
+ * is about VPN tunnels, which there are none of: it matches nothing, as the command said.
+ */
+static int other_compile(struct compile *c, struct service_class *sc)
+{
+	char text[MODEL_TEXT_MAX], *save, *word, *end;
+	unsigned long start, range;
+	bool precedence;
+
+	memcpy(text, sc->match->other, sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	strtok_r(text, " ", &save); /* match */
+	word = strtok_r(NULL, " ", &save);
+	if (!word)
+		return 0;
+	if (!strcmp(word, "rtp")) {
+		word = strtok_r(NULL, " ", &save);
+		start = word ? strtoul(word, &end, 10) : 0;
+		if (!word || *end || start < 2000 || start > 65535)
+			goto bad;
+		word = strtok_r(NULL, " ", &save);
+		range = word ? strtoul(word, &end, 10) : 0;
+		if (!word || *end || range > 16383)
+			goto bad;
+		sc->rtp_lo = start;
+		sc->rtp_hi = start + range;
+		return 0;
+	}
+	precedence = !strcmp(word, "precedence");
+	if (!precedence && strcmp(word, "dscp"))
+		return 0;
+	while ((word = strtok_r(NULL, " ", &save))) {
+		int value = dscp_value(word, precedence);
+
+		if (value < 0)
+			goto bad;
+		/* a precedence is the upper three bits of eight code points (RFC 2474 section 4.2.2) */
+		sc->dscps |= precedence ? 0xffull << (value * 8) : 1ull << value;
+	}
+	return 0;
+bad:
+	return compile_fail(c, "class-map %s: \"%s\": %s", sc->match->name, sc->match->other,
+			    word ? "no such value, or out of range" : "a value is missing");
 }
 
 static int class_compile(struct compile *c, struct service *s, const char *map,
@@ -118,6 +203,8 @@ static int class_compile(struct compile *c, struct service *s, const char *map,
 		sc->match = model_class_find(c->m, pc->class_name);
 		if (*sc->match->acl)
 			sc->acl = names_acl(c, sc->match->acl);
+		if (sc->match->match == MODEL_MATCH_OTHER && other_compile(c, sc))
+			return -EINVAL;
 	}
 	sc->has[FEATURE_CONN] = has_conn_settings(&pc->conn);
 	sc->has[FEATURE_BYPASS] = pc->conn.bypass;
@@ -186,6 +273,9 @@ static int class_check(struct compile *c, const struct model_policy_map *pm,
 	if (mc && *mc->acl && names_acl(c, mc->acl) < 0)
 		return compile_fail(c, "class-map %s: access-list %s does not exist", mc->name,
 				    mc->acl);
+	if (has_other(pc, "priority") && has_other(pc, "police "))
+		return compile_fail(c, "policy-map %s class %s: priority and police exclude each other for the same traffic",
+				    pm->name, pc->class_name); /* MPF-9 */
 	if (!pc->conn.bypass)
 		return 0;
 	if (mc && mc->management)
@@ -249,8 +339,16 @@ static bool default_inspection_matches(const struct cls_key *k)
 	return false;
 }
 
+static bool other_matches(const struct service_class *sc, const struct cls_key *k, __u8 tos)
+{
+	if (sc->rtp_hi) /* RTP has the even ports, RTCP the odd ones (RFC 3550 section 11) */
+		return k->proto == IPPROTO_UDP && k->dport >= sc->rtp_lo && k->dport <= sc->rtp_hi &&
+		       !(k->dport & 1);
+	return sc->dscps >> (tos >> 2) & 1;
+}
+
 static bool class_matches(const struct policy *p, const struct service_class *sc,
-			  const struct cls_key *k)
+			  const struct cls_key *k, __u8 tos)
 {
 	if (!sc->match)
 		return true;
@@ -267,8 +365,9 @@ static bool class_matches(const struct policy *p, const struct service_class *sc
 	case MODEL_MATCH_DEFAULT_INSPECTION:
 		return default_inspection_matches(k) &&
 		       (sc->acl < 0 || acl_permits(p, sc->acl, k));
-	case MODEL_MATCH_NONE:
 	case MODEL_MATCH_OTHER:
+		return other_matches(sc, k, tos);
+	case MODEL_MATCH_NONE:
 		break;
 	}
 	return false;
@@ -276,7 +375,7 @@ static bool class_matches(const struct policy *p, const struct service_class *sc
 
 /* The first class of a policy that has the feature and matches. => its row, -1 none. */
 static int service_find(const struct policy *p, int index, enum feature f, const struct cls_key *k,
-			const struct model_policy_class **pc)
+			__u8 tos, const struct model_policy_class **pc)
 {
 	const struct service *s;
 
@@ -284,7 +383,7 @@ static int service_find(const struct policy *p, int index, enum feature f, const
 		return -1;
 	s = &p->services->v[index];
 	for (size_t i = 0; i < s->n; i++) {
-		if (!s->v[i].has[f] || !class_matches(p, &s->v[i], k))
+		if (!s->v[i].has[f] || !class_matches(p, &s->v[i], k, tos))
 			continue;
 		*pc = s->v[i].config;
 		return s->first_row + i;
@@ -294,14 +393,14 @@ static int service_find(const struct policy *p, int index, enum feature f, const
 
 static int feature_find(const struct policy *p, const struct policy_if *in,
 			const struct policy_if *out, enum feature f, const struct cls_key *k,
-			const struct model_policy_class **pc)
+			__u8 tos, const struct model_policy_class **pc)
 {
 	const struct policy_services *all = p->services;
-	int row = service_find(p, all->by_if[in->num], f, k, pc);
+	int row = service_find(p, all->by_if[in->num], f, k, tos, pc);
 
 	if (row < 0 && out && out->num != in->num)
-		row = service_find(p, all->by_if[out->num], f, k, pc);
-	return row < 0 ? service_find(p, all->global, f, k, pc) : row;
+		row = service_find(p, all->by_if[out->num], f, k, tos, pc);
+	return row < 0 ? service_find(p, all->global, f, k, tos, pc) : row;
 }
 
 static void conn_settings_copy(struct policy_service *s, const struct model_conn_settings *c)
@@ -341,18 +440,18 @@ void policy_service_match(const struct policy *p, const struct policy_if *in,
 	if (!p->services->n)
 		return;
 	cls_key_from_tuple(&k, t);
-	s->class_row = feature_find(p, in, out, FEATURE_CONN, &k, &pc);
+	s->class_row = feature_find(p, in, out, FEATURE_CONN, &k, t->tos, &pc);
 	if (s->class_row >= 0)
 		conn_settings_copy(s, &pc->conn);
 	if (t->proto == IPPROTO_TCP) {
-		row = feature_find(p, in, out, FEATURE_BYPASS, &k, &pc);
+		row = feature_find(p, in, out, FEATURE_BYPASS, &k, t->tos, &pc);
 		s->bypass = row >= 0;
 		if (s->class_row < 0)
 			s->class_row = row;
 	}
 	if (t->proto == IPPROTO_ICMP || t->proto == IPPROTO_ICMPV6) {
-		s->inspect_icmp = feature_find(p, in, out, FEATURE_ICMP, &k, &pc) >= 0;
-		s->inspect_icmp_error = feature_find(p, in, out, FEATURE_ICMP_ERROR, &k, &pc) >= 0;
+		s->inspect_icmp = feature_find(p, in, out, FEATURE_ICMP, &k, t->tos, &pc) >= 0;
+		s->inspect_icmp_error = feature_find(p, in, out, FEATURE_ICMP_ERROR, &k, t->tos, &pc) >= 0;
 	}
 }
 

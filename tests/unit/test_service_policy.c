@@ -28,6 +28,9 @@ static struct model_class *class_map(struct fw *fw, const char *name, const char
 	} else if (!strncmp(match, "acl ", 4)) {
 		c->match = MODEL_MATCH_ACL;
 		snprintf(c->acl, sizeof(c->acl), "%s", match + 4);
+	} else if (!strncmp(match, "match ", 6)) {
+		c->match = MODEL_MATCH_OTHER;
+		snprintf(c->other, sizeof(c->other), "%s", match);
 	} else {
 		c->match = MODEL_MATCH_PORT;
 		c->proto = match[0] == 't' ? IPPROTO_TCP : IPPROTO_UDP;
@@ -322,6 +325,92 @@ static void mpf10_default_inspection_traffic(void)
 	fw_free(&fw);
 }
 
+/* What a class with 'match' says of a packet with this TOS byte. */
+static bool matches(const char *match, const char *packet, __u8 tos)
+{
+	struct policy_tuple t = mb_tuple(packet);
+	struct fw fw = fw_new();
+	struct policy_service s;
+
+	class_map(&fw, "C", match);
+	in_map(&fw, "P", "C")->conn.conn_max = 7;
+	attach(&fw, "P", "inside");
+	CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
+	t.tos = tos;
+	policy_service_match(fw.p, fw_named(&fw, "inside"), fw_named(&fw, "outside"), &t, &s);
+	fw_free(&fw);
+	return s.conn_max == 7;
+}
+
+static void mpf2_code_points_and_rtp(void)
+{
+	static const char udp[] = "udp 10.1.1.1:9 203.0.113.1:16384";
+	static const char *const bad[] = { "match dscp ef af99", "match dscp 64", "match precedence 8",
+					   "match precedence af11", "match rtp 1999 10",
+					   "match rtp 2000 20000", "match rtp 16384" };
+
+	CU_ASSERT_TRUE(matches("match dscp ef", udp, 46 << 2));
+	CU_ASSERT_TRUE(matches("match dscp af11 ef 3", udp, 46 << 2 | 3)); /* the ECN bits are not DSCP */
+	CU_ASSERT_TRUE(matches("match dscp af11 ef 3", udp, 3 << 2));
+	CU_ASSERT_FALSE(matches("match dscp af11 ef 3", udp, 0));
+	CU_ASSERT_TRUE(matches("match dscp default", udp, 0));
+	CU_ASSERT_TRUE(matches("match precedence critical", udp, 46 << 2));
+	CU_ASSERT_FALSE(matches("match precedence critical", udp, 0x80));
+	CU_ASSERT_TRUE(matches("match precedence 1 flash-override", udp, 0x80));
+	CU_ASSERT_TRUE(matches("match rtp 16384 100", udp, 0));
+	CU_ASSERT_FALSE(matches("match rtp 16384 100", "udp 10.1.1.1:9 203.0.113.1:16385", 0));
+	CU_ASSERT_TRUE(matches("match rtp 16384 100", "udp 10.1.1.1:9 203.0.113.1:16484", 0));
+	CU_ASSERT_FALSE(matches("match rtp 16384 100", "udp 10.1.1.1:9 203.0.113.1:16486", 0));
+	CU_ASSERT_FALSE(matches("match rtp 16384 100", "tcp 10.1.1.1:9 203.0.113.1:16384", 0));
+	/* there are no VPN tunnels */
+	CU_ASSERT_FALSE(matches("match tunnel-group T", udp, 0));
+	CU_ASSERT_FALSE(matches("match flow ip destination-address", udp, 0));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct fw fw = fw_new();
+
+		class_map(&fw, "C", bad[i]);
+		in_map(&fw, "P", "C");
+		attach(&fw, "P", NULL);
+		CU_ASSERT_EQUAL(fw_compile(&fw), -22);
+		CU_ASSERT_PTR_NOT_NULL(strstr(fw.e.text, bad[i]));
+		fw_free(&fw);
+	}
+}
+
+/* MPF-3, MPF-4: a management class beside others; what goes through is not its. */
+static void mpf3_management_class_beside_others(void)
+{
+	struct fw fw = fw_new();
+
+	class_map(&fw, "M", "tcp 22")->management = true;
+	class_map(&fw, "T", "tcp 22");
+	in_map(&fw, "P", "M")->conn.conn_max = 1;
+	in_map(&fw, "P", "T")->conn.conn_max = 2;
+	attach(&fw, "P", "inside");
+	CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
+	CU_ASSERT_EQUAL(ask(&fw, "inside", "outside", "tcp 10.1.1.1:1 203.0.113.1:22").conn_max, 2);
+	fw_free(&fw);
+}
+
+/* MPF-9: priority queueing and policing exclude each other, in either order, in one class only. */
+static void mpf9_priority_and_police(void)
+{
+	struct fw fw = fw_new();
+	struct model_policy_class *pc;
+
+	class_map(&fw, "C", "any");
+	class_map(&fw, "D", "any");
+	pc = in_map(&fw, "P", "C");
+	*(char **)MODEL_PUSH(&pc->others) = strdup("police output 100000");
+	pc = in_map(&fw, "P", "D");
+	*(char **)MODEL_PUSH(&pc->others) = strdup("priority");
+	CU_ASSERT_EQUAL(fw_compile(&fw), 0);
+	*(char **)MODEL_PUSH(&pc->others) = strdup("police input 8000");
+	CU_ASSERT_EQUAL(fw_compile(&fw), -22);
+	CU_ASSERT_PTR_NOT_NULL(strstr(fw.e.text, "priority and police exclude each other"));
+	fw_free(&fw);
+}
+
 static void mpf15_counters_survive_a_recompile(void)
 {
 	struct fw fw = fw_new();
@@ -368,6 +457,9 @@ int main(void)
 		  mpf2_mpf6_first_class_for_each_feature },
 		{ "MPF-3 MPF-4 errors", mpf3_mpf4_errors },
 		{ "MPF-10 default inspection traffic", mpf10_default_inspection_traffic },
+		{ "MPF-2 code points and RTP", mpf2_code_points_and_rtp },
+		{ "MPF-3 MPF-4 management class beside others", mpf3_management_class_beside_others },
+		{ "MPF-9 priority and police", mpf9_priority_and_police },
 		{ "MPF-15 counters survive a recompile", mpf15_counters_survive_a_recompile },
 		{ NULL, NULL },
 	};
