@@ -16,6 +16,7 @@
 #include "asa/flow.h"
 #include "asa/punt.h"
 #include "asa/stats.h"
+#include "asa/syncookie.h"
 
 /* Shared tables, mmapped (daemon writes where flow.h says so). In unit tests: plain memory. */
 struct dp_tables {
