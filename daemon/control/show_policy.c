@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/value.h"
 #include "control/commands.h"
 #include "policy/policy.h"
 
@@ -292,17 +293,148 @@ static bool same_place(const struct policy_class_row *a, const struct policy_cla
 	       (a->global || strcmp(a->ifname, b->ifname) == 0);
 }
 
+static bool has_settings(const struct model_conn_settings *c)
+{
+	return c->conn_max >= 0 || c->embryonic_max >= 0 || c->per_client_max >= 0 ||
+	       c->per_client_embryonic_max >= 0 || c->random_seq >= 0 || c->idle_s >= 0 ||
+	       c->half_closed_s >= 0 || c->embryonic_s >= 0 || c->dcd_interval_s >= 0 || c->bypass ||
+	       c->decrement_ttl || *c->tcp_map;
+}
+
+/* Does one of the lines start with this word (NULL: any line)? */
+static bool has_line(char *const *v, size_t n, const char *word)
+{
+	size_t len = word ? strlen(word) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!word || (!strncmp(v[i], word, len) && (!v[i][len] || v[i][len] == ' ')))
+			return true;
+	return false;
+}
+
+/* "show service-policy [global | interface IF] [set connection | inspect [PROTO] | police | …]" */
+static bool row_wanted(const struct cmd_args *args, const struct policy_class_row *r)
+{
+	const struct model_policy_class *c = r->config;
+	const char *only = cmd_get(args, "INTERFACE");
+
+	if ((only && (r->global || strcmp(only, r->ifname))) || (cmd_has(args, "global") && !r->global))
+		return false;
+	if (cmd_has(args, "connection"))
+		return has_settings(&c->conn);
+	if (cmd_has(args, "inspect"))
+		return has_line(c->inspects.v, c->inspects.n, cmd_get(args, "PROTO"));
+	if (cmd_has(args, "police"))
+		return has_line(c->others.v, c->others.n, "police");
+	return !cmd_has(args, "priority") || has_line(c->others.v, c->others.n, "priority");
+}
+
+/* ------------------------------------------------------------------ show service-policy flow */
+
+static bool flow_end(const struct cmd_args *args, const char *host, const char *port, int proto,
+		     struct asa_addr *a, __u16 *n, bool *v6)
+{
+	const char *text = cmd_get(args, host);
+
+	*n = 0;
+	if (text && value_addr(text, a, v6))
+		return false;
+	text = cmd_get(args, port);
+	return !text || !value_port(text, proto, n);
+}
+
+static void put_match(struct output *o, const struct asa *a, const char *name)
+{
+	const struct model_class *c = model_class_find(policy_model(a->policy), name);
+	const char *what = "any", *more = "";
+	char buf[64];
+
+	if (c && c->match == MODEL_MATCH_ACL) {
+		what = "access-list";
+		more = c->acl;
+	} else if (c && c->match == MODEL_MATCH_PORT) {
+		snprintf(buf, sizeof(buf), "port %s %s %u", c->proto == 6 ? "tcp" : c->proto == 17 ? "udp" : "sctp",
+			 c->lo == c->hi ? "eq" : "range", c->lo);
+		what = buf;
+		if (c->lo != c->hi)
+			snprintf(buf + strlen(buf), sizeof(buf) - strlen(buf), " %u", c->hi);
+	} else if (c && c->match == MODEL_MATCH_DEFAULT_INSPECTION) {
+		what = "default-inspection-traffic";
+		more = c->acl;
+	} else if (c && c->match == MODEL_MATCH_OTHER) {
+		what = c->other + strlen("match ");
+	}
+	output_text(o, "      Match: %s%s%s\n      Action:\n", what, *more ? " " : "", more);
+	output_str(o, "match", what);
+}
+
+/* What the class does to the flow; each kind of feature comes from one class only (MPF-6, MPF-7). */
+static void put_actions(struct output *o, const struct model_policy_class *c, bool *settings,
+			bool *inspect)
+{
+	output_list_begin(o, "actions");
+	for (size_t i = 0; i < c->inspects.n && !*inspect; i++) {
+		output_text(o, "        Input flow:  inspect %s (configured, not active)\n", c->inspects.v[i]);
+		output_str(o, NULL, c->inspects.v[i]);
+	}
+	*inspect |= c->inspects.n > 0;
+	if (has_settings(&c->conn) && !*settings) {
+		output_text(o, "        Input flow:  set connection%s\n",
+			    c->conn.bypass ? " advanced-options tcp-state-bypass" : "");
+		output_str(o, NULL, c->conn.bypass ? "tcp-state-bypass" : "set connection");
+		*settings = true;
+	}
+	output_list_end(o);
+}
+
+static int show_service_policy_flow(void *ctx, struct cmd_args *args, void *out)
+{
+	struct asa *a = ctx;
+	struct policy_class_row r, last = {0};
+	struct policy_tuple t = {0};
+	bool ip, v6 = false, settings = false, inspect = false, open = false;
+
+	asa_addr_set_v4(&t.src, 0);
+	asa_addr_set_v4(&t.dst, 0);
+	if (value_proto(cmd_get(args, "PROTO"), &t.proto, &ip) || ip)
+		return cmd_error(args, "one protocol is needed: tcp, udp, icmp or a number");
+	if (!flow_end(args, "SRC", "SPORT", t.proto, &t.src, &t.sport, &v6) ||
+	    !flow_end(args, "DST", "DPORT", t.proto, &t.dst, &t.dport, &v6))
+		return cmd_error(args, "an address or port is not understood");
+	output_list_begin(out, "flow");
+	for (size_t i = 0; policy_class_row(a->policy, i, &r); i++) {
+		if (!open || !same_place(&r, &last)) {
+			output_text(out, r.global ? "Global policy:\n" : "Interface %s:\n", r.ifname);
+			output_text(out, "  Service-policy: %s\n", r.policy_map);
+			settings = inspect = false;
+		}
+		open = true;
+		last = r;
+		if (!policy_class_matches(a->policy, i, &t))
+			continue;
+		output_object_begin(out, NULL);
+		output_bool(out, "global", r.global);
+		output_str(out, "interface", r.global ? NULL : r.ifname);
+		output_str(out, "policy_map", r.policy_map);
+		output_str(out, "class_map", r.class_name);
+		output_text(out, "    Class-map: %s\n", r.class_name);
+		put_match(out, a, r.class_name);
+		put_actions(out, r.config, &settings, &inspect);
+		output_object_end(out);
+	}
+	output_list_end(out);
+	return 0;
+}
+
 static int show_service_policy(void *ctx, struct cmd_args *args, void *out)
 {
 	struct asa *a = ctx;
-	const char *only = cmd_get(args, "INTERFACE");
 	struct policy_class_row r, last = {0};
 	bool open = false;
 
 	output_list_begin(out, "service_policies");
 	for (size_t i = 0; policy_class_row(a->policy, i, &r); i++) {
-		if ((only && (r.global || strcmp(only, r.ifname))) ||
-		    (cmd_has(args, "global") && !r.global))
+		if (!row_wanted(args, &r))
 			continue;
 		if (!open || !same_place(&r, &last)) {
 			if (open) {
@@ -360,7 +492,11 @@ COMMANDS_DEFINE(policy,
 		 "Translation rules in order of evaluation", show_nat},
 		{CONFIG_IN_PRIV, "clear nat counters", NULL,
 		 "Set the hit counts of translation rules to zero", clear_nat_counters},
-		{CONFIG_IN_EXEC, "show service-policy [ { global | interface <INTERFACE:name> } ]",
+		{CONFIG_IN_EXEC, "show service-policy [ { global | interface <INTERFACE:name> } ] "
+				 "[ { set connection | inspect [ <PROTO:word> ] | police | priority } ]",
 		 NULL, "Service policies with their counters", show_service_policy},
+		{CONFIG_IN_EXEC, "show service-policy flow <PROTO:proto> { host <SRC:addr> | any } "
+				 "[ eq <SPORT:port> ] { host <DST:addr> | any } [ eq <DPORT:port> ]",
+		 NULL, "Classes that a flow would match", show_service_policy_flow},
 		{CONFIG_IN_PRIV, "clear service-policy [ { global | interface <INTERFACE:name> } ]",
 		 NULL, "Set the counters of service policies to zero", clear_service_policy}, );

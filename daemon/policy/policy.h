@@ -272,6 +272,8 @@ struct policy_class_row {
 	__u64 *conns, *embryonic; /* current counts */
 };
 bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row *r);
+/* Would the class of row i match a packet like t (real addresses), whatever classes stand before it? */
+bool policy_class_matches(const struct policy *p, size_t i, const struct policy_tuple *t);
 
 /* Warnings that a compile produced (BYP-6, BYP-11 …): sentences, i from 0 until NULL. */
 const char *policy_warning(const struct policy *p, size_t i);

@@ -481,3 +481,18 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 	}
 	return false;
 }
+
+bool policy_class_matches(const struct policy *p, size_t i, const struct policy_tuple *t)
+{
+	const struct policy_services *all = p->services;
+	struct cls_key k;
+
+	cls_key_from_tuple(&k, t);
+	for (size_t j = 0; j < all->n; j++) {
+		const struct service *s = &all->v[j];
+
+		if (i >= s->first_row && i < s->first_row + s->n)
+			return class_matches(p, &s->v[i - s->first_row], &k, t->tos);
+	}
+	return false;
+}

@@ -277,6 +277,11 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 	return i < 2;
 }
 
+bool policy_class_matches(const struct policy *p, size_t i, const struct policy_tuple *t)
+{
+	return i == 0 || t->dport == 80;
+}
+
 static struct policy_if iface = {.ifindex = 4,
 				 .mtu = 1500,
 				 .mac = {2, 0, 0, 0, 0, 1},

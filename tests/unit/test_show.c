@@ -306,6 +306,52 @@ static void show_service_policy_forms(void)
 	       "        current conns 11, packets 300, drop 1\n");
 }
 
+/* MPF-15: by action, and which classes a flow would match. */
+static void show_service_policy_parts(void)
+{
+	expect("show service-policy", " set connection ", NULL,
+	       "Global policy:\n"
+	       "  Service-policy: CONNS\n"
+	       "    Class-map: CONNS\n"
+	       "      Set connection policy: conn-max 1000 embryonic-conn-max 3000\n"
+	       "        current embryonic conns 2, current conns 11, drop 1\n"
+	       "      Set connection timeout policy:\n"
+	       "        embryonic 0:40:00 half-closed 0:20:00 idle 2:00:00\n"
+	       "\n"
+	       "Interface outside:\n"
+	       "  Service-policy: BYP\n"
+	       "    Class-map: tcp_bypass\n"
+	       "      Set connection advanced-options: tcp-state-bypass\n"
+	       "        current conns 11, packets 300, drop 1\n");
+	expect("show service-policy", " inspect ", NULL, "");
+	expect("show service-policy", " police ", NULL, "");
+	expect("show service-policy flow", NULL,
+	       ARGS("PROTO", "tcp", "SRC", "10.1.1.1", "DST", "198.51.100.7", "DPORT", "www"),
+	       "Global policy:\n"
+	       "  Service-policy: CONNS\n"
+	       "    Class-map: CONNS\n"
+	       "      Match: any\n"
+	       "      Action:\n"
+	       "        Input flow:  set connection\n"
+	       "Interface outside:\n"
+	       "  Service-policy: BYP\n"
+	       "    Class-map: tcp_bypass\n"
+	       "      Match: any\n"
+	       "      Action:\n"
+	       "        Input flow:  set connection advanced-options tcp-state-bypass\n");
+	expect("show service-policy flow", NULL, ARGS("PROTO", "17", "SRC", "10.1.1.1", "DST", "198.51.100.7"),
+	       "Global policy:\n"
+	       "  Service-policy: CONNS\n"
+	       "    Class-map: CONNS\n"
+	       "      Match: any\n"
+	       "      Action:\n"
+	       "        Input flow:  set connection\n"
+	       "Interface outside:\n"
+	       "  Service-policy: BYP\n");
+	expect("show service-policy flow", NULL, ARGS("PROTO", "ip"), "");
+	CU_ASSERT_STRING_EQUAL(error, "one protocol is needed: tcp, udp, icmp or a number");
+}
+
 /* OBS-2: the layout of ASA, counters ending at column 78. */
 static void show_asp_drop_layout(void)
 {
@@ -481,6 +527,7 @@ static const struct asa_cunit_test tests[] = {
 	{"show_nat_forms_nat_2", show_nat_forms},
 	{"show_access_list_forms_acl_2", show_access_list_forms},
 	{"show_service_policy_forms", show_service_policy_forms},
+	{"MPF-15 show_service_policy_parts", show_service_policy_parts},
 	{"show_asp_drop_layout_obs_2", show_asp_drop_layout},
 	{"interface_counters_and_rates_obs_7", interface_counters_and_rates},
 	{"show_interface_forms_ses_3", show_interface_forms},
