@@ -23,7 +23,7 @@
 #include "policy/classifier.h"
 #include "policy/segments.h"
 
-#define CHAIN_GOOD 8
+#define CHAIN_GOOD 6
 #define CHAIN_FAT 24 /* more than these under one key are searched by their ranges */
 #define FAT_COPIES_MAX 64 /* list entries for each rule that this may cost */
 
@@ -33,11 +33,18 @@ struct tuple {
 	bool proto, sport, dport;
 };
 
-/* A rule in its final place. */
+/*
+ * A rule in its final place, in one cache line. Ranges of addresses that are no prefixes do not fit
+ * in it: 'wide' is the whole rule's place in classifier.wide, + 1.
+ */
 struct placed {
-	struct cls_rule rule;
-	__u32 number;
-};
+	addr_num src, dst;
+	__u16 sport_lo, sport_hi, dport_lo, dport_hi;
+	__s16 icmp_type, icmp_code;
+	__u8 src_plen, dst_plen, proto;
+	bool any_proto;
+	__u32 number, wide;
+} __attribute__((aligned(64)));
 
 struct slot {
 	__u32 hash; /* 0: empty */
@@ -79,6 +86,8 @@ struct classifier {
 	struct plens src_plens, dst_plens;
 	struct table *tables; /* by 'best' */
 	struct placed *placed;
+	struct cls_rule *wide;
+	size_t n_wide;
 	struct home *homes; /* of each rule, for a successor */
 	struct fat *fats;
 	size_t n_fats;
@@ -320,6 +329,49 @@ static int rule_place(struct classifier *c, const struct cls_rule *r, __u32 numb
 	return 0;
 }
 
+static struct placed placed_make(struct classifier *c, const struct cls_rule *r, __u32 number)
+{
+	struct placed p = {
+		.src = r->src.lo,
+		.dst = r->dst.lo,
+		.sport_lo = r->sport_lo,
+		.sport_hi = r->sport_hi,
+		.dport_lo = r->dport_lo,
+		.dport_hi = r->dport_hi,
+		.icmp_type = r->icmp_type,
+		.icmp_code = r->icmp_code,
+		.src_plen = addr_range_prefix(r->src),
+		.dst_plen = addr_range_prefix(r->dst),
+		.proto = r->proto,
+		.any_proto = r->any_proto,
+		.number = number,
+	};
+
+	if (!addr_range_is_prefix(r->src) || !addr_range_is_prefix(r->dst)) {
+		c->wide[c->n_wide++] = *r;
+		p.wide = c->n_wide;
+	}
+	return p;
+}
+
+static bool placed_matches(const struct classifier *c, const struct placed *p,
+			   const struct cls_key *k)
+{
+	if (!p->any_proto && p->proto != k->proto)
+		return false;
+	if (k->dport < p->dport_lo || k->dport > p->dport_hi || k->sport < p->sport_lo ||
+	    k->sport > p->sport_hi)
+		return false;
+	if (p->wide)
+		return cls_rule_matches(&c->wide[p->wide - 1], k);
+	if (((k->dst ^ p->dst) & addr_mask(p->dst_plen)) ||
+	    ((k->src ^ p->src) & addr_mask(p->src_plen)))
+		return false;
+	if (p->icmp_type >= 0 && p->icmp_type != k->icmp_type)
+		return false;
+	return p->icmp_code < 0 || p->icmp_code == k->icmp_code;
+}
+
 /* Give each slot its stretch of 'placed' and fill the stretches in order of the rules. */
 static void rules_lay_out(struct classifier *c, const struct cls_rule *rules)
 {
@@ -337,7 +389,7 @@ static void rules_lay_out(struct classifier *c, const struct cls_rule *rules)
 	for (size_t i = 0; i < c->n_rules; i++) {
 		struct slot *s = slot_find(&c->tables[c->homes[i].table], c->homes[i].hash);
 
-		c->placed[s->first + s->n++] = (struct placed){ rules[i], i };
+		c->placed[s->first + s->n++] = placed_make(c, &rules[i], i);
 	}
 }
 
@@ -372,7 +424,8 @@ static addr_num key_field(const struct cls_key *k, enum field f)
 }
 
 /* Find the field that leaves the fewest rules to compare. => 0, also when none is worth it. */
-static int fat_make(struct classifier *c, struct slot *s, struct addr_range *ranges)
+static int fat_make(struct classifier *c, struct slot *s, const struct cls_rule *rules,
+		    struct addr_range *ranges)
 {
 	struct fat best = { FIELD_MAX, NULL }, *grown;
 	size_t left = s->n / 2;
@@ -381,7 +434,7 @@ static int fat_make(struct classifier *c, struct slot *s, struct addr_range *ran
 		struct segments *seg;
 
 		for (__u32 i = 0; i < s->n; i++)
-			ranges[i] = rule_field(&c->placed[s->first + i].rule, f);
+			ranges[i] = rule_field(&rules[c->placed[s->first + i].number], f);
 		seg = segments_new(ranges, s->n, (size_t)s->n * FAT_COPIES_MAX);
 		if (!seg || segments_longest(seg) >= left) {
 			segments_free(seg);
@@ -404,7 +457,7 @@ static int fat_make(struct classifier *c, struct slot *s, struct addr_range *ran
 	return 0;
 }
 
-static int fats_make(struct classifier *c)
+static int fats_make(struct classifier *c, const struct cls_rule *rules)
 {
 	struct addr_range *ranges = calloc(c->n_rules + 1, sizeof(*ranges));
 	int err = ranges ? 0 : -1;
@@ -412,7 +465,7 @@ static int fats_make(struct classifier *c)
 	for (size_t i = 0; i < c->n_tables && !err; i++)
 		for (__u32 j = 0; j <= c->tables[i].mask && !err; j++)
 			if (c->tables[i].slots[j].n > CHAIN_FAT)
-				err = fat_make(c, &c->tables[i].slots[j], ranges);
+				err = fat_make(c, &c->tables[i].slots[j], rules, ranges);
 	free(ranges);
 	return err;
 }
@@ -494,13 +547,17 @@ struct classifier *classifier_new_like(const struct cls_rule *rules, size_t n,
 				       const struct cls_reuse *like)
 {
 	struct classifier *c = calloc(1, sizeof(*c));
+	size_t wide = 0;
 
 	if (!c || n >= UINT_MAX)
 		goto fail;
 	c->n_rules = n;
-	c->placed = malloc((n + 1) * sizeof(*c->placed));
+	for (size_t i = 0; i < n; i++)
+		wide += !addr_range_is_prefix(rules[i].src) || !addr_range_is_prefix(rules[i].dst);
+	c->placed = aligned_alloc(64, (n + 1) * sizeof(*c->placed));
 	c->homes = malloc((n + 1) * sizeof(*c->homes));
-	if (!c->placed || !c->homes)
+	c->wide = malloc((wide + 1) * sizeof(*c->wide));
+	if (!c->placed || !c->homes || !c->wide)
 		goto fail;
 	if (like->old && like->front + like->back && tables_like(c, like->old))
 		goto fail;
@@ -512,7 +569,7 @@ struct classifier *classifier_new_like(const struct cls_rule *rules, size_t n,
 		if (!old_home(like, n, i) && rule_place(c, &rules[i], i, NULL))
 			goto fail;
 	rules_lay_out(c, rules);
-	if (fats_make(c) || tables_sort(c))
+	if (fats_make(c, rules) || tables_sort(c))
 		goto fail;
 	return c;
 fail:
@@ -536,6 +593,7 @@ void classifier_free(struct classifier *c)
 	free(c->fats);
 	free(c->tables);
 	free(c->placed);
+	free(c->wide);
 	free(c->homes);
 	free(c);
 }
@@ -555,16 +613,49 @@ static __u32 slot_match(const struct classifier *c, const struct slot *s, const 
 
 		if (e->number >= best)
 			break;
-		if (cls_rule_matches(&e->rule, k) && (!pred || pred(arg, e->number)))
+		if (placed_matches(c, e, k) && (!pred || pred(arg, e->number)))
 			return e->number;
 	}
+	return best;
+}
+
+/* Tables that are looked at together: the memory of all of them is asked for before any is used. */
+#define TOGETHER 16
+
+static __u32 tables_match(const struct classifier *c, const struct table *t, size_t n,
+			  const __u64 *src, const __u64 *dst, const struct cls_key *k,
+			  classifier_pred pred, const void *arg, __u32 best)
+{
+	bool v4 = addr_num_is_v4(k->src) && addr_num_is_v4(k->dst);
+	const struct slot *slots[TOGETHER];
+	__u32 hashes[TOGETHER], order[TOGETHER], found = 0, m = 0;
+
+	for (size_t i = 0; i < n && t[i].best < best; i++) {
+		if (v4 ? !t[i].v4 : !t[i].v6)
+			continue;
+		order[m] = i;
+		hashes[m] = join_hash(&t[i].tuple, src[t[i].src_part], dst[t[i].dst_part], k);
+		__builtin_prefetch(&t[i].slots[hashes[m] & t[i].mask]);
+		m++;
+	}
+	for (__u32 i = 0; i < m; i++) {
+		const struct slot *s = slot_find(&t[order[i]], hashes[i]);
+
+		if (!s->n)
+			continue;
+		if (!s->fat)
+			__builtin_prefetch(&c->placed[s->first]);
+		order[found] = order[i];
+		slots[found++] = s;
+	}
+	for (__u32 i = 0; i < found && t[order[i]].best < best; i++)
+		best = slot_match(c, slots[i], k, pred, arg, best);
 	return best;
 }
 
 long classifier_match(const struct classifier *c, const struct cls_key *k, classifier_pred pred,
 		      const void *arg)
 {
-	bool v4 = addr_num_is_v4(k->src) && addr_num_is_v4(k->dst);
 	__u64 src[129], dst[129];
 	__u32 best = UINT_MAX;
 
@@ -572,16 +663,10 @@ long classifier_match(const struct classifier *c, const struct cls_key *k, class
 		src[i] = part_hash(k->src, c->src_plens.v[i], SRC_SEED);
 	for (size_t i = 0; i < c->dst_plens.n; i++)
 		dst[i] = part_hash(k->dst, c->dst_plens.v[i], DST_SEED);
-	for (size_t i = 0; i < c->n_tables && c->tables[i].best < best; i++) {
-		const struct table *t = &c->tables[i];
-		const struct slot *s;
-
-		if (v4 ? !t->v4 : !t->v6)
-			continue;
-		s = slot_find(t, join_hash(&t->tuple, src[t->src_part], dst[t->dst_part], k));
-		if (s->n)
-			best = slot_match(c, s, k, pred, arg, best);
-	}
+	for (size_t i = 0; i < c->n_tables && c->tables[i].best < best; i += TOGETHER)
+		best = tables_match(c, &c->tables[i],
+				    c->n_tables - i < TOGETHER ? c->n_tables - i : TOGETHER, src, dst,
+				    k, pred, arg, best);
 	return best == UINT_MAX ? -1 : (long)best;
 }
 

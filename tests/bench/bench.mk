@@ -34,3 +34,13 @@ $(BENCH_OBJ)/%.o: $(BENCH_SRC)/%.c $(BENCH_HDRS) $(BENCH_OBJ)/rig.skel.h $(BENCH
 $(BENCH_BUILD)/asa-bench: $(addprefix $(BENCH_OBJ)/,asa-bench.o rig.o frames.o progns.o)
 	@echo "  LD      $@"
 	$(BENCH_Q)$(CC) -o $@ $^ -lbpf
+
+# Access lists by size (ACL-4): make acl-bench
+.PHONY: acl-bench
+acl-bench: $(BENCH_BUILD)/acl_bench
+	$(BENCH_Q)$<
+
+$(BENCH_BUILD)/acl_bench: $(BENCH_SRC)/acl_bench.c $(wildcard daemon/policy/*.[ch]) tests/lib/model_build.h
+	@echo "  CC      $@"
+	$(BENCH_Q)$(CC) -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers \
+		-D_GNU_SOURCE -Iinclude -Idaemon -I. -o $@ $(filter %.c,$^)
