@@ -486,10 +486,12 @@ static int dp_init_config(struct dp *d, char *err, size_t err_size)
 	struct asa_config *c = d->tables.config;
 
 	if (c->version == ASA_CONTRACT_VERSION) {
-		if (c->index_mask != d->tables.n_buckets - 1 || c->slots != d->tables.n_slots)
+		if (c->index_mask >= d->tables.n_buckets || !c->index_mask || (c->index_mask & (c->index_mask + 1)) ||
+		    c->slots != d->tables.n_slots)
 			return dp_error(err, err_size, -EPROTO,
 					"asa_config in %s does not describe the pinned tables: remove the pins "
 					"(rm -r %s) or choose another -p", d->pin_dir, d->pin_dir);
+		index_recount(&d->tables);
 		d->reused = true;
 		return 0;
 	}
@@ -497,7 +499,7 @@ static int dp_init_config(struct dp *d, char *err, size_t err_size)
 		return dp_error(err, err_size, -EIO, "no random numbers for the hash key");
 	for (size_t i = 0; i < sizeof(c->hash_key) / sizeof(c->hash_key[0]); i++)
 		c->hash_key[i] |= 1;
-	c->index_mask = d->tables.n_buckets - 1;
+	c->index_mask = index_buckets_initial(d->tables.n_buckets) - 1;
 	c->slots = d->tables.n_slots;
 	c->route_gen = 1;
 	__atomic_store_n(&c->version, ASA_CONTRACT_VERSION, __ATOMIC_RELEASE);

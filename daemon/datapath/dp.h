@@ -24,7 +24,8 @@ struct dp_tables {
 	struct asa_session *sessions; /* n_slots rows */
 	__u32 n_slots;
 	struct asa_bucket *index;
-	__u32 n_buckets; /* power of two */
+	__u32 n_buckets; /* power of two; config->index_mask says how many are in use */
+	__u32 index_used; /* entries in the index, index.c's own */
 	struct asa_nexthop *nexthops; /* ASA_NEXTHOPS_MAX rows; row 0 unused */
 	struct asa_config *config;
 	struct asa_iface *ifaces; /* ASA_IFINDEX_MAX rows */

@@ -3,16 +3,22 @@
  * Writing the connection index.
  *
  * Responsible for: where an entry goes (home bucket, else alternate bucket, else another entry
- * moves), the overflow counts, and the order of stores that lets XDP programs read at any moment.
+ * moves), the overflow counts, the growth of the index, and the order of stores that lets XDP
+ * programs read at any moment.
  * Not responsible for: what a slot holds (session), reading in XDP (bpf/lookup.bpf.h).
+ *
+ * Growth: the map has room for a full table, but only the first buckets are used, twice as many
+ * each time they are half full: few connections then touch few cache lines and pages. Doubling
+ * reads the buckets once, in order, and no key: bucket b's entries belong to b or to b + n.
  *
  * Callers: session module, with asa->lock held: the single writer.
  * Threads: XDP programs read without a lock. What can race: a reader that scanned the home bucket
  * before an entry moved to its alternate and looks there after it moved back. Worst result: a
  * miss, the packet is punted and the daemon finds the connection. Moves are rare: they need two
- * full buckets.
+ * full buckets. A reader with the mask from before a growth may miss likewise.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "asa/hash.h"
 #include "datapath/index.h"
@@ -20,6 +26,8 @@
 /* With seven entries and two choices, insertion does not fail below this load in practice. */
 #define INDEX_LOAD_PERCENT 75
 #define INDEX_BUCKETS_MIN 16
+#define INDEX_BUCKETS_INITIAL 1024
+#define INDEX_GROW_PERCENT 55
 
 /* Where a key may live. */
 struct index_place {
@@ -30,7 +38,7 @@ struct index_place {
 static struct index_place index_place(const struct dp_tables *t, const struct asa_key *key)
 {
 	struct asa_hash h = asa_hash_key(key, t->config->hash_key);
-	__u32 mask = t->n_buckets - 1;
+	__u32 mask = t->config->index_mask;
 	struct index_place p;
 
 	p.tag = h.tag;
@@ -105,7 +113,7 @@ static int index_make_room(struct dp_tables *t, __u32 bucket)
 
 	for (int i = 0; i < ASA_BUCKET_ENTRIES; i++) {
 		struct asa_ref e = from->e[i];
-		__u32 other = asa_hash_alternate(bucket, e.tag, t->n_buckets - 1);
+		__u32 other = asa_hash_alternate(bucket, e.tag, t->config->index_mask);
 		struct asa_bucket *to = &t->index[other];
 		struct index_place p;
 		int row;
@@ -128,14 +136,65 @@ static int index_make_room(struct dp_tables *t, __u32 bucket)
 	return -1;
 }
 
+/* Twice the buckets. Every entry is where either mask looks for it when the mask changes. */
+static void index_grow(struct dp_tables *t)
+{
+	__u32 n = t->config->index_mask + 1, mask = 2 * n - 1;
+
+	memset(&t->index[n], 0, n * sizeof(*t->index));
+	for (__u32 b = 0; b < n; b++) {
+		for (int i = 0; i < ASA_BUCKET_ENTRIES; i++) {
+			struct asa_ref e = t->index[b].e[i];
+			__u32 home = e.tag & mask, at = home;
+
+			if (!e.ref)
+				continue;
+			if ((home & (n - 1)) != b)
+				at = asa_hash_alternate(home, e.tag, mask);
+			if (at != home && home >= n)
+				index_overflow_add(&t->index[home], 1);
+			if (at >= n) /* at == b + n: the same row there is free */
+				index_store(&t->index[at], i, e.tag, e.ref);
+		}
+	}
+	__atomic_store_n(&t->config->index_mask, mask, __ATOMIC_RELEASE);
+	for (__u32 b = 0; b < n; b++) {
+		for (int i = 0; i < ASA_BUCKET_ENTRIES; i++) {
+			struct asa_ref e = t->index[b].e[i];
+			__u32 home = e.tag & mask, at = home;
+
+			if (!e.ref)
+				continue;
+			if ((home & (n - 1)) != b)
+				at = asa_hash_alternate(home, e.tag, mask);
+			if (at != home && home >= n)
+				index_overflow_add(&t->index[home & (n - 1)], -1);
+			if (at >= n)
+				index_clear(&t->index[b], i);
+		}
+	}
+}
+
+static bool index_crowded(const struct dp_tables *t)
+{
+	__u32 n = t->config->index_mask + 1;
+
+	return n < t->n_buckets &&
+	       (__u64)t->index_used * 100 > (__u64)n * ASA_BUCKET_ENTRIES * INDEX_GROW_PERCENT;
+}
+
 int index_insert(struct dp_tables *t, const struct asa_key *key, __u32 ref)
 {
-	struct index_place p = index_place(t, key);
-	__u32 bucket = p.home;
+	struct index_place p;
+	__u32 bucket;
 	int row;
 
 	if (index_find(t, key))
 		return -EEXIST;
+	if (index_crowded(t))
+		index_grow(t);
+	p = index_place(t, key);
+	bucket = p.home;
 	row = index_free_entry(&t->index[p.home]);
 	if (row < 0) {
 		bucket = p.alternate;
@@ -156,6 +215,7 @@ int index_insert(struct dp_tables *t, const struct asa_key *key, __u32 ref)
 		index_overflow_add(&t->index[p.home], 1);
 	}
 	index_store(&t->index[bucket], row, p.tag, ref);
+	t->index_used++;
 	return 0;
 }
 
@@ -173,10 +233,24 @@ int index_remove(struct dp_tables *t, const struct asa_key *key, __u32 ref)
 			index_clear(b, i);
 			if (buckets[k] != p.home)
 				index_overflow_add(&t->index[p.home], -1);
+			t->index_used--;
 			return 0;
 		}
 	}
 	return -ENOENT;
+}
+
+__u32 index_buckets_initial(__u32 n_buckets)
+{
+	return n_buckets < INDEX_BUCKETS_INITIAL ? n_buckets : INDEX_BUCKETS_INITIAL;
+}
+
+void index_recount(struct dp_tables *t)
+{
+	t->index_used = 0;
+	for (__u32 b = 0; b <= t->config->index_mask; b++)
+		for (int i = 0; i < ASA_BUCKET_ENTRIES; i++)
+			t->index_used += t->index[b].e[i].ref != 0;
 }
 
 __u32 index_buckets_for(__u32 n_slots)

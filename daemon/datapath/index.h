@@ -18,6 +18,9 @@ __u32 index_find(const struct dp_tables *t, const struct asa_key *key);
 int index_insert(struct dp_tables *t, const struct asa_key *key, __u32 ref);
 /* => 0 or -ENOENT. */
 int index_remove(struct dp_tables *t, const struct asa_key *key, __u32 ref);
+/* Start-up: how many buckets a new index uses, and the count of entries of one that was there. */
+__u32 index_buckets_initial(__u32 n_buckets);
+void index_recount(struct dp_tables *t);
 /* Buckets for n slots (power of two), each slot needing two entries. */
 __u32 index_buckets_for(__u32 n_slots);
 

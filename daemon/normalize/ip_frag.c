@@ -75,7 +75,7 @@ __u32 ip_frag_held(const struct ip_frags *t)
 
 static __u32 bucket_of(const struct ip_frags *t, const struct asa_key *key, __u32 id)
 {
-	return (asa_hash_key(key, t->secret).home ^ (id * 0x9e3779b1u) >> 16) % BUCKETS;
+	return (asa_hash_key(key, t->secret).tag ^ (id * 0x9e3779b1u) >> 16) % BUCKETS;
 }
 
 static void frag_key(const struct frame *f, struct asa_key *key)

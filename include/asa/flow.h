@@ -120,7 +120,7 @@ _Static_assert(sizeof(struct asa_conn) == 256, "asa_conn is four cache lines");
 
 #define ASA_BUCKET_ENTRIES 7
 struct asa_ref {
-	__u32 tag; /* second half of the key's hash */
+	__u32 tag; /* the key's hash; its low bits are the home bucket */
 	__u32 ref; /* ASA_REF(slot, dir); 0: empty. Stored last, cleared first. */
 };
 struct asa_bucket {
@@ -219,7 +219,7 @@ _Static_assert(sizeof(struct asa_event) == 16, "asa_event is 16 bytes");
 /* The one row of asa_config: what both sides must agree on at run time. Written by the daemon. */
 struct asa_config {
 	__u32 version; /* ASA_CONTRACT_VERSION; 0: no daemon has ever run on these maps */
-	__u32 index_mask; /* buckets - 1 */
+	__u32 index_mask; /* buckets in use - 1; doubles as connections come (daemon/datapath/index.c) */
 	__u64 hash_key[4]; /* random, odd */
 	__u32 slots; /* rows of asa_conns */
 	__u32 route_gen; /* bumped by the daemon on every route change */

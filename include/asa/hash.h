@@ -10,12 +10,13 @@
  * split in halves, a secret half is added to each modulo 2^32 and the halves are multiplied to 64
  * bits.  NH of two different address pairs collides with probability 2^-32 over the secret; the
  * four products are independent, so the CPU does them at once.  The fifth word (ports, protocol,
- * context) is added by XOR, and a bijective mixer spreads all bits: connections between the same
- * two hosts never have the same 64 bits.  A peer who does not know hash_key cannot choose
- * addresses and ports that meet in one bucket.  It is not a MAC: cookies need SipHash.
+ * context) is added by XOR, and a bijective mixer spreads all bits.  A peer who does not know
+ * hash_key cannot choose addresses and ports that meet in one bucket.  It is not a MAC: cookies need
+ * SipHash.
  *
- * Low 32 bits: home bucket.  High 32 bits: tag.  The alternate bucket is home XOR an odd function of
- * the tag, so that each is the other's alternate and an entry can be moved without its key.
+ * The tag is 32 bits of it, and the home bucket is the tag's low bits, so that an index that grows
+ * moves its entries without looking at a single key.  The alternate bucket is home XOR an odd
+ * function of the tag: each is the other's alternate, and both only gain a bit when the mask does.
  */
 #ifndef ASA_HASH_H
 #define ASA_HASH_H
@@ -23,7 +24,6 @@
 #include "flow.h"
 
 struct asa_hash {
-	__u32 home; /* to be masked with asa_config.index_mask */
 	__u32 tag;
 };
 
@@ -61,15 +61,13 @@ asa_inline struct asa_hash asa_hash_key(const struct asa_key *k, const __u64 sec
 	h *= secret[1] | 1;
 	h ^= h >> 29;
 	h *= 0x9e3779b97f4a7c15ull; /* 2^64 / golden ratio, odd */
-	h ^= h >> 32;
-	out.home = (__u32)h;
 	out.tag = (__u32)(h >> 32);
 	return out;
 }
 
 asa_inline __u32 asa_hash_home(struct asa_hash h, __u32 mask)
 {
-	return h.home & mask;
+	return h.tag & mask;
 }
 
 /*
@@ -78,7 +76,8 @@ asa_inline __u32 asa_hash_home(struct asa_hash h, __u32 mask)
  */
 asa_inline __u32 asa_hash_alternate(__u32 bucket, __u32 tag, __u32 mask)
 {
-	return (bucket ^ ((tag * 0x85ebca6bu) | 1)) & mask;
+	/* The upper half of the product: bits that the home bucket does not have must count. */
+	return (bucket ^ ((__u32)(((__u64)tag * 0x9e3779b97f4a7c15ull) >> 32) | 1)) & mask;
 }
 
 asa_inline int asa_key_equal(const struct asa_key *a, const struct asa_key *b)

@@ -117,7 +117,7 @@ static void load_pins_everything(void)
 	CU_ASSERT_EQUAL(t->n_slots, SLOTS);
 	CU_ASSERT_EQUAL(t->n_buckets, index_buckets_for(SLOTS));
 	CU_ASSERT_EQUAL(t->config->version, ASA_CONTRACT_VERSION);
-	CU_ASSERT_EQUAL(t->config->index_mask, t->n_buckets - 1);
+	CU_ASSERT_EQUAL(t->config->index_mask, index_buckets_initial(t->n_buckets) - 1);
 	CU_ASSERT_EQUAL(t->config->slots, SLOTS);
 	for (int i = 0; i < 4; i++)
 		CU_ASSERT_EQUAL(t->config->hash_key[i] & 1, 1);

@@ -36,21 +36,21 @@ static void alternate_is_an_involution_and_never_home(void)
 	}
 }
 
-static void same_hosts_never_collide(void)
+static void same_hosts_spread(void)
 {
-	/* 65,536 source ports: all 64-bit hashes differ, because the mixer is a bijection. */
-	static __u64 seen[65536];
+	/* 65,536 source ports between two hosts: 0.5 equal pairs of 32-bit tags are expected. */
+	static __u32 seen[65536];
 	struct asa_key k = key_of(0);
-	struct asa_hash h;
+	__u32 same = 0;
 
 	for (__u32 i = 0; i < 65536; i++) {
 		k.sport = (__be16)i;
-		h = asa_hash_key(&k, secret);
-		seen[i] = (__u64)h.tag << 32 | h.home;
+		seen[i] = asa_hash_key(&k, secret).tag;
 	}
 	for (__u32 i = 0; i < 65536; i += 257)
 		for (__u32 j = 0; j < 65536; j++)
-			CU_ASSERT_FATAL(i == j || seen[i] != seen[j]);
+			same += i != j && seen[i] == seen[j];
+	CU_ASSERT(same < 3);
 }
 
 static void buckets_fill_evenly(void)
@@ -97,7 +97,7 @@ static void every_field_of_a_key_counts(void)
 		((uint8_t *)&b)[byte] ^= 0x40;
 		g = asa_hash_key(&b, secret);
 		CU_ASSERT(!asa_key_equal(&a, &b));
-		CU_ASSERT(g.home != h.home || g.tag != h.tag);
+		CU_ASSERT(g.tag != h.tag);
 	}
 	b = a;
 	CU_ASSERT(asa_key_equal(&a, &b));
@@ -127,7 +127,7 @@ int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
 		{ "alternate bucket is an involution", alternate_is_an_involution_and_never_home },
-		{ "connections between two hosts never collide", same_hosts_never_collide },
+		{ "connections between two hosts never collide", same_hosts_spread },
 		{ "buckets fill evenly", buckets_fill_evenly },
 		{ "the secret decides", secret_decides_where_a_key_lives },
 		{ "every field of a key counts", every_field_of_a_key_counts },

@@ -29,6 +29,7 @@ static void tables_make(__u32 n_slots, __u32 n_buckets)
 	rng_state = 0x1234567890abcdefull + n_slots;
 	tables.n_slots = n_slots;
 	tables.n_buckets = n_buckets;
+	tables.index_used = 0;
 	tables.conns = aligned_alloc(64, n_slots * sizeof(*tables.conns));
 	memset(tables.conns, 0, n_slots * sizeof(*tables.conns));
 	tables.index = aligned_alloc(64, n_buckets * sizeof(*tables.index));
@@ -37,6 +38,7 @@ static void tables_make(__u32 n_slots, __u32 n_buckets)
 	memset(tables.config, 0, sizeof(*tables.config));
 	for (int i = 0; i < 4; i++)
 		tables.config->hash_key[i] = ((__u64)rng() << 32 | rng()) | 1;
+	/* most tests fill the whole index; SES-16's table grows (index_grows_with_its_entries) */
 	tables.config->index_mask = n_buckets - 1;
 }
 
@@ -81,10 +83,10 @@ static int overflow_wrong(void)
 			if (!ref)
 				continue;
 			h = asa_hash_key(key_of(ref), tables.config->hash_key);
-			home = asa_hash_home(h, tables.n_buckets - 1);
+			home = asa_hash_home(h, tables.config->index_mask);
 			if (home == b)
 				continue;
-			if (asa_hash_alternate(home, h.tag, tables.n_buckets - 1) != b)
+			if (asa_hash_alternate(home, h.tag, tables.config->index_mask) != b)
 				wrong++;
 			count[home]++;
 		}
@@ -221,6 +223,46 @@ static void random_against_model(void)
 	tables_drop();
 }
 
+/*
+ * An index that starts with two buckets holds a whole table in the end, and after each doubling
+ * every entry is found and every overflow count is right; entries removed on the way stay away.
+ */
+static void index_grows_with_its_entries(void)
+{
+	enum { SLOTS = 6000 };
+	__u32 lost = 0, failed = 0, grown = 0, wrong = 0, mask, used;
+
+	tables_make(SLOTS, index_buckets_for(SLOTS));
+	tables.config->index_mask = mask = 1;
+	for (__u32 slot = 1; slot < SLOTS; slot++) {
+		slot_fill(slot, slot * 2654435761u);
+		for (int d = 0; d < 2; d++)
+			failed += index_insert(&tables, key_of(ASA_REF(slot, d)), ASA_REF(slot, d)) != 0;
+		if (slot % 3 == 0) /* one of three leaves again, by one direction */
+			failed += index_remove(&tables, key_of(ASA_REF(slot, 1)), ASA_REF(slot, 1)) != 0;
+		if (tables.config->index_mask == mask)
+			continue;
+		CU_ASSERT_EQUAL(tables.config->index_mask, mask * 2 + 1);
+		mask = tables.config->index_mask;
+		grown++;
+		wrong += overflow_wrong();
+		for (__u32 i = 1; i <= slot; i++) {
+			lost += index_find(&tables, key_of(ASA_REF(i, 0))) != ASA_REF(i, 0);
+			if (i % 3 == 0)
+				wrong += index_find(&tables, key_of(ASA_REF(i, 1))) != 0;
+		}
+	}
+	CU_ASSERT(grown >= 8);
+	CU_ASSERT_EQUAL(failed, 0);
+	CU_ASSERT_EQUAL(lost, 0);
+	CU_ASSERT_EQUAL(wrong, 0);
+	used = tables.index_used;
+	CU_ASSERT_EQUAL(used, 2 * (SLOTS - 1) - (SLOTS - 1) / 3);
+	index_recount(&tables); /* what a restarted daemon does */
+	CU_ASSERT_EQUAL(tables.index_used, used);
+	tables_drop();
+}
+
 /* A ref beyond the table (a damaged pin) is never followed. */
 static void damaged_ref_is_not_followed(void)
 {
@@ -244,6 +286,7 @@ int main(void)
 		{ "advised_size_holds_every_slot", advised_size_holds_every_slot },
 		{ "SES-16 full_refuses_without_damage", full_refuses_without_damage },
 		{ "random_against_model", random_against_model },
+		{ "index_grows_with_its_entries", index_grows_with_its_entries },
 		{ "damaged_ref_is_not_followed", damaged_ref_is_not_followed },
 		{ NULL, NULL },
 	};
