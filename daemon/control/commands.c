@@ -31,6 +31,8 @@ int control_register(struct asa *a, struct config *c)
 		{stats_commands, &stats_n_commands},
 		{system_commands, &system_n_commands},
 		{logging_commands, &logging_n_commands},
+		{tracer_commands, &tracer_n_commands},
+		{flow_commands, &flow_n_commands},
 		{files_commands, &files_n_commands},
 	};
 	int ret = 0;

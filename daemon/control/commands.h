@@ -28,6 +28,8 @@ COMMANDS(interface);
 COMMANDS(stats);
 COMMANDS(system);
 COMMANDS(logging);
+COMMANDS(tracer);
+COMMANDS(flow);
 COMMANDS(files);
 
 #define COMMANDS_DEFINE(name, ...)                                                                 \

@@ -23,13 +23,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "asa/hash.h"
 #include "asa/parse.h"
 #include "base/log.h"
 #include "datapath/dp_impl.h"
 #include "datapath/index.h"
 
 #define TRIAL_SLOT 1
+#define TRIAL_BUCKETS 16
 #define TRIAL_RINGBUF 4096
 #define TRIAL_HEADROOM 256 /* room that a frame may grow by */
 
@@ -61,7 +61,7 @@ static const struct {
 	__u32 rows;
 } trial_small[] = {
 	{ ASA_MAP_CONNS, TRIAL_SLOT + 1 },
-	{ ASA_MAP_INDEX, 1 },
+	{ ASA_MAP_INDEX, TRIAL_BUCKETS },
 	{ ASA_MAP_IFSTATS, 1 },
 	{ ASA_MAP_EVENTS, TRIAL_RINGBUF },
 };
@@ -210,23 +210,30 @@ static int trial_prepare(const struct dp *d, __u32 ref)
 {
 	const struct dp_trial *t = d->trial;
 	struct asa_config config = *d->tables.config;
-	struct asa_conn conn = { 0 };
-	struct asa_bucket bucket = { 0 };
+	struct asa_bucket index[TRIAL_BUCKETS] = { 0 };
+	struct asa_conn conns[TRIAL_SLOT + 1] = { 0 };
+	struct dp_tables world = {
+		.conns = conns,
+		.n_slots = TRIAL_SLOT + 1,
+		.index = index,
+		.n_buckets = TRIAL_BUCKETS,
+		.config = &config,
+	};
 	const __u32 zero = 0, slot = TRIAL_SLOT;
 
-	config.index_mask = 0;
+	config.index_mask = TRIAL_BUCKETS - 1;
 	config.slots = TRIAL_SLOT + 1;
 	if (ref) {
-		conn = d->tables.conns[ASA_REF_SLOT(ref)];
-		for (__u32 dir = 0; dir < 2; dir++) {
-			bucket.e[dir].tag = asa_hash_key(&conn.dir[dir].key, config.hash_key).tag;
-			bucket.e[dir].ref = ASA_REF(TRIAL_SLOT, dir);
-		}
+		conns[slot] = d->tables.conns[ASA_REF_SLOT(ref)];
+		for (__u32 dir = 0; dir < 2; dir++)
+			(void)index_insert(&world, &conns[slot].dir[dir].key, ASA_REF(slot, dir));
 	}
 	if (bpf_map_update_elem(t->config_fd, &zero, &config, BPF_ANY) < 0 ||
-	    bpf_map_update_elem(t->conns_fd, &slot, &conn, BPF_ANY) < 0 ||
-	    bpf_map_update_elem(t->index_fd, &zero, &bucket, BPF_ANY) < 0)
+	    bpf_map_update_elem(t->conns_fd, &slot, &conns[slot], BPF_ANY) < 0)
 		return -errno;
+	for (__u32 i = 0; i < TRIAL_BUCKETS; i++)
+		if (bpf_map_update_elem(t->index_fd, &i, &index[i], BPF_ANY) < 0)
+			return -errno;
 	return 0;
 }
 
