@@ -103,9 +103,22 @@ static int nat_mapped(struct cmd_args *a, struct cursor *c, struct model_nat *n)
 			return -EINVAL;
 		cmd_warn(a, "only the addresses of the pat-pool are used");
 	}
-	while (cur_take(c, "round-robin") || cur_take(c, "extended") || cur_take(c, "flat") ||
-	       cur_take(c, "include-reserve") || cur_take(c, "block-allocation"))
-		;
+	/* round-robin: hosts are spread over the pool anyway, each staying with its address */
+	for (bool more = true; more;) {
+		more = true;
+		if (cur_take(c, "flat"))
+			n->flat = true;
+		else if (cur_take(c, "include-reserve"))
+			n->include_reserve = true;
+		else if (cur_take(c, "extended"))
+			cmd_warn(a, "extended has no effect: a port is given to one connection at a time");
+		else if (cur_take(c, "block-allocation"))
+			cmd_warn(a, "block-allocation has no effect: ports are given one by one");
+		else
+			more = cur_take(c, "round-robin");
+	}
+	if (n->include_reserve && !n->flat)
+		return cmd_error(a, "include-reserve needs flat");
 	if (n->dynamic && cur_take(c, "interface")) {
 		n->mapped_interface = true;
 		cur_take(c, "ipv6");

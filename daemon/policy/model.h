@@ -161,6 +161,7 @@ struct model_nat {
 	struct model_addr dst_mapped, dst_real;
 	char svc_real[MODEL_NAME_MAX], svc_mapped[MODEL_NAME_MAX]; /* twice: service objects */
 	bool dns, no_proxy_arp, route_lookup, norandomseq, inactive, unidirectional;
+	bool flat, include_reserve; /* of a pat-pool: one range of ports, 1024 (1) to 65535 */
 	__u32 max_conns, emb_limit;
 	__u32 nat_id; /* PIX nat/global */
 	char acl[MODEL_NAME_MAX]; /* policy NAT, nat 0 access-list */

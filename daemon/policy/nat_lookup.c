@@ -132,6 +132,8 @@ static void pool_fill(struct nat_pool *pool, const struct nat_rule *r)
 {
 	*pool = (struct nat_pool){ .interface_fallback = r->to_interface && !r->no_address,
 				   .interface_addr = r->interface_addr };
+	if (r->config->flat)
+		pool->flat_lo = r->config->include_reserve ? 1 : 1024;
 	if (r->pool.n) {
 		pool->first = r->pool.v[0].first;
 		pool->last = r->pool.v[0].last;

@@ -401,11 +401,12 @@ static void entry_free(struct xlates *x, __u32 ref)
 /* ------------------------------------------------------------------ choosing */
 
 /* A port of 'mapped' for the connection. => DROP_NONE and t->mapped_port. */
-static enum asa_drop port_choose(struct xlates *x, struct xlate *t)
+static enum asa_drop port_choose(struct xlates *x, __u16 flat_lo, struct xlate *t)
 {
 	static const __u16 ranges[][2] = { { 1, 511 }, { 512, 1023 }, { 1024, 65535 } };
 	__u16 want = asa_ntohs(t->real_port);
 	int r = want < 512 ? 0 : want < 1024 ? 1 : 2, n = -1;
+	__u32 lo = flat_lo ? flat_lo : ranges[r][0], hi = flat_lo ? 65535 : ranges[r][1];
 	struct xlate_block *b;
 
 	if (!proto_has_ports(t->proto)) {
@@ -415,15 +416,12 @@ static enum asa_drop port_choose(struct xlates *x, struct xlate *t)
 	b = block_get(x, &t->mapped, t->proto);
 	if (!b)
 		return DROP_NAT_FAILED;
-	if (!xlate_bit_used(b, want)) {
+	if (!xlate_bit_used(b, want) && (want >= lo || proto_is_icmp(t->proto))) {
 		n = want;
 	} else if (proto_is_icmp(t->proto)) {
 		n = xlate_bit_free_from(b, 1, 65535, 1 + random_below(x, 65535));
 	} else {
-		__u32 size = ranges[r][1] - ranges[r][0] + 1;
-
-		n = xlate_bit_free_from(b, ranges[r][0], ranges[r][1],
-					ranges[r][0] + random_below(x, size));
+		n = xlate_bit_free_from(b, lo, hi, lo + random_below(x, hi - lo + 1));
 	}
 	if (n < 0)
 		return DROP_NAT_FAILED;
@@ -467,7 +465,8 @@ static enum asa_drop address_choose(struct xlates *x, struct addr_range pool, ad
 
 /* Take from one range of a pool. */
 static enum asa_drop range_choose(struct xlates *x, const struct asa_addr *first,
-				  const struct asa_addr *last, bool pat, struct xlate *t)
+				  const struct asa_addr *last, bool pat, __u16 flat_lo,
+				  struct xlate *t)
 {
 	struct addr_range pool = { addr_to_num(first), addr_to_num(last) };
 	__u32 spread = hash(x, &t->real, 0, KIND_ADDRESS);
@@ -482,7 +481,7 @@ static enum asa_drop range_choose(struct xlates *x, const struct asa_addr *first
 	}
 	for (addr_num i = 0; i < TRIES_MAX && i <= size; i++) {
 		addr_from_num(at, &t->mapped);
-		if (!port_choose(x, t))
+		if (!port_choose(x, flat_lo, t))
 			return DROP_NONE;
 		at = at == pool.hi ? pool.lo : at + 1;
 	}
@@ -553,17 +552,18 @@ static enum asa_drop choose(struct xlates *x, const struct nat_pool *pool,
 		return DROP_NONE;
 	if (!has_room(x))
 		return DROP_NAT_FAILED;
-	drop = range_choose(x, &pool->first, &pool->last, pool->pat, t);
+	drop = range_choose(x, &pool->first, &pool->last, pool->pat, pool->flat_lo, t);
 	for (size_t i = 0; drop && i < pool->n_more; i++) {
 		t->real_port = port;
 		t->proto = key->proto;
 		drop = range_choose(x, &pool->more[i].first, &pool->more[i].last,
-				    pool->more[i].pat, t);
+				    pool->more[i].pat, pool->flat_lo, t);
 	}
 	if (drop && pool->interface_fallback) {
 		t->real_port = port;
 		t->proto = key->proto;
-		drop = range_choose(x, &pool->interface_addr, &pool->interface_addr, true, t);
+		drop = range_choose(x, &pool->interface_addr, &pool->interface_addr, true, pool->flat_lo,
+				    t);
 	}
 	if (drop)
 		return drop;

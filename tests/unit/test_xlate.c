@@ -253,6 +253,29 @@ static void nat1_protocols_without_ports(void)
 	xlate_free(x);
 }
 
+/* "flat": a low port may become a high one, never the other way round; "include-reserve": any. */
+static void nat3_flat_pool(void)
+{
+	struct xlates *x = xlate_new(3000);
+	struct nat_pool pool = pool_of(1, 1, true);
+	struct got g;
+
+	pool.flat_lo = 1024;
+	g = take(x, &pool, REAL(1), IPPROTO_TCP, 80, 0);
+	CU_ASSERT(g.drop == DROP_NONE && g.port >= 1024);
+	CU_ASSERT_EQUAL(take(x, &pool, REAL(1), IPPROTO_TCP, 2000, 0).port, 2000);
+	for (int i = 0; i < 600; i++) { /* more than a range of low ports has */
+		g = take(x, &pool, REAL(2 + i % 200), IPPROTO_TCP, 300 + i / 200, 0);
+		CU_ASSERT(g.drop == DROP_NONE && g.port >= 1024);
+	}
+	CU_ASSERT_EQUAL(take(x, &pool, REAL(1), IPPROTO_ICMP, 5, 0).port, 5); /* not a port */
+	pool.flat_lo = 1;
+	CU_ASSERT_EQUAL(take(x, &pool, REAL(9), IPPROTO_TCP, 80, 0).port, 80);
+	g = take(x, &pool, REAL(10), IPPROTO_TCP, 80, 0);
+	CU_ASSERT(g.drop == DROP_NONE && g.port != 80 && g.port != 0);
+	xlate_free(x);
+}
+
 static void nat3_ports_of_static_pat_are_kept(void)
 {
 	struct xlates *x = xlate_new(1000);
@@ -470,6 +493,7 @@ int main(void)
 		{ "NAT-1 one-to-one pool and fallback", nat1_one_to_one_pool_and_fallback },
 		{ "NAT-1 pools of any size", nat1_pools_of_any_size },
 		{ "NAT-1 protocols without ports", nat1_protocols_without_ports },
+		{ "NAT-3 flat pool", nat3_flat_pool },
 		{ "NAT-3 ports of static PAT are kept", nat3_ports_of_static_pat_are_kept },
 		{ "NAT-1 changed pool or interface is not reused",
 		  changed_pool_or_interface_is_not_reused },
