@@ -330,6 +330,65 @@ static void byp7_limits_count_bypass_connections(void)
 	fake_end(f);
 }
 
+/* ------------------------------------------------------------------ service policies */
+
+static __u32 idle_of(struct fake *f, __u16 sport)
+{
+	struct session_view v;
+
+	CU_ASSERT_TRUE_FATAL(find_port(f, sport, &v));
+	return f->t.sessions[v.slot].idle;
+}
+
+static enum asa_drop datagram(struct fake *f, bool answer, __u16 sport)
+{
+	enum asa_drop why;
+
+	if (answer)
+		why = FAKE_IN(f, .in = IF_OUTSIDE, .proto = 17, .src = OUTSIDE_HOST, .dst = INSIDE_HOST,
+			      .sport = 53, .dport = sport);
+	else
+		why = FAKE_IN(f, .in = IF_INSIDE, .proto = 17, .src = INSIDE_HOST, .dst = OUTSIDE_HOST,
+			      .sport = sport, .dport = 53);
+	fake_forget_sent(f);
+	return why;
+}
+
+static void mpf11_mpf12_a_connection_keeps_its_class(void)
+{
+	struct fake *f = fake_new(64);
+	struct model_conn_settings *in, *out;
+	__u32 first;
+
+	fw_ace(&f->fw, "there", "permit udp any any eq 53");
+	fw_ace(&f->fw, "back", "permit udp any eq 53 any");
+	bypass_class(f, "inside", "there");
+	strcpy(f->fw.m->classes.v[0].name, "there");
+	strcpy(f->fw.m->policy_maps.v[0].name, "P");
+	strcpy(f->fw.m->policy_maps.v[0].classes.v[0].class_name, "there");
+	strcpy(f->fw.m->service_policies.v[0].policy_map, "P");
+	bypass_class(f, "outside", "back");
+	in = &f->fw.m->policy_maps.v[0].classes.v[0].conn;
+	out = &f->fw.m->policy_maps.v[1].classes.v[0].conn;
+	in->idle_s = 100;
+	out->idle_s = 500;
+	fake_start(f);
+	CU_ASSERT_EQUAL(datagram(f, false, 1000), DROP_NONE);
+	first = idle_of(f, 1000);
+	CU_ASSERT_EQUAL(asa_ms_from_ticks(first) / 1000, 100);
+	/* MPF-11: the answer matches the other interface's class, and does not ask it */
+	CU_ASSERT_EQUAL(datagram(f, true, 1000), DROP_NONE);
+	CU_ASSERT_EQUAL(idle_of(f, 1000), first);
+	/* MPF-12: a change is for new connections */
+	in->idle_s = 200;
+	fake_recompile(f);
+	CU_ASSERT_EQUAL(datagram(f, false, 1000), DROP_NONE);
+	CU_ASSERT_EQUAL(datagram(f, false, 1001), DROP_NONE);
+	CU_ASSERT_EQUAL(idle_of(f, 1000), first);
+	CU_ASSERT_EQUAL(asa_ms_from_ticks(idle_of(f, 1001)) / 1000, 200);
+	fake_end(f);
+}
+
 /* ------------------------------------------------------------------ restart */
 
 static void nat_dynamic(struct fake *f)
@@ -685,6 +744,7 @@ int main(void)
 		{ "SES-12 lost events are found by the timer", ses12_lost_events_are_found_by_the_timer },
 		{ "GTO-22 a new global value acts", gto22_a_new_global_value_acts_at_the_next_evaluation },
 		{ "BYP-7 limits count bypass connections", byp7_limits_count_bypass_connections },
+		{ "MPF-11 MPF-12 a connection keeps its class", mpf11_mpf12_a_connection_keeps_its_class },
 		{ "LIM-7 limit of a translation rule", lim7_limit_of_a_translation_rule },
 		{ "SES-15 all is as before after a restart", ses15_all_is_as_before_after_a_restart },
 		{ "SES-15 what happened meanwhile is taken over", ses15_what_happened_meanwhile_is_taken_over },
