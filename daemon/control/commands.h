@@ -29,7 +29,6 @@ COMMANDS(stats);
 COMMANDS(system);
 COMMANDS(logging);
 COMMANDS(tracer);
-COMMANDS(flow);
 COMMANDS(files);
 
 #define COMMANDS_DEFINE(name, ...)                                                                 \

@@ -192,14 +192,13 @@ static void settings_text(struct tracer_phase *ph, const struct model_conn_setti
 		config(ph, "  set connection advanced-options tcp-state-bypass\n");
 }
 
-static void conn_settings(struct walk *w, struct tracer *t, enum asa_drop why)
+static void class_phase(const struct walk *w, struct tracer *t, int row, enum asa_drop why)
 {
 	const struct model_class *class;
 	struct policy_class_row r;
 	struct tracer_phase *ph;
 
-	if (w->service.class_row < 0 ||
-	    !policy_class_row(w->policy, (size_t)w->service.class_row, &r))
+	if (row < 0 || !policy_class_row(w->policy, (size_t)row, &r))
 		return;
 	ph = tracer_phase(t, "CONN-SETTINGS", "", why);
 	class = model_class_find(policy_model(w->policy), r.class_name);
@@ -214,6 +213,16 @@ static void conn_settings(struct walk *w, struct tracer *t, enum asa_drop why)
 		config(ph, "service-policy %s global\n", r.policy_map);
 	else
 		config(ph, "service-policy %s interface %s\n", r.policy_map, r.ifname);
+}
+
+/* Limits and timeouts come from one class, the bypass may come from another (MPF-6). */
+static void conn_settings(const struct walk *w, struct tracer *t, enum asa_drop why)
+{
+	const struct policy_service *s = &w->service;
+
+	if (w->p->proto == ASA_PROTO_TCP && s->bypass_row != s->class_row)
+		class_phase(w, t, s->bypass_row, DROP_NONE);
+	class_phase(w, t, s->class_row, why);
 }
 
 /* ------------------------------------------------------------------ translation */

@@ -247,7 +247,6 @@ bool policy_local_punt(const struct policy *p, size_t i, struct asa_addr *addr, 
 struct policy_service {
 	int class_row; /* row of policy_class_row() with the connection settings, -1 none */
 	int bypass_row; /* the row that says bypass, -1 none */
-	int icmp_row; /* the row that inspects ICMP, -1 none */
 	bool bypass; /* BYP-1 */
 	bool decrement_ttl;
 	bool idle_reset;

@@ -428,7 +428,6 @@ void policy_service_match(const struct policy *p, const struct policy_if *in,
 	*s = (struct policy_service){
 		.class_row = -1,
 		.bypass_row = -1,
-		.icmp_row = -1,
 		.idle_s = -1,
 		.half_closed_s = -1,
 		.embryonic_s = -1,
@@ -453,8 +452,7 @@ void policy_service_match(const struct policy *p, const struct policy_if *in,
 			s->class_row = row;
 	}
 	if (t->proto == IPPROTO_ICMP || t->proto == IPPROTO_ICMPV6) {
-		s->icmp_row = feature_find(p, in, out, FEATURE_ICMP, &k, t->tos, &pc);
-		s->inspect_icmp = s->icmp_row >= 0;
+		s->inspect_icmp = feature_find(p, in, out, FEATURE_ICMP, &k, t->tos, &pc) >= 0;
 		s->inspect_icmp_error = feature_find(p, in, out, FEATURE_ICMP_ERROR, &k, t->tos, &pc) >= 0;
 	}
 }

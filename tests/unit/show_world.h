@@ -24,9 +24,9 @@
 #include "services/syslog.h"
 #include "datapath/xsk.h"
 
-/* These commands need the engine and the datapath: tests/net/40-packet-tracer.sh runs them. */
-const struct config_command tracer_commands[1], flow_commands[1];
-const size_t tracer_n_commands, flow_n_commands;
+/* packet-tracer needs the engine and the datapath: tests/net/40-packet-tracer.sh runs it. */
+const struct config_command tracer_commands[1];
+const size_t tracer_n_commands;
 
 /* ------------------------------------------------------------------ a firewall of fixed rows */
 
