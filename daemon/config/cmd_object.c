@@ -19,6 +19,18 @@
 
 /* ------------------------------------------------------------------ objects */
 
+/* The model for changing its objects. => NULL: out of memory, error is set */
+static struct model *objects_edit(struct cmd_args *a)
+{
+	struct model *m = cfg_edit(a);
+
+	if (m && model_objects_own(m)) {
+		cfg_no_memory(a);
+		return NULL;
+	}
+	return m;
+}
+
 static bool name_taken(const struct model *m, const char *name)
 {
 	return model_object_find(m, name, false) || model_object_find(m, name, true) ||
@@ -37,7 +49,7 @@ static int do_object(void *ctx, struct cmd_args *a, void *out)
 	if (a->no) {
 		if (!o)
 			return cmd_error(a, "object %s does not exist", name);
-		m = cfg_edit(a);
+		m = objects_edit(a);
 		if (!m)
 			return -ENOMEM;
 		for (size_t i = m->nats.n; i-- > 0;) {
@@ -52,7 +64,7 @@ static int do_object(void *ctx, struct cmd_args *a, void *out)
 	if (!o) {
 		if (name_taken(cfg_model(a), name))
 			return cmd_error(a, "an object or object-group named %s exists already", name);
-		m = cfg_edit(a);
+		m = objects_edit(a);
 		o = m ? MODEL_PUSH(&m->objects) : NULL;
 		if (!o)
 			return cfg_no_memory(a);
@@ -67,7 +79,7 @@ static int do_object(void *ctx, struct cmd_args *a, void *out)
 static struct model_object *object_edit(struct cmd_args *a)
 {
 	bool service = a->session->place.mode == CONFIG_MODE_OBJECT_SERVICE;
-	struct model *m = cfg_edit(a);
+	struct model *m = objects_edit(a);
 	struct model_object *o = m ? model_object_find(m, a->session->place.name, service) : NULL;
 
 	if (m && !o)
@@ -530,6 +542,8 @@ void show_groups(const struct show *sh)
 int clear_objects(struct model *m, const struct model *empty)
 {
 	(void)empty;
+	if (model_objects_own(m))
+		return -ENOMEM;
 	m->objects.n = 0;
 	model_names_forget(m);
 	for (size_t i = m->nats.n; i-- > 0;) {

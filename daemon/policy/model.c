@@ -208,10 +208,14 @@ struct model *model_new(void)
 	if (!m)
 		return NULL;
 	m->names = calloc(1, sizeof(*m->names));
-	if (!m->names) {
+	m->objects_refs = calloc(1, sizeof(*m->objects_refs));
+	if (!m->names || !m->objects_refs) {
+		free(m->names);
+		free(m->objects_refs);
 		free(m);
 		return NULL;
 	}
+	*m->objects_refs = 1;
 	strcpy(m->hostname, "asa");
 	m->fragment_size = 200;
 	m->fragment_chain = 24;
@@ -247,6 +251,14 @@ struct model *model_new(void)
 	return m;
 }
 
+static void objects_put(struct model_object *v, __u32 *refs)
+{
+	if (__atomic_sub_fetch(refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	free(v);
+	free(refs);
+}
+
 void model_free(struct model *m)
 {
 	if (!m)
@@ -271,7 +283,7 @@ void model_free(struct model *m)
 	free(m->access_groups.v);
 	free(m->acls.v);
 	free(m->groups.v);
-	free(m->objects.v);
+	objects_put(m->objects.v, m->objects_refs);
 	free(m->ifs.v);
 	free(m->logging.messages.v);
 	model_names_forget(m);
@@ -300,6 +312,30 @@ static int vec_own(void **v, size_t *n, size_t *cap, size_t size)
 	return 0;
 }
 #define VEC_OWN(vec) vec_own((void **)&(vec)->v, &(vec)->n, &(vec)->cap, sizeof(*(vec)->v))
+
+int model_objects_own(struct model *m)
+{
+	struct model_object *v = m->objects.v;
+	size_t n = m->objects.n, cap = m->objects.cap;
+	__u32 *refs;
+
+	if (__atomic_load_n(m->objects_refs, __ATOMIC_ACQUIRE) == 1)
+		return 0;
+	refs = calloc(1, sizeof(*refs));
+	if (!refs)
+		return -ENOMEM;
+	if (VEC_OWN(&m->objects)) {
+		free(refs);
+		m->objects.v = v;
+		m->objects.n = n;
+		m->objects.cap = cap;
+		return -ENOMEM;
+	}
+	objects_put(v, m->objects_refs);
+	*refs = 1;
+	m->objects_refs = refs;
+	return 0;
+}
 
 static int strings_own(char ***v, size_t *n, size_t *cap)
 {
@@ -347,7 +383,7 @@ struct model *model_clone(const struct model *src)
 	err |= VEC_OWN(&m->ifs);
 	for (size_t i = 0; i < m->ifs.n; i++)
 		err |= VEC_OWN(&m->ifs.v[i].addrs);
-	err |= VEC_OWN(&m->objects);
+	__atomic_fetch_add(m->objects_refs, 1, __ATOMIC_RELAXED);
 	err |= VEC_OWN(&m->groups);
 	for (size_t i = 0; i < m->groups.n; i++)
 		err |= VEC_OWN(&m->groups.v[i].items);

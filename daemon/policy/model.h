@@ -287,7 +287,8 @@ struct model {
 	bool timeout_floor_none; /* "timeout-floor none": class timeouts from one second (TMO-2) */
 	struct model_logging logging;
 	MODEL_VEC(struct model_if) ifs;
-	MODEL_VEC(struct model_object) objects;
+	MODEL_VEC(struct model_object) objects; /* shared by clones: model_objects_own() to change */
+	__u32 *objects_refs; /* models that share them */
 	MODEL_VEC(struct model_group) groups;
 	MODEL_VEC(struct model_acl) acls;
 	MODEL_VEC(struct model_access_group) access_groups;
@@ -336,6 +337,12 @@ void model_policy_class_clear(struct model_policy_class *c);
 void model_policy_map_clear(struct model_policy_map *pm);
 /* Nothing set: every number -1, every switch off. Call for a new row of policy_map.classes. */
 void model_conn_settings_init(struct model_conn_settings *c);
+
+/*
+ * Make the objects m's own before they, or their number, are changed. Pointers to rows that were
+ * found before are not valid any more. => 0, -ENOMEM.
+ */
+int model_objects_own(struct model *m);
 
 /* After an object or a group was removed or renamed: what was known of their places is forgotten. */
 void model_names_forget(struct model *m);

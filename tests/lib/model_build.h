@@ -210,7 +210,7 @@ static MB_UNUSED struct model_ace *fw_ace(struct fw *fw, const char *acl, const 
 
 static MB_UNUSED struct model_object *fw_object(struct fw *fw, const char *name, const char *term)
 {
-	struct model_object *o = MODEL_PUSH(&fw->m->objects);
+	struct model_object *o = model_objects_own(fw->m) ? NULL : MODEL_PUSH(&fw->m->objects);
 
 	snprintf(o->name, sizeof(o->name), "%s", name);
 	o->addr = mb_term(term);
@@ -221,7 +221,7 @@ static MB_UNUSED struct model_object *fw_object(struct fw *fw, const char *name,
 static MB_UNUSED struct model_object *fw_service(struct fw *fw, const char *name, const char *proto,
 						 const char *ports)
 {
-	struct model_object *o = MODEL_PUSH(&fw->m->objects);
+	struct model_object *o = model_objects_own(fw->m) ? NULL : MODEL_PUSH(&fw->m->objects);
 	char copy[128], *words[8];
 	size_t n, i = 0;
 

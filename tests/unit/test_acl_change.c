@@ -75,6 +75,7 @@ static void change(struct fw *fw)
 			model_acl_remove(l, rnd(model_acl_n(l)));
 		break;
 	case 1: /* what an object is */
+		model_objects_own(fw->m);
 		o = model_object_find(fw->m, "o", false);
 		snprintf(text, sizeof(text), "10.1.2.%u", rnd(8));
 		o->addr = mb_term(text);
@@ -187,6 +188,7 @@ static void acl2_hits_survive_edits(void)
 	insert_at(&fw, 0);
 	CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
 	CU_ASSERT_EQUAL(hits_of(&fw, "A", "extended permit tcp any 10.1.1.5 eq 80"), 6);
+	model_objects_own(fw.m);
 	model_object_find(fw.m, "o", false)->addr = mb_term("10.1.1.2");
 	CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
 	CU_ASSERT_EQUAL(hits_of(&fw, "A", "extended permit tcp any 10.1.1.5 eq 80"), 6);

@@ -59,6 +59,7 @@ static void cfg1_clone_is_independent(void)
 	*(char **)MODEL_PUSH(&pc->others) = strdup("police input 8000");
 	*(char **)MODEL_PUSH(&fw.m->opaque) = strdup("names");
 	fw_ace(&fw, "A", "permit ip any any");
+	fw_object(&fw, "O", "10.1.1.1");
 	fw_group(&fw, "G", MODEL_GROUP_NETWORK);
 	fw_member(&fw, "G", "10.1.1.1");
 	((struct model_log_msg *)MODEL_PUSH(&fw.m->logging.messages))->id = 313004;
@@ -68,6 +69,8 @@ static void cfg1_clone_is_independent(void)
 	fw.m->policy_maps.v[0].classes.v[0].inspects.v[0][0] = 'X';
 	model_acl_insert(&fw.m->acls.v[0], 0, &(struct model_ace){ 0 }, "deny");
 	model_acl_remove(&fw.m->acls.v[0], 1);
+	CU_ASSERT_EQUAL(model_objects_own(fw.m), 0);
+	fw.m->objects.v[0].addr = mb_term("10.9.9.9");
 	fw.m->groups.v[0].items.v[0].nested = true;
 	fw.m->ifs.v[0].addrs.v[0].plen = 1;
 	fw.m->opaque.v[0][0] = 'X';
@@ -80,6 +83,7 @@ static void cfg1_clone_is_independent(void)
 	CU_ASSERT_EQUAL(model_acl_n(&copy->acls.v[0]), 1);
 	CU_ASSERT_STRING_EQUAL(model_acl_at(&copy->acls.v[0], 0)->text, "permit ip any any");
 	CU_ASSERT_TRUE(model_acl_at(&copy->acls.v[0], 0)->permit);
+	CU_ASSERT_TRUE(asa_addr_equal(&copy->objects.v[0].addr.addr, (struct asa_addr[]){ mb_addr("10.1.1.1") }));
 	CU_ASSERT_FALSE(copy->groups.v[0].items.v[0].nested);
 	CU_ASSERT_EQUAL(copy->ifs.v[0].addrs.v[0].plen, 24);
 	CU_ASSERT_STRING_EQUAL(copy->opaque.v[0], "names");
@@ -122,6 +126,7 @@ static void lookups_of_many_names(void)
 		CU_ASSERT_PTR_NULL(model_object_find(fw.m, name, true));
 		CU_ASSERT_PTR_NULL(model_group_find(fw.m, "nowhere"));
 	}
+	model_objects_own(fw.m);
 	MODEL_REMOVE(&fw.m->objects, 100);
 	model_names_forget(fw.m);
 	copy = model_clone(fw.m);
