@@ -142,7 +142,8 @@ static bool is_configure_lines(char **argv, int argc)
 	if (argc < 2 || !abbreviates(argv[0], "configure", 4))
 		return false;
 	return !abbreviates(argv[1], "terminal", 1) && !abbreviates(argv[1], "replace", 3) &&
-	       !abbreviates(argv[1], "check", 2) && !abbreviates(argv[1], "rollback", 3);
+	       !abbreviates(argv[1], "check", 2) && !abbreviates(argv[1], "rollback", 3) &&
+	       !abbreviates(argv[1], "confirm", 2);
 }
 
 /* The daemon works in another directory: a file name becomes absolute. => malloc'ed or NULL */
@@ -150,7 +151,7 @@ static char *absolute_file(char **argv, int argc)
 {
 	char *file;
 
-	if (argc != 3 || !abbreviates(argv[0], "configure", 4) || argv[2][0] == '/')
+	if (argc < 3 || !abbreviates(argv[0], "configure", 4) || argv[2][0] == '/')
 		return NULL;
 	if (!abbreviates(argv[1], "replace", 3) && !abbreviates(argv[1], "check", 2))
 		return NULL;
