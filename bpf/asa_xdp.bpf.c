@@ -90,6 +90,14 @@ asa_inline int icmp_error(const struct asa_run *r, const struct asa_iface *iface
 	return found.conn ? verdict_punt(r, cfg, PUNT_ICMP_ERROR, found.ref) : to_host(r, iface, p);
 }
 
+/* Belongs to no connection. */
+asa_inline int miss(const struct asa_run *r, const struct asa_config *cfg)
+{
+	if (asa_unlikely(cfg->intercept)) /* comes back only if there is no such program */
+		bpf_tail_call(r->ctx, &asa_jump, 0);
+	return verdict_punt(r, cfg, PUNT_NO_FLOW, 0);
+}
+
 SEC("xdp")
 int asa_xdp(struct xdp_md *ctx)
 {
@@ -125,7 +133,10 @@ int asa_xdp(struct xdp_md *ctx)
 		return forward(&r, cfg, &p, &found);
 	if (local_verdict(&p.key.dst, p.proto, p.key.dport) == ASA_LOCAL_HOST)
 		return to_host(&r, iface, &p);
-	return verdict_punt(&r, cfg, PUNT_NO_FLOW, 0);
+	return miss(&r, cfg);
 }
+
+/* Behind asa_xdp: `ip link … sec xdp` attaches the first program of the section. */
+#include "syncookie.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";

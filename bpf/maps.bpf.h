@@ -167,6 +167,18 @@ struct {
 } asa_xsks SEC(".maps");
 
 /*
+ * Where to go with frames that belong to no connection while TCP is intercepted: syncookie.bpf.h.
+ * Written by the daemon, which also pins it; `ip link` leaves it empty, and such frames are punted.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} asa_jump SEC(".maps");
+
+/*
  * Read-only data: the contract version, which the daemon compares before it adopts a program, and
  * one object of each enum and record, so that `bpftool btf dump` shows what rows and fields are called.
  */

@@ -22,7 +22,6 @@
 
 #include <asa/syncookie.h>
 
-#include "tcp_options.bpf.h"
 #include "verdict.bpf.h"
 
 /* Destinations to answer for. Written by the daemon. */
@@ -52,172 +51,242 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } asa_cookie_keys SEC(".maps");
 
-/* What the options of a SYN at 'off' say, as the eight bits of a cookie. */
+/* A frame, as far as it matters here. */
+struct syncookie_work {
+	struct asa_key key;
+	struct asa_intercept_key row;
+	struct asa_cookie_seg seg;
+	__u32 seq, ack; /* of the frame */
+	__u32 l3_off;
+	__u32 v6;
+	__u32 flags; /* SYN, ACK, RST, FIN */
+	__u32 header; /* bytes of the TCP header */
+};
+
+/* What the options of the SYN at 'off' say, as the eight bits of a cookie. */
 __noinline int syncookie_options(struct xdp_md *ctx, __u32 off, __u32 size)
 {
 	__u8 options[ASA_TCP_OPTIONS_BUFFER] = {};
 
-	if (tcp_options_load(ctx, off, options, size))
+	/* The empty asm ties the checks to the register that the helper gets. */
+	size &= 63;
+	asm volatile("" : "+r"(size));
+	if (size > ASA_TCP_OPTIONS_MAX)
+		size = ASA_TCP_OPTIONS_MAX;
+	asm volatile("" : "+r"(size));
+	if (size == 0 || bpf_xdp_load_bytes(ctx, off, options, size))
 		return asa_cookie_data(0, 0, ASA_COOKIE_NO_WSCALE);
 	return asa_cookie_options(options, size);
 }
 
-/* The frame, as the one global function below gets it: scalars and keys, no packet pointers. */
-struct syncookie_frame {
-	struct asa_run run;
-	const struct asa_key *key;
-	const struct asa_tcp_seg *tcp;
-	__u32 l3_off;
-	__u32 l4_off;
-	__u16 vlan;
-	__u8 v6;
-	__u8 kinds; /* asa_config.intercept */
-};
+/*
+ * Read a frame that asa_parse() has found to be plain: no fragment, options or extension headers.
+ * => 0, or -1: not TCP
+ */
+asa_inline int syncookie_read(struct syncookie_work *w, void *data, void *data_end)
+{
+	__u16 type;
+	void *l3 = data + ASA_ETH_SIZE, *l4;
+	__u32 off = ASA_ETH_SIZE;
+	int i;
+
+	asa_memset(&w->row, 0, sizeof(w->row));
+	if (!asa_fits(data, ASA_ETH_SIZE + 2 * ASA_VLAN_SIZE, data_end))
+		return -1;
+	type = asa_ldn16(data + ASA_ETH_TYPE);
+#pragma unroll
+	for (i = 0; i < ASA_VLAN_TAGS_MAX; i++) {
+		if (!asa_is_tag(type))
+			break;
+		if (i == 0)
+			w->row.in_vlan = asa_ldn16(l3) & 0x0fff;
+		type = asa_ldn16(l3 + 2);
+		l3 += ASA_VLAN_SIZE;
+		off += ASA_VLAN_SIZE;
+	}
+	w->l3_off = off;
+	w->v6 = type == ASA_ETHERTYPE_IPV6;
+	if (w->v6) {
+		if (!asa_fits(l3, ASA_IP6_SIZE + ASA_TCP_SIZE, data_end) ||
+		    asa_ld8(l3 + ASA_IP6_NEXT) != ASA_PROTO_TCP)
+			return -1;
+		w->key.src.d[0] = asa_ld64(l3 + ASA_IP6_SRC);
+		w->key.src.d[1] = asa_ld64(l3 + ASA_IP6_SRC + 8);
+		w->key.dst.d[0] = asa_ld64(l3 + ASA_IP6_DST);
+		w->key.dst.d[1] = asa_ld64(l3 + ASA_IP6_DST + 8);
+		l4 = l3 + ASA_IP6_SIZE;
+	} else {
+		if (!asa_fits(l3, ASA_IP4_SIZE + ASA_TCP_SIZE, data_end) ||
+		    asa_ld8(l3 + ASA_IP4_PROTO) != ASA_PROTO_TCP)
+			return -1;
+		asa_addr_set_v4(&w->key.src, asa_ld32(l3 + ASA_IP4_SRC));
+		asa_addr_set_v4(&w->key.dst, asa_ld32(l3 + ASA_IP4_DST));
+		l4 = l3 + ASA_IP4_SIZE;
+	}
+	w->key.sport = asa_ld16(l4 + ASA_TCP_SPORT);
+	w->key.dport = asa_ld16(l4 + ASA_TCP_DPORT);
+	w->seq = asa_ldn32(l4 + ASA_TCP_SEQ);
+	w->ack = asa_ldn32(l4 + ASA_TCP_ACK);
+	w->header = (asa_ld8(l4 + ASA_TCP_DOFF) >> 4) * 4;
+	w->flags = asa_ld8(l4 + ASA_TCP_FLAGS) &
+		   (ASA_TCP_SYN | ASA_TCP_ACKF | ASA_TCP_RST | ASA_TCP_FIN);
+	return 0;
+}
 
 /* The row for this segment: that of all clients, or of its own. */
-asa_inline struct asa_intercept *syncookie_row(const struct syncookie_frame *f)
+asa_inline struct asa_intercept *syncookie_row(struct syncookie_work *w, __u32 ifindex, __u8 kinds)
 {
-	struct asa_intercept_key k = {
-		.dst = f->key->dst,
-		.in_if = f->run.ifindex,
-		.in_vlan = f->vlan,
-		.port = f->key->dport,
-		.ctx = f->key->ctx,
-	};
-	struct asa_intercept *row = bpf_map_lookup_elem(&asa_intercept, &k), *own;
+	struct asa_intercept *row, *own;
 
-	if (!(f->kinds & ASA_INTERCEPT_CLIENTS) || (row && (row->flags & ASA_INTERCEPT_ANSWER)))
+	w->row.dst = w->key.dst;
+	w->row.in_if = ifindex;
+	w->row.port = w->key.dport;
+	w->row.ctx = w->key.ctx;
+	row = bpf_map_lookup_elem(&asa_intercept, &w->row);
+	if (!(kinds & ASA_INTERCEPT_CLIENTS) || (row && (row->flags & ASA_INTERCEPT_ANSWER)))
 		return row;
-	k.src = f->key->src;
-	own = bpf_map_lookup_elem(&asa_intercept, &k);
+	w->row.src = w->key.src;
+	own = bpf_map_lookup_elem(&asa_intercept, &w->row);
 	return own ? own : row;
 }
 
 /*
- * Turn the SYN into the SYN-ACK.
- * => 0, or -1: there is no room, and the frame may have changed
+ * The frame becomes the segment w->seg, back to its sender. It grows or shrinks at its head, where
+ * every driver has room; the whole of it is written anew.
+ * => its size, or 0: there is no room
  */
-asa_inline int syncookie_write(const struct syncookie_frame *f, const struct asa_cookie_seg *s)
+asa_inline __u32 syncookie_write(struct xdp_md *ctx, struct syncookie_work *w, __u64 bytes)
 {
-	__u32 off = f->l3_off, size = off + asa_cookie_l3_size(f->v6);
-	struct xdp_md *ctx = f->run.ctx;
-	void *data, *data_end;
-	__u64 a, b;
+	__u32 off = w->l3_off & 31, size = off + asa_cookie_l3_size(w->v6);
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	__u64 a, b, c, d;
 
-	if (off > ASA_ETH_SIZE + ASA_VLAN_TAGS_MAX * ASA_VLAN_SIZE)
-		return -1;
-	if (f->run.bytes != size && bpf_xdp_adjust_tail(ctx, (int)size - (int)f->run.bytes))
-		return -1;
-	data = (void *)(long)ctx->data;
-	data_end = (void *)(long)ctx->data_end;
-	if (!asa_fits(data, ASA_ETH_SIZE, data_end))
-		return -1;
+	if (!asa_fits(data, ASA_ETH_SIZE + 2 * ASA_VLAN_SIZE, data_end))
+		return 0;
 	a = asa_ld64(data); /* destination, and the first two bytes of the source */
 	b = asa_ld32(data + 8);
+	c = asa_ld64(data + ASA_ETH_TYPE); /* with the tags, and what the IP header will cover */
+	d = asa_ld16(data + ASA_ETH_TYPE + 8);
+	if (bpf_xdp_adjust_head(ctx, (int)bytes - (int)size))
+		return 0;
+	data = (void *)(long)ctx->data;
+	data_end = (void *)(long)ctx->data_end;
+	if (!asa_fits(data, ASA_ETH_SIZE + 2 * ASA_VLAN_SIZE, data_end))
+		return 0;
 	asa_st32(data, (__u32)(a >> 48) | (__u32)b << 16);
 	asa_st16(data + 4, (__u16)(b >> 16));
 	asa_st32(data + 6, (__u32)a);
 	asa_st16(data + 10, (__u16)(a >> 32));
+	asa_st64(data + ASA_ETH_TYPE, c);
+	asa_st16(data + ASA_ETH_TYPE + 8, (__u16)d);
 	data += off;
-	if (f->v6) {
+	if (w->v6) {
 		if (!asa_fits(data, ASA_IP6_SIZE + ASA_COOKIE_L4, data_end))
-			return -1;
-		asa_cookie_write(data, 1, f->key, 1, s);
+			return 0;
+		asa_cookie_write(data, 1, &w->key, 1, &w->seg);
 	} else {
 		if (!asa_fits(data, ASA_IP4_SIZE + ASA_COOKIE_L4, data_end))
-			return -1;
-		asa_cookie_write(data, 0, f->key, 1, s);
+			return 0;
+		asa_cookie_write(data, 0, &w->key, 1, &w->seg);
 	}
-	return 0;
+	return size;
 }
 
-asa_inline int syncookie_answer(const struct syncookie_frame *f, const struct asa_intercept *row,
-				struct asa_intercept_hits *hits, const struct asa_cookie_keys *keys,
-				__u32 tick)
+/* SYN: answered with a cookie. */
+asa_inline int syncookie_answer(struct asa_run *r, struct syncookie_work *w,
+				struct asa_intercept_hits *hits, __u32 tick)
 {
-	struct asa_cookie_seg s;
-	__u8 data;
+	__u32 size;
 
-	data = (__u8)syncookie_options(f->run.ctx, f->l4_off + ASA_TCP_SIZE,
-				       f->tcp->header - ASA_TCP_SIZE);
-	(void)asa_cookie_syn_ack(&s, keys, row, f->key, f->tcp->seq, tick, data);
-	if (hits) {
-		hits->sent++;
-		hits->seen = tick;
-		hits->src = f->key->src;
-	}
-	if (syncookie_write(f, &s))
-		return verdict_drop(&f->run, DROP_INTERNAL_ERROR);
-	(void)verdict_forward(&f->run, f->run.ifindex, f->l3_off + asa_cookie_l3_size(f->v6),
-			      STAT_SYNCOOKIE_SENT);
+	hits->sent++;
+	hits->seen = tick;
+	hits->src = w->key.src;
+	size = syncookie_write(r->ctx, w, r->bytes);
+	if (!size)
+		return verdict_drop(r, DROP_INTERNAL_ERROR);
+	(void)verdict_forward(r, r->ifindex, size, STAT_SYNCOOKIE_SENT);
 	return XDP_TX;
 }
 
-/* => the verdict, or -1: this destination is not intercepted */
-asa_inline int syncookie_judge(const struct syncookie_frame *f)
+asa_inline int syncookie_judge(struct asa_run *r, const struct asa_config *cfg,
+			       struct syncookie_work *w)
 {
-	__u8 flags = f->tcp->flags & (ASA_TCP_SYN | ASA_TCP_ACKF | ASA_TCP_RST | ASA_TCP_FIN);
-	__u32 zero = 0, n, tick = tick_now();
-	struct asa_intercept *row = syncookie_row(f);
+	__u32 n = 0, tick = asa_tick_from_ns(bpf_ktime_get_coarse_ns()), time, isn, mac = 0;
+	struct asa_intercept *row = syncookie_row(w, r->ifindex, cfg->intercept);
+	struct asa_cookie_keys *keys = bpf_map_lookup_elem(&asa_cookie_keys, &n);
 	struct asa_intercept_hits *hits;
-	struct asa_cookie_keys *keys;
+	__u8 data, syn = w->flags == ASA_TCP_SYN, good = 0, answer;
+	int i;
 
-	keys = bpf_map_lookup_elem(&asa_cookie_keys, &zero);
 	if (!row || !keys)
-		return -1;
+		return verdict_punt(r, cfg, PUNT_NO_FLOW, 0);
 	n = row->row;
 	hits = bpf_map_lookup_elem(&asa_intercept_hits, &n);
-	if (flags == ASA_TCP_ACKF &&
-	    asa_cookie_check(keys, f->key, f->tcp->seq, f->tcp->ack, tick)) {
-		if (hits)
-			hits->good++;
-		count_stat(STAT_SYNCOOKIE_OK, f->run.bytes);
-		return verdict_punt(&f->run, PUNT_INTERCEPT, 0);
+	answer = row->flags & ASA_INTERCEPT_ANSWER; /* not set: it is over */
+	if (!hits || (!answer && w->flags != ASA_TCP_ACKF))
+		return verdict_punt(r, cfg, PUNT_NO_FLOW, 0);
+	if (!syn && w->flags != ASA_TCP_ACKF)
+		return verdict_drop(r, DROP_TCP_NOT_SYN);
+	if (syn) {
+		data = (__u8)syncookie_options(r->ctx,
+					       (w->l3_off & 31) + ASA_TCP_SIZE +
+						       (w->v6 ? ASA_IP6_SIZE : ASA_IP4_SIZE),
+					       w->header - ASA_TCP_SIZE);
+		data = asa_cookie_offer(&w->seg, row, w->seq, data);
+		isn = w->seq;
+	} else {
+		data = (__u8)((w->ack - 1) >> 24);
+		isn = w->seq - 1;
 	}
-	if (!(row->flags & ASA_INTERCEPT_ANSWER)) /* it is over */
-		return -1;
-	if (flags == ASA_TCP_SYN)
-		return syncookie_answer(f, row, hits, keys, tick);
-	if (flags != ASA_TCP_ACKF)
-		return verdict_drop(&f->run, DROP_TCP_NOT_SYN);
-	if (hits)
-		hits->bad++;
-	count_stat(STAT_SYNCOOKIE_BAD, f->run.bytes);
-	return verdict_drop(&f->run, DROP_TCP_INTERCEPT_COOKIE);
+	/* One copy of the hash for both: a SYN needs it once, an ACK may be of the time before. */
+	time = asa_cookie_time(tick);
+	ASA_NO_UNROLL
+	for (i = 0; i < 2 && !good; i++) {
+		mac = asa_cookie_mac(keys, &w->key, isn, time, data);
+		good = syn || mac == ((w->ack - 1) & ASA_COOKIE_MAC_MASK);
+		time = (time - 1) & ASA_COOKIE_TIME_MASK;
+	}
+	if (syn) {
+		w->seg.seq = (__u32)data << 24 | mac;
+		return syncookie_answer(r, w, hits, tick);
+	}
+	if (good) {
+		hits->good++;
+		count_stat(STAT_SYNCOOKIE_OK, r->bytes);
+		return verdict_punt(r, cfg, PUNT_INTERCEPT, 0);
+	}
+	if (!answer)
+		return verdict_punt(r, cfg, PUNT_NO_FLOW, 0);
+	hits->bad++;
+	count_stat(STAT_SYNCOOKIE_BAD, r->bytes);
+	return verdict_drop(r, DROP_TCP_INTERCEPT_COOKIE);
 }
 
 /*
- * A TCP segment without a connection; 'where': offset of the IP header, bit 7: IPv6, bits 8-15: size
- * of the IP header, bits 16-31: VLAN.
- * => a global function: the verifier looks at it once
+ * A frame that belongs to no connection, while something is intercepted. asa_xdp has counted and
+ * parsed it and jumps here: a program of its own has a stack of its own, and the verifier looks at
+ * each alone.
  */
-__noinline int syncookie_frame(struct xdp_md *ctx, const struct asa_key *key,
-			       const struct asa_tcp_seg *tcp, __u32 where, __u32 kinds)
+SEC("xdp")
+int asa_syncookie(struct xdp_md *ctx)
 {
-	struct syncookie_frame f = {
-		.run = { .ctx = ctx, .bytes = ctx->data_end - ctx->data,
-			 .ifindex = ctx->ingress_ifindex },
-		.key = key,
-		.tcp = tcp,
-		.l3_off = where & 127,
-		.l4_off = (where & 127) + ((where >> 8) & 255),
-		.vlan = (__u16)(where >> 16),
-		.v6 = (where >> 7) & 1,
-		.kinds = (__u8)kinds,
-	};
+	struct asa_run r = { .ctx = ctx, .bytes = ctx->data_end - ctx->data,
+			     .ifindex = ctx->ingress_ifindex };
+	struct syncookie_work w = {};
+	struct asa_config *cfg;
+	struct asa_iface *iface;
+	__u32 row = 0;
 
-	if (!key || !tcp)
-		return -1;
-	f.run.ifstat = bpf_map_lookup_elem(&asa_ifstats, &f.run.ifindex);
-	return syncookie_judge(&f);
-}
-
-asa_inline int syncookie(const struct asa_run *r, const struct asa_pkt *p, __u8 kinds)
-{
-	return syncookie_frame(r->ctx, &p->key, &p->tcp,
-			       p->l3_off | (p->flags & ASA_PKT_IPV4 ? 0 : 128) |
-				       (__u32)(p->l4_off - p->l3_off) << 8 | (__u32)p->vlan << 16,
-			       kinds);
+	r.ifstat = bpf_map_lookup_elem(&asa_ifstats, &r.ifindex);
+	cfg = bpf_map_lookup_elem(&asa_config, &row);
+	iface = bpf_map_lookup_elem(&asa_ifaces, &r.ifindex);
+	if (!cfg || !iface)
+		return verdict_drop(&r, DROP_L2_INTERFACE);
+	if (syncookie_read(&w, (void *)(long)ctx->data, (void *)(long)ctx->data_end))
+		return verdict_punt(&r, cfg, PUNT_NO_FLOW, 0);
+	w.key.ctx = iface->ctx;
+	w.key.proto = ASA_PROTO_TCP;
+	return syncookie_judge(&r, cfg, &w);
 }
 
 #endif

@@ -52,7 +52,7 @@ static const char *const dp_map_names[DP_MAP_MAX] = {
 	[DP_MAP_IFACES] = ASA_MAP_IFACES,	[DP_MAP_EVENTS] = ASA_MAP_EVENTS,
 	[DP_MAP_TX] = ASA_MAP_TX,		[DP_MAP_XSKS] = ASA_MAP_XSKS,
 	[DP_MAP_INTERCEPT] = ASA_MAP_INTERCEPT,	[DP_MAP_INTERCEPT_HITS] = ASA_MAP_INTERCEPT_HITS,
-	[DP_MAP_COOKIE_KEYS] = ASA_MAP_COOKIE_KEYS,
+	[DP_MAP_COOKIE_KEYS] = ASA_MAP_COOKIE_KEYS, [DP_MAP_JUMP] = ASA_MAP_JUMP,
 	[DP_MAP_MGMT] = ASA_MAP_MGMT,
 };
 
@@ -355,7 +355,7 @@ static int dp_load(struct dp *d, const struct dp_options *o, const struct dp_pin
 		d->fd[m] = bpf_map__fd(bpf_object__find_map_by_name(d->object, dp_map_names[m]));
 	if (prog)
 		d->account_fd = bpf_program__fd(prog);
-	return 0;
+	return dp_intercept_init(d, err, err_size);
 }
 
 /* ------------------------------------------------------------------ program */

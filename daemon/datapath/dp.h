@@ -72,7 +72,6 @@ int dp_local_del(struct dp *d, const struct asa_local_key *k);
 /* Rows of asa_local: the one after 'after' (NULL: the first). => 0, -ENOENT at the end. */
 int dp_local_next(struct dp *d, const struct asa_local_key *after, struct asa_local_key *k,
 		  enum asa_local_verdict *v);
-/* mac: frames for other stations are left to Linux; NULL or all zero: no check. */
 /*
  * Make asa_mgmt these rows (sorts them). Meanwhile, and when it fails half-way, each packet is decided
  * as by the old or as by the new rows. => 0 or -errno.
@@ -80,12 +79,23 @@ int dp_local_next(struct dp *d, const struct asa_local_key *after, struct asa_lo
 int dp_mgmt_replace(struct dp *d, struct asa_mgmt_row *rows, size_t n);
 /* Ask asa_mgmt about packets to the box that enter at ifindex, or not. */
 void dp_iface_mgmt(struct dp *d, __u32 ifindex, bool on);
+/* mac: frames for other stations are left to Linux; NULL or all zero: no check. */
 void dp_iface_set(struct dp *d, __u32 ifindex, __u16 ctx, __u16 flags, const __u8 *mac);
 /* Allow redirects to ifindex (row in asa_tx). */
 int dp_tx_set(struct dp *d, __u32 ifindex);
 int dp_tx_del(struct dp *d, __u32 ifindex);
 /* Socket of (ifindex, queue) into asa_xsks. */
 int dp_xsk_set(struct dp *d, __u32 ifindex, __u32 queue, int xsk_fd);
+
+/* TCP intercept: rows of asa_intercept, their counters (summed), the keys. => 0 or -errno. */
+int dp_intercept_set(struct dp *d, const struct asa_intercept_key *k, const struct asa_intercept *row);
+int dp_intercept_del(struct dp *d, const struct asa_intercept_key *k);
+/* The row after 'after' (NULL: the first). => -ENOENT at the end. */
+int dp_intercept_next(struct dp *d, const struct asa_intercept_key *after,
+		      struct asa_intercept_key *k, struct asa_intercept *row);
+int dp_intercept_hits(struct dp *d, __u32 row, struct asa_intercept_hits *sum);
+int dp_cookie_keys_get(struct dp *d, struct asa_cookie_keys *keys);
+int dp_cookie_keys_set(struct dp *d, const struct asa_cookie_keys *keys);
 
 /* Drain up to 'max' events. => number handled. Called every tick. */
 int dp_events(struct dp *d, void (*cb)(void *arg, const struct asa_event *e), void *arg, int max);

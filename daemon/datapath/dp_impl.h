@@ -36,6 +36,7 @@ enum dp_map {
 	DP_MAP_INTERCEPT,
 	DP_MAP_INTERCEPT_HITS,
 	DP_MAP_COOKIE_KEYS,
+	DP_MAP_JUMP,
 	DP_MAP_MGMT,
 	DP_MAP_MAX
 };
@@ -93,6 +94,9 @@ void dp_adopt(struct dp *d);
 /* dp_trial.c: an instance of the program in 'path' for test runs. => 0 or -errno (told in the log) */
 int dp_trial_init(struct dp *d, const char *path);
 void dp_trial_fini(struct dp *d);
+
+/* dp_intercept.c: let the XDP program jump to the one that answers SYNs. => 0 or -errno */
+int dp_intercept_init(struct dp *d, char *err, size_t err_size);
 
 /* dp_count.c: allocate and free what the readers need. => 0 or -ENOMEM. */
 int dp_count_init(struct dp *d);

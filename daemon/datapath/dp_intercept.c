@@ -11,6 +11,19 @@
 
 #include "datapath/dp_impl.h"
 
+int dp_intercept_init(struct dp *d, char *err, size_t err_size)
+{
+	struct bpf_program *p = bpf_object__find_program_by_name(d->object, ASA_PROGRAM_SYNCOOKIE);
+	const __u32 zero = 0;
+	int fd = p ? bpf_program__fd(p) : -1;
+
+	if (fd < 0 || bpf_map_update_elem(d->fd[DP_MAP_JUMP], &zero, &fd, BPF_ANY) < 0)
+		return dp_error(err, err_size, -EINVAL,
+				"the XDP object has no program %s: rebuild it (make) so that it fits this program",
+				ASA_PROGRAM_SYNCOOKIE);
+	return 0;
+}
+
 int dp_intercept_set(struct dp *d, const struct asa_intercept_key *k, const struct asa_intercept *row)
 {
 	return bpf_map_update_elem(d->fd[DP_MAP_INTERCEPT], k, row, BPF_ANY) < 0 ? -errno : 0;

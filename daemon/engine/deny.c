@@ -310,6 +310,23 @@ void deny_limit(const struct walk *w, const struct session_limit *l)
 		   asa_ntohs(k->dport), w->in->name);
 }
 
+void deny_embryonic(const struct walk *w, const struct session_limit *l)
+{
+	const struct asa_key *k = &w->p->key;
+	__u32 id = l->per_client ? 201012 : 201010;
+	char src[ADDR_TEXT], dst[ADDR_TEXT];
+	const char *dir = l->per_client ? "input" :
+			  w->out && w->in->level > w->out->level ? "outbound" : "inbound";
+
+	if (!syslog_wants(log_of(w), id))
+		return;
+	syslog_msg(log_of(w), id,
+		   "%smbryonic connection limit exceeded %u/%u for %s packet from %s/%u to %s/%u on interface %s",
+		   l->per_client ? "Per-client e" : "E", l->count, l->max, dir,
+		   addr_text(&k->src, src), asa_ntohs(k->sport), addr_text(&k->dst, dst),
+		   asa_ntohs(k->dport), w->in->name);
+}
+
 /* ------------------------------------------------------------------ translation */
 
 static void deny_nat(const struct walk *w, __u32 id, const char *before, const char *after)

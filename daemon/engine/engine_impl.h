@@ -15,6 +15,7 @@
 #include "asa/hash.h"
 #include "asa/rewrite.h"
 #include "asa/tcp_track.h"
+#include "engine/intercept.h"
 #include "engine/pipeline.h"
 #include "normalize/ip_frag.h"
 #include "policy/policy.h"
@@ -56,6 +57,8 @@ struct engine {
 	__u32 n_replies;
 	__u16 ip_id; /* of datagrams made here */
 	struct acl_log *acl_log; /* NULL in the engine of a dry walk, which logs nothing */
+	struct intercepts *intercepts; /* intercept.c */
+	struct joins *joins; /* intercept_join.c */
 };
 
 struct walk;
@@ -85,6 +88,8 @@ struct walk {
 	struct asa_pkt *p; /* &f->pkt */
 	__u32 now;
 	bool done; /* sent or held: the frame is no longer ours */
+	bool made; /* by the daemon, in a client's name */
+	bool cookie; /* a SYN made for a client that brought a cookie back */
 	const struct policy *policy;
 	const struct policy_if *in, *out;
 	__u32 bytes; /* IP bytes of all frames, as received */
@@ -136,6 +141,13 @@ stage_fn stage_access;
 stage_fn stage_limits;
 stage_fn stage_translate;
 stage_fn stage_create;
+/* intercept_join.c */
+stage_fn stage_cookie;
+stage_fn stage_embryonic;
+stage_fn stage_join;
+struct joins *joins_new(void);
+void joins_free(struct joins *j);
+void joins_tick(struct engine *e, struct worker_ops *ops, __u32 now);
 /* forward.c */
 stage_fn stage_normalize;
 stage_fn stage_inspect;
@@ -143,6 +155,13 @@ stage_fn stage_next_hop;
 stage_fn stage_forward;
 
 /* ------------------------------------------------------------------ helpers */
+
+/*
+ * pipeline.c: take a frame through the pipeline that was made here in the name of a client on
+ * f->in_ifindex. It counts as a reply, not as received. => why it was dropped
+ */
+enum asa_drop engine_made(struct engine *e, struct worker_ops *ops, struct frame *f, __u32 now,
+			  bool cookie);
 
 /* The connection of a slot; a dry walk gets a copy to write to. => NULL: not in use */
 static inline struct asa_conn *walk_conn(struct walk *w, __u32 slot)
@@ -200,6 +219,7 @@ void deny_log_tick(struct engine *e, __u32 now); /* 106100 of intervals that are
 void deny_icmp_reply(const struct walk *w); /* 313004 */
 void deny_icmp_error(const struct walk *w, const struct asa_key *quoted); /* 313005 */
 void deny_limit(const struct walk *w, const struct session_limit *l); /* 201011, 201013 */
+void deny_embryonic(const struct walk *w, const struct session_limit *l); /* 201010, 201012 */
 void deny_translation(const struct walk *w, bool pat); /* 305006 */
 void deny_rpf(const struct walk *w); /* 305013 */
 void deny_syn_diff(const struct walk *w); /* 419002 */

@@ -250,6 +250,7 @@ enum asa_drop stage_create(struct walk *w)
 			      (w->src_nat.rule >= 0 && w->src_nat.is_static),
 		.nat_dynamic = w->nat_ref != 0,
 		.clamp_mss = !w->service.bypass && (m->tcpmss > 0 || m->tcpmss_min > 0),
+		.intercept = w->cookie,
 		.first = w->p,
 	};
 	enum asa_drop why;

@@ -40,10 +40,13 @@ static enum asa_drop pipeline(struct walk *w)
 	if (w->p->flags & ASA_PKT_ICMP_ERROR)
 		return run(w, stage_icmp_error); /* belongs to the connection that it quotes */
 	STAGE(stage_find); /* the connection of this packet */
+	if (!w->slot)
+		STAGE(stage_cookie); /* TCP intercept: an ACK that brings a cookie back */
 	if (w->slot)
 		STAGE(stage_reopen); /* a SYN may take the place of a closed connection */
 	if (w->slot) {
 		STAGE(stage_interface); /* seen where it may be seen */
+		STAGE(stage_join); /* TCP intercept: the server's answer */
 		STAGE(stage_track); /* TCP: possible now? */
 	} else {
 		STAGE(stage_untranslate); /* destination: mapped to real */
@@ -52,6 +55,7 @@ static enum asa_drop pipeline(struct walk *w)
 		STAGE(stage_first_checks); /* may such a packet open a connection? */
 		STAGE(stage_access); /* access lists in and out, security levels */
 		STAGE(stage_limits); /* conn-max, per-client-max */
+		STAGE(stage_embryonic); /* too many half-open ones: a cookie instead */
 		STAGE(stage_translate); /* source: real to mapped; reverse path */
 		STAGE(stage_create); /* slot, index, message: XDP takes over */
 	}
@@ -62,12 +66,14 @@ static enum asa_drop pipeline(struct walk *w)
 }
 
 static enum asa_drop engine_frame(struct engine *e, struct worker_ops *ops, struct frame *f,
-				  __u32 now, struct trace *trace)
+				  __u32 now, struct trace *trace, bool made, bool cookie)
 {
 	struct walk walk, *w = &walk;
 	enum asa_drop why;
 
 	memset(w, 0, sizeof(*w));
+	w->made = made;
+	w->cookie = cookie;
 	w->e = e;
 	w->ops = ops;
 	w->f = f;
@@ -89,15 +95,33 @@ static enum asa_drop engine_frame(struct engine *e, struct worker_ops *ops, stru
 enum asa_drop engine_dry(struct engine *e, struct worker_ops *ops, struct frame *f, __u32 now,
 			 struct trace *t)
 {
-	return engine_frame(e, ops, f, now, t);
+	return engine_frame(e, ops, f, now, t, false, false);
+}
+
+enum asa_drop engine_made(struct engine *e, struct worker_ops *ops, struct frame *f, __u32 now,
+			  bool cookie)
+{
+	return engine_frame(e, ops, f, now, NULL, true, cookie);
+}
+
+/* The real engine only: a scratch one must not touch the driver's rows. => false: out of memory */
+static bool intercept_ready(struct engine *e)
+{
+	if (!e->intercepts)
+		e->intercepts = intercepts_new(e->asa);
+	if (!e->joins)
+		e->joins = joins_new();
+	return e->intercepts && e->joins;
 }
 
 void engine_batch(struct engine *e, struct worker_ops *ops, struct frame **frames, int n, __u32 now)
 {
 	int i;
 
+	if (asa_unlikely(!e->joins))
+		(void)intercept_ready(e);
 	for (i = 0; i < n; i++)
-		(void)engine_frame(e, ops, frames[i], now, NULL);
+		(void)engine_frame(e, ops, frames[i], now, NULL, false, false);
 }
 
 /* ------------------------------------------------------------------ stages */
@@ -124,6 +148,8 @@ enum asa_drop stage_parse(struct walk *w)
 		w->p->key.ctx = t->ifaces[w->f->in_ifindex].ctx;
 	w->bytes = w->p->l3_size;
 	w->n_frames = 1;
+	if (w->made) /* nothing was received: see account_forward() */
+		w->f->in_ifindex = 0;
 	return DROP_NONE;
 }
 
@@ -243,6 +269,8 @@ void engine_free(struct engine *e)
 		return;
 	ip_frag_free(e->frags);
 	acl_log_free(e->acl_log);
+	intercepts_free(e->intercepts);
+	joins_free(e->joins);
 	account_free(&e->account);
 	free(e);
 }
@@ -259,6 +287,10 @@ void engine_tick(struct engine *e, struct worker_ops *ops, __u32 now)
 	struct frame *chain;
 
 	hold_expire(e, ops, now);
+	if (intercept_ready(e)) {
+		joins_tick(e, ops, now);
+		intercepts_tick(e->intercepts, now);
+	}
 	while ((chain = ip_frag_expire(e->frags, ops, now, timeout)) != NULL)
 		frames_drop(e, ops, chain, DROP_FRAG_TIMEOUT);
 	deny_log_tick(e, now);
@@ -269,4 +301,9 @@ void engine_held(const struct engine *e, __u32 *neighbour, __u32 *fragments)
 {
 	*neighbour = e->n_hold;
 	*fragments = ip_frag_held(e->frags);
+}
+
+struct intercepts *engine_intercepts(const struct engine *e)
+{
+	return e->intercepts;
 }

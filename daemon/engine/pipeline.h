@@ -48,6 +48,9 @@ void engine_tick(struct engine *e, struct worker_ops *ops, __u32 now);
  * stays the worker's.
  */
 void engine_send_failed(struct engine *e, const struct frame *f, enum asa_drop why);
+struct intercepts;
+/* TCP intercept: rows and statistics (engine/intercept.h). => NULL: it has not begun yet */
+struct intercepts *engine_intercepts(const struct engine *e);
 /* Frames held now: waiting for a neighbour, and in reassembly. */
 void engine_held(const struct engine *e, __u32 *neighbour, __u32 *fragments);
 

@@ -4,7 +4,8 @@
  *
  * Responsible for: exact counts of TCP and UDP connections (bypassed ones included, BYP-7) of every
  * class with connection settings, the question whether one more may come, and the current numbers
- * of "show service-policy". Not responsible for: embryonic limits (they start TCP intercept).
+ * of "show service-policy". Half-open ones are counted, too;
+ * their limits start TCP intercept (engine/intercept.c) and refuse nothing.
  *
  * A class is named by a hash of policy map, class and interface, which is kept in the connection's
  * row (asa_session.policy_class): it outlives a recompile of the policy and a restart of the
@@ -36,7 +37,7 @@ struct class_count {
 struct client_count {
 	struct asa_addr addr;
 	__u32 class_id;
-	__u32 n;
+	__u32 n, embryonic;
 	__u32 next; /* in its bucket, or free; row + 1 */
 };
 struct limits {
@@ -179,6 +180,7 @@ static void client_add(struct limits *l, __u32 class_id, const struct asa_addr *
 		c->addr = *a;
 		c->class_id = class_id;
 		c->n = 0;
+		c->embryonic = 0;
 		c->next = 0;
 		*at = row;
 	}
@@ -259,15 +261,20 @@ void limits_count(struct sessions *s, __u32 slot, int by)
 
 void limits_embryonic(struct sessions *s, __u32 slot, int by)
 {
+	__u32 id = s->t.sessions[slot].policy_class, *at;
 	struct class_count *c;
 
 	s->counts.embryonic += by;
-	if (!s->t.sessions[slot].policy_class)
+	if (!id)
 		return;
-	c = class_find(s->limits, s->t.sessions[slot].policy_class, by > 0);
+	c = class_find(s->limits, id, by > 0);
 	if (!c)
 		return;
 	c->embryonic += by;
+	/* At its end a connection leaves the client's count first, and the client may be forgotten. */
+	at = client_find(s->limits, id, &s->t.conns[slot].dir[0].key.src);
+	if (*at && (by > 0 || s->limits->clients[*at - 1].embryonic))
+		s->limits->clients[*at - 1].embryonic += by;
 	class_publish(session_policy(s), c);
 }
 
@@ -311,4 +318,41 @@ enum asa_drop session_limit_check(struct sessions *s, const struct policy_servic
 		limit->hit = r.drops;
 	}
 	return DROP_POLICY_LIMIT;
+}
+
+/* ------------------------------------------------------------------ half-open connections */
+
+__u32 session_class_id(const struct sessions *s, const struct policy_service *service)
+{
+	return limits_class_id(session_policy(s), service->class_row);
+}
+
+__u32 session_embryonic_count(const struct sessions *s, __u32 class_id, const struct asa_addr *client)
+{
+	const struct class_count *c = class_find(s->limits, class_id, false);
+	__u32 row;
+
+	if (!c || !client)
+		return c ? c->embryonic : 0;
+	row = *client_find(s->limits, class_id, client);
+	return row ? s->limits->clients[row - 1].embryonic : 0;
+}
+
+bool session_embryonic_full(struct sessions *s, const struct policy_service *service,
+			    const struct asa_key *key, struct session_limit *limit)
+{
+	__u32 id;
+
+	if (service->embryonic_max <= 0 && service->per_client_embryonic_max <= 0)
+		return false;
+	id = session_class_id(s, service);
+	limit->per_client = false;
+	limit->count = session_embryonic_count(s, id, NULL);
+	limit->max = (__u32)service->embryonic_max;
+	if (service->embryonic_max > 0 && limit->count >= limit->max)
+		return true;
+	limit->per_client = true;
+	limit->count = session_embryonic_count(s, id, &key->src);
+	limit->max = (__u32)service->per_client_embryonic_max;
+	return service->per_client_embryonic_max > 0 && limit->count >= limit->max;
 }

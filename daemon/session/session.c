@@ -265,6 +265,8 @@ static void conn_fill(struct sessions *s, struct asa_conn *c, const struct sessi
 		flags |= ASA_DIR_DEC_TTL;
 	if (tcp && a->clamp_mss)
 		flags |= ASA_DIR_PUNT_SYN;
+	if (a->intercept)
+		flags |= ASA_DIR_INSPECT;
 	if (!asa_addr_is_v4(&a->forward.src))
 		flags |= ASA_DIR_V6;
 	c->dir[0].key = a->forward;
@@ -320,6 +322,8 @@ static void row_fill(struct sessions *s, struct asa_session *r, const struct ses
 		r->flags |= ASA_SESSION_NAT_DYNAMIC;
 	if (a->pat)
 		r->flags |= ASA_SESSION_PAT;
+	if (a->intercept)
+		r->flags |= ASA_SESSION_INTERCEPT;
 	session_timeouts(s, r, a->forward.proto, &a->service);
 }
 
@@ -375,11 +379,11 @@ enum asa_drop session_create(struct sessions *s, const struct session_args *a, _
 	/* The state is written last: a row that a crash left half-written is found free. */
 	__atomic_store_n(&r->state, tracked ? ASA_SESSION_EMBRYONIC : ASA_SESSION_OPEN,
 			 __ATOMIC_RELEASE);
+	session_count(s, slot, 1);
 	if (tracked) {
 		slot_queue_push(s, &s->embryonic, slot);
-		limits_embryonic(s, slot, 1);
+		limits_embryonic(s, slot, 1); /* after the count, which makes the client known */
 	}
-	session_count(s, slot, 1);
 	s->counts.built++;
 	s->counts.built_tcp += a->forward.proto == ASA_PROTO_TCP;
 	s->counts.built_udp += a->forward.proto == ASA_PROTO_UDP;

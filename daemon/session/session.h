@@ -56,6 +56,7 @@ struct session_args {
 	__u32 nat_ref; /* xlate held, 0 none; session_create() takes it over on success only */
 	bool nat_static, nat_dynamic, pat;
 	bool clamp_mss; /* SYN-ACK must visit the daemon (SES-17) */
+	bool intercept; /* opened for a SYN cookie: all goes to the daemon until the server has answered */
 	const struct asa_pkt *first; /* the first packet as it entered (TCP state starts from it) */
 };
 
@@ -94,6 +95,17 @@ enum asa_drop session_limit_check(struct sessions *s, const struct policy_servic
  */
 enum asa_drop session_nat_limit(struct sessions *s, const struct nat_match *m, const struct asa_key *key,
 				const struct asa_addr *host, struct session_limit *limit);
+/*
+ * Half-open connections (LIM-4, LIM-5): has the class, or the client within it, as many as it may?
+ * => true: TCP intercept has to answer; '*limit' says which limit it was
+ */
+bool session_embryonic_full(struct sessions *s, const struct policy_service *service,
+			    const struct asa_key *key, struct session_limit *limit);
+/* Half-open connections of a class, or of one client in it. */
+__u32 session_embryonic_count(const struct sessions *s, __u32 class_id,
+			      const struct asa_addr *client /* NULL: all */);
+/* Name of the class whose connection settings apply: what asa_session.policy_class holds. */
+__u32 session_class_id(const struct sessions *s, const struct policy_service *service);
 /*
  * Create and publish a connection, log it.
  * => DROP_NONE and '*slot'; DROP_RESOURCE_FLOW when the table is full of established

@@ -34,6 +34,8 @@
 #define ASA_MAP_INTERCEPT "asa_intercept"
 #define ASA_MAP_INTERCEPT_HITS "asa_intercept_hits"
 #define ASA_MAP_COOKIE_KEYS "asa_cookie_keys"
+#define ASA_MAP_JUMP "asa_jump"
+#define ASA_PROGRAM_SYNCOOKIE "asa_syncookie"
 
 /* Rows of asa_intercept. With 'src' zero all clients are meant, otherwise this one (LIM-5). */
 #define ASA_INTERCEPT_MAX 1024
@@ -307,12 +309,12 @@ asa_inline void asa_cookie_write(void *l3, int v6, const struct asa_key *k, int 
 }
 
 /*
- * The SYN-ACK with a cookie for the SYN with key 'k' and number 'isn'.
+ * What the SYN-ACK says but for its number, the cookie, which is asa_cookie_make() of the result.
  * => data: asa_cookie_options() of the SYN; its window scale counts only if the server's is known
+ * => the eight bits to put into the cookie
  */
-asa_inline __u32 asa_cookie_syn_ack(struct asa_cookie_seg *s, const struct asa_cookie_keys *keys,
-				    const struct asa_intercept *row, const struct asa_key *k, __u32 isn,
-				    __u32 tick, __u8 data)
+asa_inline __u8 asa_cookie_offer(struct asa_cookie_seg *s, const struct asa_intercept *row, __u32 isn,
+				 __u8 data)
 {
 	__u8 wscale = row->wscale;
 
@@ -320,14 +322,13 @@ asa_inline __u32 asa_cookie_syn_ack(struct asa_cookie_seg *s, const struct asa_c
 		data |= ASA_COOKIE_NO_WSCALE;
 	else if (asa_cookie_data_wscale(data) == ASA_COOKIE_NO_WSCALE)
 		wscale = ASA_COOKIE_NO_WSCALE;
-	s->seq = asa_cookie_make(keys, k, isn, tick, data);
 	s->ack = isn + 1;
 	s->window = 0;
 	s->mss = row->mss;
 	s->flags = ASA_TCP_SYN | ASA_TCP_ACKF;
 	s->wscale = wscale;
 	s->sack = (__u8)asa_cookie_data_sack(data);
-	return s->seq;
+	return data;
 }
 
 #endif

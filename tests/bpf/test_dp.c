@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: daemon/datapath/dp.o daemon/datapath/dp_attach.o daemon/datapath/dp_count.o daemon/datapath/dp_trial.o
+/* links: daemon/datapath/dp.o daemon/datapath/dp_attach.o daemon/datapath/dp_count.o daemon/datapath/dp_intercept.o daemon/datapath/dp_trial.o
  *        daemon/datapath/index.o daemon/base/log.o */
 /*
  * The datapath object against the kernel: load, pin, take over, refuse, attach, adopt, count.

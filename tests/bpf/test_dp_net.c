@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* links: daemon/datapath/net.o daemon/datapath/net_msg.o daemon/datapath/net_set.o
  *        daemon/datapath/route.o daemon/datapath/neigh.o daemon/datapath/dp.o
- *        daemon/datapath/dp_attach.o daemon/datapath/dp_count.o daemon/datapath/dp_trial.o daemon/datapath/index.o
+ *        daemon/datapath/dp_attach.o daemon/datapath/dp_count.o daemon/datapath/dp_intercept.o daemon/datapath/dp_trial.o daemon/datapath/index.o
  *        daemon/base/log.o */
 /*
  * The netlink mirror against a real kernel, in network namespaces of its own: SES-1 (addresses and

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* links: daemon/datapath/xsk.o daemon/datapath/worker.o daemon/datapath/workers.o
  *        daemon/datapath/frame.o daemon/datapath/dp.o daemon/datapath/dp_attach.o
- *        daemon/datapath/dp_count.o daemon/datapath/dp_trial.o daemon/datapath/index.o daemon/base/log.o */
+ *        daemon/datapath/dp_count.o daemon/datapath/dp_intercept.o daemon/datapath/dp_trial.o daemon/datapath/index.o daemon/base/log.o */
 /*
  * AF_XDP sockets and workers with the real XDP program on veth devices and an engine made of a few
  * lines: bursts of first packets arrive complete, frames are sent on another interface, none is

@@ -5,6 +5,7 @@
  * The functions of datapath/net, datapath/dp, datapath/workers and services/syslog that sessions
  * and engine call are defined here; 'struct net' and 'struct syslog' are the fake itself.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +196,79 @@ int dp_account(struct dp *d, const struct asa_account *a)
 	from = (__u64 *)&a->iface;
 	for (i = 0; i < sizeof(a->iface) / sizeof(__u64); i++)
 		to[i] += from[i];
+	return 0;
+}
+
+/* ------------------------------------------------------------------ TCP intercept */
+
+static struct fake_intercept *intercept_row(struct fake *f, const struct asa_intercept_key *k)
+{
+	int i;
+
+	for (i = 0; i < FAKE_INTERCEPTS; i++)
+		if (f->intercepts[i].used && !memcmp(&f->intercepts[i].key, k, sizeof(*k)))
+			return &f->intercepts[i];
+	return NULL;
+}
+
+int dp_intercept_set(struct dp *d, const struct asa_intercept_key *k, const struct asa_intercept *row)
+{
+	struct fake *f = (struct fake *)d;
+	struct fake_intercept *to = intercept_row(f, k);
+	int i;
+
+	for (i = 0; !to && i < FAKE_INTERCEPTS; i++)
+		if (!f->intercepts[i].used)
+			to = &f->intercepts[i];
+	CHECK(to != NULL, "too many intercepted destinations");
+	to->used = true;
+	to->key = *k;
+	to->row = *row;
+	return 0;
+}
+
+int dp_intercept_del(struct dp *d, const struct asa_intercept_key *k)
+{
+	struct fake_intercept *row = intercept_row((struct fake *)d, k);
+
+	if (!row)
+		return -ENOENT;
+	row->used = false;
+	return 0;
+}
+
+int dp_intercept_next(struct dp *d, const struct asa_intercept_key *after,
+		      struct asa_intercept_key *k, struct asa_intercept *row)
+{
+	struct fake *f = (struct fake *)d;
+	int i = after ? (int)(intercept_row(f, after) - f->intercepts) + 1 : 0;
+
+	while (i < FAKE_INTERCEPTS && !f->intercepts[i].used)
+		i++;
+	if (i >= FAKE_INTERCEPTS)
+		return -ENOENT;
+	*k = f->intercepts[i].key;
+	*row = f->intercepts[i].row;
+	return 0;
+}
+
+int dp_intercept_hits(struct dp *d, __u32 row, struct asa_intercept_hits *sum)
+{
+	struct fake *f = (struct fake *)d;
+
+	*sum = f->hits[row % FAKE_INTERCEPTS];
+	return 0;
+}
+
+int dp_cookie_keys_get(struct dp *d, struct asa_cookie_keys *keys)
+{
+	*keys = ((struct fake *)d)->cookie_keys;
+	return 0;
+}
+
+int dp_cookie_keys_set(struct dp *d, const struct asa_cookie_keys *keys)
+{
+	((struct fake *)d)->cookie_keys = *keys;
 	return 0;
 }
 

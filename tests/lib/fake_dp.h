@@ -70,6 +70,13 @@ struct fake_route {
 	bool has_gateway, local;
 };
 
+#define FAKE_INTERCEPTS 16
+struct fake_intercept {
+	bool used;
+	struct asa_intercept_key key;
+	struct asa_intercept row;
+};
+
 struct fake {
 	struct fw fw;
 	struct asa asa;
@@ -85,9 +92,12 @@ struct fake {
 	struct asa_account totals; /* drops and stats given to dp_account() */
 	struct asa_ifstat ifs[64];
 	__u64 received[64]; /* by interface */
+	struct fake_intercept intercepts[FAKE_INTERCEPTS]; /* rows given to the driver */
+	struct asa_cookie_keys cookie_keys;
 	/* what the test decides */
 	struct fake_route routes[FAKE_ROUTES];
 	int n_routes;
+	struct asa_intercept_hits hits[FAKE_INTERCEPTS]; /* what the driver counted */
 	bool neigh_pending; /* new next hops are not resolved */
 	bool no_log;
 	__u32 log_off; /* a message id that is disabled */
