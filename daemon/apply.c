@@ -26,6 +26,7 @@
 #include "datapath/xsk.h"
 #include "services/proxy_arp.h"
 #include "services/syslog.h"
+#include "session/session.h"
 #include "session/xlate.h"
 
 #define DOWN_SECONDS 2
@@ -530,13 +531,53 @@ static int apply_do(struct apply *p, const struct model *m, struct policy_error 
 	return 0;
 }
 
+static bool apply_same_services(const struct model *a, const struct model *b)
+{
+	if (a->service_policies.n != b->service_policies.n || a->policy_maps.n != b->policy_maps.n)
+		return false;
+	for (size_t i = 0; i < a->service_policies.n; i++)
+		if (memcmp(&a->service_policies.v[i], &b->service_policies.v[i],
+			   sizeof(a->service_policies.v[i])))
+			return false;
+	for (size_t i = 0; i < a->policy_maps.n; i++) {
+		const struct model_policy_map *x = &a->policy_maps.v[i], *y = &b->policy_maps.v[i];
+
+		if (strcmp(x->name, y->name) || x->classes.n != y->classes.n)
+			return false;
+		for (size_t k = 0; k < x->classes.n; k++)
+			if (strcmp(x->classes.v[k].class_name, y->classes.v[k].class_name) ||
+			    memcmp(&x->classes.v[k].conn, &y->classes.v[k].conn,
+				   sizeof(x->classes.v[k].conn)))
+				return false;
+	}
+	return true;
+}
+
+/* MPF-12: a change of a service policy is for new connections, and the command says so. */
+static void apply_say_new_only(struct apply *p)
+{
+	struct session_counts n = { 0 };
+
+	if (!p->asa->sessions)
+		return;
+	pthread_mutex_lock(&p->asa->lock);
+	sessions_counts(p->asa->sessions, &n);
+	pthread_mutex_unlock(&p->asa->lock);
+	if (n.in_use)
+		config_warn(p->asa->config, "the connections that exist keep the policy they began with; "
+					    "\"clear conn\" ends them");
+}
+
 static int apply_config(void *arg, const struct model *m, struct policy_error *e)
 {
 	struct apply *p = arg;
+	bool services = p->applied && !apply_same_services(p->applied, m);
 	int r;
 
 	p->in_config = p->set_up = true;
 	r = apply_do(p, m, e, true);
+	if (r == 0 && services)
+		apply_say_new_only(p);
 	if (r == 0)
 		for (size_t i = 0; policy_warning(p->asa->policy, i); i++)
 			config_warn(p->asa->config, policy_warning(p->asa->policy, i));
