@@ -217,7 +217,7 @@ struct run {
 };
 
 __attribute__((format(printf, 2, 3))) static void phase_info(struct tracer_phase *ph,
-							      const char *fmt, ...)
+							     const char *fmt, ...)
 {
 	va_list ap;
 
@@ -266,7 +266,8 @@ static int run_trace(struct asa *a, struct run *r, __u32 ifindex, const __u8 *fr
 		walk = run_xdp(r);
 	if (walk)
 		err = tracer_run(a, ifindex, frame, len, commands_now(), &r->t);
-	if (r->t)
+	/* What the driver forwards is forwarded: the pipeline only tells the connection then. */
+	if (r->t && (!r->has_xdp || r->xdp.punt))
 		r->why = r->t->why;
 	pthread_mutex_unlock(&a->lock);
 	return err;

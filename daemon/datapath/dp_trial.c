@@ -4,9 +4,9 @@
  *
  * Responsible for: a second instance of the attached program (the same instructions: their tags are
  * compared), which shares the maps that it only reads and has small ones of its own for all that it
- * writes: counters, connections, events, the index in front of them. A run copies the one connection
- * that the frame can belong to. So nothing has to be undone, whatever runs at the same time.
- * Not responsible for: making frames, saying what a verdict means (control/show_tracer.c).
+ * writes: counters, connections, events, the index in front of them. A run copies the one
+ * connection that the frame can belong to. So nothing has to be undone, whatever runs at the same
+ * time. Not responsible for: making frames, saying what a verdict means (control/show_tracer.c).
  *
  * Life cycle: dp_trial_init() with dp_open(), while the privileges to load programs are there. The
  * kernel's verifier takes a second or so, for which the start of the daemon does not wait: a thread
@@ -48,11 +48,11 @@ static const struct {
 	const char *name;
 	enum dp_map map;
 } trial_shared[] = {
-	{ ASA_MAP_NEXTHOPS, DP_MAP_NEXTHOPS }, { ASA_MAP_LOCAL, DP_MAP_LOCAL },
-	{ ASA_MAP_IFACES, DP_MAP_IFACES },     { ASA_MAP_TX, DP_MAP_TX },
-	{ ASA_MAP_XSKS, DP_MAP_XSKS },	       { ASA_MAP_SESSIONS, DP_MAP_SESSIONS },
-	{ ASA_MAP_MGMT, DP_MAP_MGMT },	       { ASA_MAP_COOKIE_KEYS, DP_MAP_COOKIE_KEYS },
-	{ ASA_MAP_INTERCEPT, DP_MAP_INTERCEPT },
+	{ASA_MAP_NEXTHOPS, DP_MAP_NEXTHOPS},   {ASA_MAP_LOCAL, DP_MAP_LOCAL},
+	{ASA_MAP_IFACES, DP_MAP_IFACES},       {ASA_MAP_TX, DP_MAP_TX},
+	{ASA_MAP_XSKS, DP_MAP_XSKS},	       {ASA_MAP_SESSIONS, DP_MAP_SESSIONS},
+	{ASA_MAP_MGMT, DP_MAP_MGMT},	       {ASA_MAP_COOKIE_KEYS, DP_MAP_COOKIE_KEYS},
+	{ASA_MAP_INTERCEPT, DP_MAP_INTERCEPT},
 };
 
 /* Those whose own copy needs few rows. */
@@ -60,10 +60,10 @@ static const struct {
 	const char *name;
 	__u32 rows;
 } trial_small[] = {
-	{ ASA_MAP_CONNS, TRIAL_SLOT + 1 },
-	{ ASA_MAP_INDEX, TRIAL_BUCKETS },
-	{ ASA_MAP_IFSTATS, 1 },
-	{ ASA_MAP_EVENTS, TRIAL_RINGBUF },
+	{ASA_MAP_CONNS, TRIAL_SLOT + 1},
+	{ASA_MAP_INDEX, TRIAL_BUCKETS},
+	{ASA_MAP_IFSTATS, 1},
+	{ASA_MAP_EVENTS, TRIAL_RINGBUF},
 };
 
 static int trial_map(struct dp *d, struct bpf_map *map)
@@ -83,7 +83,7 @@ static int trial_map(struct dp *d, struct bpf_map *map)
 /* The same instructions as those attached? */
 static bool trial_is_same(const struct dp *d, int fd)
 {
-	struct bpf_prog_info info = { 0 };
+	struct bpf_prog_info info = {0};
 	__u32 len = sizeof(info);
 
 	return bpf_obj_get_info_by_fd(fd, &info, &len) == 0 &&
@@ -104,7 +104,8 @@ static int trial_load(struct dp_trial *t)
 	t->object = bpf_object__open_file(t->path, NULL);
 	if (!t->object)
 		return -errno;
-	bpf_object__for_each_map(map, t->object) {
+	bpf_object__for_each_map(map, t->object)
+	{
 		r = trial_map(t->dp, map);
 		if (r)
 			return r;
@@ -130,7 +131,8 @@ static void *trial_main(void *arg)
 	int r = trial_load(t);
 
 	if (r) {
-		log_info("no second instance of the XDP program for packet-tracer: %s", strerror(-r));
+		log_info("no second instance of the XDP program for packet-tracer: %s",
+			 strerror(-r));
 		bpf_object__close(t->object);
 		t->object = NULL;
 	}
@@ -210,8 +212,8 @@ static int trial_prepare(const struct dp *d, __u32 ref)
 {
 	const struct dp_trial *t = d->trial;
 	struct asa_config config = *d->tables.config;
-	struct asa_bucket index[TRIAL_BUCKETS] = { 0 };
-	struct asa_conn conns[TRIAL_SLOT + 1] = { 0 };
+	struct asa_bucket index[TRIAL_BUCKETS] = {0};
+	struct asa_conn conns[TRIAL_SLOT + 1] = {0};
 	struct dp_tables world = {
 		.conns = conns,
 		.n_slots = TRIAL_SLOT + 1,
@@ -271,7 +273,7 @@ static void trial_forwarded(const struct dp *d, __u32 ref, struct dp_test_result
 int dp_test_run(struct dp *d, __u32 ifindex, const __u8 *frame, __u32 len, struct dp_test_result *r)
 {
 	__u8 out[DP_TEST_FRAME_MAX + TRIAL_HEADROOM];
-	struct xdp_md ctx = { .data_end = len, .ingress_ifindex = ifindex };
+	struct xdp_md ctx = {.data_end = len, .ingress_ifindex = ifindex};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len, .data_out = out,
 		    .data_size_out = sizeof(out), .ctx_in = &ctx, .ctx_size_in = sizeof(ctx),
 		    .ctx_out = &ctx, .ctx_size_out = sizeof(ctx), .repeat = 1);

@@ -34,7 +34,7 @@ static void add_text(char *buf, size_t size, const char *fmt, va_list ap)
 }
 
 __attribute__((format(printf, 2, 3))) static void config(struct tracer_phase *ph, const char *fmt,
-							  ...)
+							 ...)
 {
 	va_list ap;
 
@@ -44,7 +44,7 @@ __attribute__((format(printf, 2, 3))) static void config(struct tracer_phase *ph
 }
 
 __attribute__((format(printf, 2, 3))) static void info(struct tracer_phase *ph, const char *fmt,
-							...)
+						       ...)
 {
 	va_list ap;
 
@@ -296,7 +296,8 @@ static void next_hop(struct walk *w, struct tracer *t, enum asa_drop why)
 
 	if (!nh || !nh->ifindex) {
 		if (why)
-			tracer_phase(t, "ADJACENCY-LOOKUP", "Resolve Nexthop IP address to MAC", why);
+			tracer_phase(t, "ADJACENCY-LOOKUP", "Resolve Nexthop IP address to MAC",
+				     why);
 		return;
 	}
 	out = policy_if_find(w->policy, nh->ifindex, asa_ntohs(nh->vlan_tci));
@@ -304,9 +305,10 @@ static void next_hop(struct walk *w, struct tracer *t, enum asa_drop why)
 	ph = tracer_phase(t, "ADJACENCY-LOOKUP", "Resolve Nexthop IP address to MAC", why);
 	addr_text(&nh->gateway, gateway);
 	if (nh->flags & ASA_NH_VALID)
-		info(ph, "Found adjacency entry for Next-hop %s on interface  %s\n"
-			 "Adjacency :Active\n"
-			 "MAC address %02x%02x.%02x%02x.%02x%02x\n",
+		info(ph,
+		     "Found adjacency entry for Next-hop %s on interface  %s\n"
+		     "Adjacency :Active\n"
+		     "MAC address %02x%02x.%02x%02x.%02x%02x\n",
 		     gateway, out ? out->name : "", nh->dmac[0], nh->dmac[1], nh->dmac[2],
 		     nh->dmac[3], nh->dmac[4], nh->dmac[5]);
 	else

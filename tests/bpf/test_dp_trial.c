@@ -77,10 +77,10 @@ static void run(const struct pkt *p, struct dp_test_result *r)
 /* A connection from INSIDE:port to OUTSIDE:80 that leaves as MAPPED:port, established. */
 static void connection(__u32 slot, __u8 proto, __u16 port)
 {
-	const struct pkt there = { .src = INSIDE, .dst = OUTSIDE, .proto = proto, .sport = port,
-				   .dport = 80 };
-	const struct pkt mapped = { .src = MAPPED, .dst = OUTSIDE, .proto = proto, .sport = port,
-				    .dport = 80 };
+	const struct pkt there = {
+		.src = INSIDE, .dst = OUTSIDE, .proto = proto, .sport = port, .dport = 80};
+	const struct pkt mapped = {
+		.src = MAPPED, .dst = OUTSIDE, .proto = proto, .sport = port, .dport = 80};
 	struct dp_tables *t = (struct dp_tables *)dp_tables(d);
 	struct asa_conn *c = &t->conns[slot];
 	struct asa_key k;
@@ -105,8 +105,8 @@ static void connection(__u32 slot, __u8 proto, __u16 port)
 
 static void obs4_first_packet_is_handed_up(void)
 {
-	const struct pkt p = { .src = INSIDE, .dst = OUTSIDE, .proto = IPPROTO_UDP, .sport = 1,
-			       .dport = 2 };
+	const struct pkt p = {
+		.src = INSIDE, .dst = OUTSIDE, .proto = IPPROTO_UDP, .sport = 1, .dport = 2};
 	struct dp_test_result r;
 
 	run(&p, &r);
@@ -121,10 +121,10 @@ static void obs4_first_packet_is_handed_up(void)
 
 static void obs4_bad_frame_is_dropped(void)
 {
-	const struct pkt p = { .src = INSIDE, .dst = INSIDE, .proto = IPPROTO_UDP, .sport = 1,
-			       .dport = 2 };
+	const struct pkt p = {
+		.src = INSIDE, .dst = INSIDE, .proto = IPPROTO_UDP, .sport = 1, .dport = 2};
 	struct dp_test_result r;
-	__u8 frame[PKT_MAX] = { 0 };
+	__u8 frame[PKT_MAX] = {0};
 
 	run(&p, &r);
 	CU_ASSERT_EQUAL(r.verdict, XDP_DROP);
@@ -136,9 +136,9 @@ static void obs4_bad_frame_is_dropped(void)
 
 static void obs4_own_address_is_the_hosts(void)
 {
-	const struct pkt p = { .src = INSIDE, .dst = "10.1.1.254", .proto = IPPROTO_UDP,
-			       .sport = 1, .dport = 2 };
-	struct asa_local_key k = { .addr = pkt_addr("10.1.1.254") };
+	const struct pkt p = {
+		.src = INSIDE, .dst = "10.1.1.254", .proto = IPPROTO_UDP, .sport = 1, .dport = 2};
+	struct asa_local_key k = {.addr = pkt_addr("10.1.1.254")};
 	struct dp_test_result r;
 
 	CU_ASSERT_EQUAL(dp_local_set(d, &k, ASA_LOCAL_HOST), 0);
@@ -149,10 +149,18 @@ static void obs4_own_address_is_the_hosts(void)
 /* The frame leaves as the live program would send it; the connection does not hear of it. */
 static void obs4_hit_is_rewritten_and_leaves_no_trace(void)
 {
-	const struct pkt p = { .src = INSIDE, .dst = OUTSIDE, .proto = IPPROTO_UDP, .sport = 4000,
-			       .dport = 80, .payload = 100 };
-	const struct pkt q = { .src = MAPPED, .dst = OUTSIDE, .proto = IPPROTO_UDP, .sport = 4000,
-			       .dport = 80, .payload = 100 };
+	const struct pkt p = {.src = INSIDE,
+			      .dst = OUTSIDE,
+			      .proto = IPPROTO_UDP,
+			      .sport = 4000,
+			      .dport = 80,
+			      .payload = 100};
+	const struct pkt q = {.src = MAPPED,
+			      .dst = OUTSIDE,
+			      .proto = IPPROTO_UDP,
+			      .sport = 4000,
+			      .dport = 80,
+			      .payload = 100};
 	struct dp_test_result r;
 	__u8 wanted[PKT_MAX];
 	size_t n = pkt_build(wanted, &q);
@@ -172,8 +180,13 @@ static void obs4_hit_is_rewritten_and_leaves_no_trace(void)
 /* A reset that is right would end the connection: here it must not, nor may its event be sent. */
 static void obs4_reset_ends_nothing(void)
 {
-	struct pkt p = { .src = INSIDE, .dst = OUTSIDE, .proto = IPPROTO_TCP, .sport = 4001,
-			 .dport = 80, .flags = ASA_TCP_RST, .seq = 1000 };
+	struct pkt p = {.src = INSIDE,
+			.dst = OUTSIDE,
+			.proto = IPPROTO_TCP,
+			.sport = 4001,
+			.dport = 80,
+			.flags = ASA_TCP_RST,
+			.seq = 1000};
 	struct dp_test_result r;
 
 	connection(6, IPPROTO_TCP, 4001);
@@ -190,14 +203,16 @@ static void obs4_reset_ends_nothing(void)
 
 static void begin(void)
 {
-	const struct dp_options o = { .object = "build/asa_xdp.bpf.o",
-				      .pin_dir = "/sys/fs/bpf/test", .n_slots = SLOTS,
-				      .trial = true };
+	const struct dp_options o = {.object = "build/asa_xdp.bpf.o",
+				     .pin_dir = "/sys/fs/bpf/test",
+				     .n_slots = SLOTS,
+				     .trial = true};
 	struct asa_nexthop *nh;
 	char err[1024] = "";
 
 	CU_ASSERT_EQUAL(system("ip link set lo up; ip link add va type veth peer name vb; "
-			       "ip link set va up; ip link set vb up"), 0);
+			       "ip link set va up; ip link set vb up"),
+			0);
 	in = if_nametoindex("va");
 	out = if_nametoindex("vb");
 	if (dp_open(&o, &d, err, sizeof(err))) {
@@ -226,14 +241,15 @@ static void end(void)
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
-		{ "a firewall to run in", begin },
-		{ "OBS-4 a first packet is handed up", obs4_first_packet_is_handed_up },
-		{ "OBS-4 a bad frame is dropped", obs4_bad_frame_is_dropped },
-		{ "OBS-4 an own address is the host's", obs4_own_address_is_the_hosts },
-		{ "OBS-4 a hit is rewritten and leaves no trace", obs4_hit_is_rewritten_and_leaves_no_trace },
-		{ "OBS-4 a reset ends nothing", obs4_reset_ends_nothing },
-		{ "nothing is left", end },
-		{ NULL, NULL },
+		{"a firewall to run in", begin},
+		{"OBS-4 a first packet is handed up", obs4_first_packet_is_handed_up},
+		{"OBS-4 a bad frame is dropped", obs4_bad_frame_is_dropped},
+		{"OBS-4 an own address is the host's", obs4_own_address_is_the_hosts},
+		{"OBS-4 a hit is rewritten and leaves no trace",
+		 obs4_hit_is_rewritten_and_leaves_no_trace},
+		{"OBS-4 a reset ends nothing", obs4_reset_ends_nothing},
+		{"nothing is left", end},
+		{NULL, NULL},
 	};
 
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 ||

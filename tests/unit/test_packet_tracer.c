@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: tests/lib/fake_dp.o tests/lib/fake_pkt.o daemon/base/log.o daemon/datapath/index.o daemon/datapath/frame.o daemon/engine/%.o
- * daemon/normalize/%.o daemon/session/%.o daemon/policy/%.o */
+/* links: tests/lib/fake_dp.o tests/lib/fake_pkt.o daemon/base/log.o daemon/datapath/index.o
+ * daemon/datapath/frame.o daemon/engine/%.o daemon/normalize/%.o daemon/session/%.o
+ * daemon/policy/%.o */
 /*
  * OBS-4: what the tracer says is what forwarding does, and the tracer changes nothing.
  *
@@ -102,8 +103,8 @@ static struct tracer *trace(struct fake *f, const struct frame *frame)
 	__u64 before = picture(f), after;
 	struct tracer *t = NULL;
 
-	CU_ASSERT_EQUAL_FATAL(tracer_run(&f->asa, frame->in_ifindex, frame->data, frame->len,
-					 f->now, &t), 0);
+	CU_ASSERT_EQUAL_FATAL(
+		tracer_run(&f->asa, frame->in_ifindex, frame->data, frame->len, f->now, &t), 0);
 	after = picture(f);
 	CU_ASSERT_EQUAL(before, after);
 	if (before != after)
@@ -165,12 +166,12 @@ static enum asa_drop both(struct fake *f, const struct fake_pkt *p, struct trace
 
 /* ------------------------------------------------------------------ random policies and packets */
 
-static const char *const inside[] = { "10.1.1.5", "10.1.1.6", "10.1.1.200", "10.1.1.130" };
-static const char *const dmz[] = { "10.2.2.5", "10.2.2.80", "10.2.2.81" };
-static const char *const outside[] = { "198.51.100.7", "198.51.100.8", "192.0.2.60", "192.0.2.80",
-				       "192.0.2.70", "203.0.113.9", "192.0.2.1" };
-static const char *const six[] = { "2001:db8:1::5", "2001:db8:1::6", "2001:db8:9::7",
-				   "2001:db8:f::8" };
+static const char *const inside[] = {"10.1.1.5", "10.1.1.6", "10.1.1.200", "10.1.1.130"};
+static const char *const dmz[] = {"10.2.2.5", "10.2.2.80", "10.2.2.81"};
+static const char *const outside[] = {"198.51.100.7", "198.51.100.8", "192.0.2.60", "192.0.2.80",
+				      "192.0.2.70",   "203.0.113.9",  "192.0.2.1"};
+static const char *const six[] = {"2001:db8:1::5", "2001:db8:1::6", "2001:db8:9::7",
+				  "2001:db8:f::8"};
 #define PICK(list) list[rnd(sizeof(list) / sizeof(list[0]))]
 
 static void random_nat(struct fake *f, const char *real, const char *real_if, const char *mapped,
@@ -194,9 +195,9 @@ static void random_nat(struct fake *f, const char *real, const char *real_if, co
 
 static void random_list(struct fake *f, const char *name, const char *where, const char *ifname)
 {
-	static const char *const terms[] = { "any", "10.1.1.0/24", "10.2.2.0/24", "198.51.100.7",
-					     "any6", "10.2.2.80" };
-	static const char *const protos[] = { "ip", "tcp", "udp", "icmp" };
+	static const char *const terms[] = {"any",	    "10.1.1.0/24", "10.2.2.0/24",
+					    "198.51.100.7", "any6",	   "10.2.2.80"};
+	static const char *const protos[] = {"ip", "tcp", "udp", "icmp"};
 	__u32 n = 1 + rnd(4);
 
 	while (n--) {
@@ -254,8 +255,8 @@ static struct fake *random_firewall(void)
 
 static void random_packet(struct fake_pkt *p)
 {
-	static const __u8 flags[] = { S, S, S | A, A, A | P, F | A, R, R | A, S | F, 0 };
-	static const __u8 types[] = { 8, 8, 0, 3, 11, 13, 5 };
+	static const __u8 flags[] = {S, S, S | A, A, A | P, F | A, R, R | A, S | F, 0};
+	static const __u8 types[] = {8, 8, 0, 3, 11, 13, 5};
 	bool usual = rnd(2); /* what most hosts do: connect to the outside */
 	__u32 from = usual ? 0 : rnd(3), to = usual ? 2 : rnd(3);
 
@@ -268,10 +269,18 @@ static void random_packet(struct fake_pkt *p)
 		p->dst = PICK(six);
 	}
 	switch (rnd(6)) {
-	case 0: p->proto = ASA_PROTO_UDP; break;
-	case 1: p->proto = strchr(p->src, ':') ? ASA_PROTO_ICMPV6 : ASA_PROTO_ICMP; break;
-	case 2: p->proto = rnd(2) ? 47 : ASA_PROTO_UDP; break;
-	default: p->proto = ASA_PROTO_TCP; break;
+	case 0:
+		p->proto = ASA_PROTO_UDP;
+		break;
+	case 1:
+		p->proto = strchr(p->src, ':') ? ASA_PROTO_ICMPV6 : ASA_PROTO_ICMP;
+		break;
+	case 2:
+		p->proto = rnd(2) ? 47 : ASA_PROTO_UDP;
+		break;
+	default:
+		p->proto = ASA_PROTO_TCP;
+		break;
 	}
 	p->sport = 80 + rnd(3);
 	p->dport = 80 + rnd(3);
@@ -297,7 +306,7 @@ static void random_packet(struct fake_pkt *p)
 
 static void obs4_ten_thousand_random_packets(void)
 {
-	int reasons[ASA_DROP_MAX] = { 0 }, forwarded = 0, seen = 0, i, k;
+	int reasons[ASA_DROP_MAX] = {0}, forwarded = 0, seen = 0, i, k;
 	unsigned int before = CU_get_number_of_failures();
 
 	for (i = 0; i < 200; i++) {
@@ -363,7 +372,8 @@ static void obs4_phases_of_a_new_connection(void)
 	f->fw.m->policy_maps.v[0].classes.v[0].conn.conn_max = 5;
 	fake_start(f);
 	CU_ASSERT_EQUAL(both(f, &p, &t), DROP_NONE);
-	CU_ASSERT_STRING_EQUAL(words(t), "FLOW-LOOKUP ROUTE-LOOKUP/Resolve Egress Interface ACCESS-LIST "
+	CU_ASSERT_STRING_EQUAL(words(t),
+			       "FLOW-LOOKUP ROUTE-LOOKUP/Resolve Egress Interface ACCESS-LIST "
 			       "CONN-SETTINGS NAT/dynamic NAT/rpf-check FLOW-CREATION "
 			       "ADJACENCY-LOOKUP/Resolve Nexthop IP address to MAC");
 	CU_ASSERT_STRING_EQUAL(t->phases[0].info, "Found no matching flow, creating a new flow\n");
@@ -394,8 +404,12 @@ static void obs4_phases_of_a_new_connection(void)
 static void obs4_phases_name_the_rule_that_refuses(void)
 {
 	struct fake *f = fake_new(64);
-	struct fake_pkt p = { .in = IF_OUTSIDE, .src = OUTSIDE_HOST, .dst = "192.0.2.80",
-			      .sport = 999, .dport = 81, .flags = S };
+	struct fake_pkt p = {.in = IF_OUTSIDE,
+			     .src = OUTSIDE_HOST,
+			     .dst = "192.0.2.80",
+			     .sport = 999,
+			     .dport = 81,
+			     .flags = S};
 	struct tracer *t = NULL;
 
 	random_nat(f, "10.2.2.80", "dmz", "192.0.2.80", false);
@@ -405,9 +419,9 @@ static void obs4_phases_name_the_rule_that_refuses(void)
 	fake_start(f);
 	CU_ASSERT_EQUAL(both(f, &p, &t), DROP_POLICY_ACL);
 	CU_ASSERT_STRING_EQUAL(words(t), "FLOW-LOOKUP UN-NAT/static ROUTE-LOOKUP/Resolve Egress "
-			       "Interface ACCESS-LIST");
-	CU_ASSERT_PTR_NOT_NULL(strstr(t->phases[1].info,
-				      "Untranslate 192.0.2.80/81 to 10.2.2.80/81\n"));
+					 "Interface ACCESS-LIST");
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(t->phases[1].info, "Untranslate 192.0.2.80/81 to 10.2.2.80/81\n"));
 	CU_ASSERT_EQUAL(t->phases[3].why, DROP_POLICY_ACL);
 	CU_ASSERT_STRING_EQUAL(t->phases[3].config,
 			       "access-group in in interface outside\n"
@@ -444,7 +458,8 @@ static void obs4_a_syn_takes_the_place_of_a_closed_connection(void)
 	p.seq = 9000;
 	f->t.conns[1].half[1].tcp |= ASA_HALF_RST;
 	CU_ASSERT_EQUAL(both(f, &p, &t), DROP_NONE);
-	CU_ASSERT_STRING_EQUAL(t->phases[0].info, "Found flow with id 1, using existing flow\n"
+	CU_ASSERT_STRING_EQUAL(t->phases[0].info,
+			       "Found flow with id 1, using existing flow\n"
 			       "The connection is over, a new flow takes its place\n");
 	CU_ASSERT_EQUAL(t->flow, 2);
 	tracer_free(t);
@@ -454,13 +469,14 @@ static void obs4_a_syn_takes_the_place_of_a_closed_connection(void)
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
-		{ "OBS-4 ten thousand random packets: trace and forwarding agree, traces change nothing",
-		  obs4_ten_thousand_random_packets },
-		{ "OBS-4 phases of a new connection", obs4_phases_of_a_new_connection },
-		{ "OBS-4 phases name the rule that refuses", obs4_phases_name_the_rule_that_refuses },
-		{ "OBS-4 LIM-2 a SYN takes the place of a closed connection",
-		  obs4_a_syn_takes_the_place_of_a_closed_connection },
-		{ NULL, NULL },
+		{"OBS-4 ten thousand random packets: trace and forwarding agree, traces change "
+		 "nothing",
+		 obs4_ten_thousand_random_packets},
+		{"OBS-4 phases of a new connection", obs4_phases_of_a_new_connection},
+		{"OBS-4 phases name the rule that refuses", obs4_phases_name_the_rule_that_refuses},
+		{"OBS-4 LIM-2 a SYN takes the place of a closed connection",
+		 obs4_a_syn_takes_the_place_of_a_closed_connection},
+		{NULL, NULL},
 	};
 
 	return asa_cunit_main("packet_tracer", tests);
