@@ -515,6 +515,21 @@ static int entries_compile(struct compile *c, struct acl_build *b, struct kept k
 	return err;
 }
 
+/* Room for about what the old list has: it is not moved while it grows. Nothing depends on it. */
+static void build_reserve(struct acl_build *b, const struct acl *old)
+{
+	size_t elements = old->n_elements + 64, rules = old->n_rules + 64;
+
+	b->elements.v = malloc(elements * sizeof(*b->elements.v));
+	b->elements.cap = b->elements.v ? elements : 0;
+	b->element_entry.v = malloc(elements * sizeof(*b->element_entry.v));
+	b->element_entry.cap = b->element_entry.v ? elements : 0;
+	b->rules.v = malloc(rules * sizeof(*b->rules.v));
+	b->rules.cap = b->rules.v ? rules : 0;
+	b->verdicts.v = malloc(rules * sizeof(*b->verdicts.v));
+	b->verdicts.cap = b->verdicts.v ? rules : 0;
+}
+
 static int acl_build(struct compile *c, struct acl *a, const struct acl *old)
 {
 	struct acl_build b = { .acl = a, .old = old };
@@ -533,6 +548,8 @@ static int acl_build(struct compile *c, struct acl *a, const struct acl *old)
 	/* A sentence of a list's warnings names a line: lines move. */
 	if (old && old->warnings.n)
 		k = (struct kept){ 0, 0 };
+	if (old)
+		build_reserve(&b, old);
 	if (old && !err)
 		err = counters_offer(&b, k);
 	c->deps = &a->deps;
