@@ -533,6 +533,40 @@ static void acl1_outbound_list_refuses(void)
 	fake_end(f);
 }
 
+/* "log": the first packet of a flow is told, the others after the interval, with their number. */
+static void acl5_log_tells_the_first_and_the_sum(void)
+{
+	struct fake *f = fake_new(64);
+	struct model_ace *deny, *quiet;
+
+	deny = fw_ace(&f->fw, "out", "deny tcp any any eq 80");
+	deny->log = true;
+	deny->log_level = 4;
+	deny->log_interval = 60;
+	quiet = fw_ace(&f->fw, "out", "deny udp any any");
+	quiet->log = true;
+	quiet->log_level = 8; /* log disable */
+	fw_access_group(&f->fw, "out", "out", "outside");
+	fake_start(f);
+	DIALOGUE(f, { TCP_OUT(S, 1, 0, 0), DROP_POLICY_ACL, NULL, "",
+		      "106100: access-list out denied tcp inside/10.1.1.5(40000) -> "
+		      "outside/198.51.100.7(80) hit-cnt 1 first hit [0x" });
+	for (int i = 0; i < 3; i++) {
+		DIALOGUE(f, { TCP_OUT(S, 1, 0, 0), DROP_POLICY_ACL, NULL, "", NULL });
+		CU_ASSERT_FALSE(fake_logged(f, "106100"));
+	}
+	DIALOGUE(f, { { .in = IF_INSIDE, .proto = 17, .src = INSIDE_HOST, .dst = OUTSIDE_HOST,
+			.sport = 1, .dport = 2 },
+		      DROP_POLICY_ACL, NULL, "", NULL });
+	CU_ASSERT_EQUAL(f->n_log, 0);
+	fake_wait(f, 61000);
+	CU_ASSERT_TRUE(fake_logged(f, "outside/198.51.100.7(80) hit-cnt 3 60-second interval [0x"));
+	fake_log_clear(f);
+	fake_wait(f, 61000);
+	CU_ASSERT_FALSE(fake_logged(f, "106100"));
+	fake_end(f);
+}
+
 static void no_way_out(void)
 {
 	struct fake *f = fake_new(64);
@@ -600,6 +634,7 @@ int main(void)
 		{ "SES-10 SES-14 UDP, ICMP and other protocols", ses10_udp_icmp_and_other_protocols },
 		{ "SES-10 IPv6", ses10_ipv6 },
 		{ "SES-2 levels decide without a list", ses2_levels_decide_without_a_list },
+		{ "ACL-5 log tells the first hit and the sum", acl5_log_tells_the_first_and_the_sum },
 		{ "SES-2 equal levels need inter-interface", ses2_equal_levels_need_inter_interface },
 		{ "ACL-1 outbound list refuses", acl1_outbound_list_refuses },
 		{ "no-route: no way out", no_way_out },
