@@ -16,6 +16,7 @@ const struct grammar_fragment grammar_fragments[] = {
 	/* name        syntax */
 	{ "addr", "{any | any4 | any6 | host <HOST:addr> | <IP:ip> <MASK:mask> | <NET6:prefix6> | "
 		  "interface <IF:name> | object <OBJ:name> | object-group <GROUP:name>}" },
+	{ "statistics", "Statistics" },
 	{ "stdaddr", "{any | any4 | host <HOST:ip> | <IP:ip> <MASK:mask>}" },
 	{ "tport", "{eq <PORT:tport> | neq <PORT:tport> | lt <PORT:tport> | gt <PORT:tport> | "
 		   "range <PORT:tport> <PORT:tport>}" },
@@ -23,6 +24,8 @@ const struct grammar_fragment grammar_fragments[] = {
 		   "range <PORT:uport> <PORT:uport>}" },
 	{ "anyport", "{eq <PORT:port> | neq <PORT:port> | lt <PORT:port> | gt <PORT:port> | "
 		     "range <PORT:port> <PORT:port>}" },
+	{ "tcp-intercept", "Servers protected by TCP intercept" },
+	{ "top", "Those under most attack" },
 	{ "tportg", "{@tport | object-group <PGROUP:name>}" },
 	{ "uportg", "{@uport | object-group <PGROUP:name>}" },
 	{ "anyportg", "{@anyport | object-group <PGROUP:name>}" },

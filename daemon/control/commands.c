@@ -29,6 +29,7 @@ int control_register(struct asa *a, struct config *c)
 		{policy_commands, &policy_n_commands},
 		{interface_commands, &interface_n_commands},
 		{stats_commands, &stats_n_commands},
+		{threat_commands, &threat_n_commands},
 		{system_commands, &system_n_commands},
 		{logging_commands, &logging_n_commands},
 		{tracer_commands, &tracer_n_commands},

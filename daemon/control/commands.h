@@ -26,6 +26,7 @@ COMMANDS(xlate);
 COMMANDS(policy);
 COMMANDS(interface);
 COMMANDS(stats);
+COMMANDS(threat);
 COMMANDS(system);
 COMMANDS(logging);
 COMMANDS(tracer);

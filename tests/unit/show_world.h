@@ -27,6 +27,9 @@
 /* packet-tracer needs the engine and the datapath: tests/net/40-packet-tracer.sh runs it. */
 const struct config_command tracer_commands[1];
 const size_t tracer_n_commands;
+/* So does TCP intercept: tests/net/31-intercept.sh. */
+const struct config_command threat_commands[1];
+const size_t threat_n_commands;
 
 /* ------------------------------------------------------------------ a firewall of fixed rows */
 
