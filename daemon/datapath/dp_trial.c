@@ -20,6 +20,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,15 +69,16 @@ static const struct {
 
 static int trial_map(struct dp *d, struct bpf_map *map)
 {
-	const char *name = bpf_map__name(map);
+	char name[64];
 	int r = bpf_map__set_pin_path(map, NULL);
 
+	snprintf(name, sizeof(name), "%s", bpf_map__name(map)); /* reuse_fd() replaces it */
 	for (size_t i = 0; !r && i < sizeof(trial_shared) / sizeof(trial_shared[0]); i++)
 		if (!strcmp(name, trial_shared[i].name))
-			r = bpf_map__reuse_fd(map, d->fd[trial_shared[i].map]);
+			return bpf_map__reuse_fd(map, d->fd[trial_shared[i].map]);
 	for (size_t i = 0; !r && i < sizeof(trial_small) / sizeof(trial_small[0]); i++)
 		if (!strcmp(name, trial_small[i].name))
-			r = bpf_map__set_max_entries(map, trial_small[i].rows);
+			return bpf_map__set_max_entries(map, trial_small[i].rows);
 	return r;
 }
 
