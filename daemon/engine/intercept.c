@@ -18,6 +18,7 @@
 #define SECOND_TICKS asa_ticks_from_ms(1000)
 #define COOKIE_LIFE_MS 70000 /* two units of time, and a little */
 #define LEARNED 1024
+#define LOOK_SLOTS 4096u
 
 struct entry {
 	bool used;
@@ -308,6 +309,25 @@ void intercept_sent(struct intercepts *t, const struct intercept_found *found,
 	server_count(server_of(t, found, now), 1, client, now);
 }
 
+/* A connection that the server has answered tells its window scale. Looks at the first slots only. */
+static void look_for_scale(struct intercepts *t, const struct intercept_server *s)
+{
+	const struct dp_tables *tables = sessions_tables(t->asa->sessions);
+	__u32 slot;
+
+	for (slot = 1; slot < tables->n_slots && slot < LOOK_SLOTS; slot++) {
+		const struct asa_conn *c = &tables->conns[slot];
+
+		if (!(c->half[1].tcp & ASA_HALF_SYN) || c->dir[1].key.sport != s->port ||
+		    !(c->half[0].tcp & ASA_HALF_WSCALE) || c->dir[1].key.proto != ASA_PROTO_TCP ||
+		    !asa_addr_equal(&c->dir[1].key.src, &s->addr))
+			continue;
+		if (c->half[1].tcp & ASA_HALF_WSCALE && c->half[1].wscale <= 14)
+			intercept_learn(t, &s->addr, s->port, c->half[1].wscale);
+		return;
+	}
+}
+
 /* Once a second: what the driver did, and whether it has to go on. */
 static void entry_tick(struct intercepts *t, struct entry *e, __u32 now)
 {
@@ -337,6 +357,8 @@ static void entry_tick(struct intercepts *t, struct entry *e, __u32 now)
 		entry_stop(t, e, now);
 		return;
 	}
+	if (e->server && e->row.wscale == ASA_COOKIE_NO_WSCALE)
+		look_for_scale(t, &t->servers[e->server - 1]);
 	wscale = e->server ? intercept_wscale(t, &t->servers[e->server - 1].addr,
 					      t->servers[e->server - 1].port) : ASA_COOKIE_NO_WSCALE;
 	if (wscale != e->row.wscale) {
