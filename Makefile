@@ -148,6 +148,7 @@ install: all
 	$(Q)install -D -m 755 $(BUILD)/asad $(DESTDIR)$(PREFIX)/sbin/asad
 	$(Q)install -D -m 755 $(BUILD)/asactl $(DESTDIR)$(PREFIX)/bin/asactl
 	$(Q)install -D -m 644 $(BUILD)/asa_xdp.bpf.o $(DESTDIR)$(PREFIX)/lib/asa/asa_xdp.bpf.o
+	$(Q)install -D -m 755 scripts/asa-exporter $(DESTDIR)$(PREFIX)/bin/asa-exporter
 	$(Q)for m in doc/*.[578]; do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	$(Q)sed 's|/usr/local|$(PREFIX)|g' scripts/asad.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/asad.service
@@ -155,7 +156,7 @@ install: all
 	$(Q)for e in doc/examples/*; do install -D -m 644 $$e $(DESTDIR)$(PREFIX)/share/doc/asa/examples/$${e##*/}; done
 
 uninstall:
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/asad $(DESTDIR)$(PREFIX)/bin/asactl $(DESTDIR)$(PREFIX)/lib/systemd/system/asad.service \
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/asad $(DESTDIR)$(PREFIX)/bin/asactl $(DESTDIR)$(PREFIX)/bin/asa-exporter $(DESTDIR)$(PREFIX)/lib/systemd/system/asad.service \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/asactl
 	$(Q)for m in doc/*.[578]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 	$(Q)rm -rf $(DESTDIR)$(PREFIX)/lib/asa $(DESTDIR)$(PREFIX)/share/doc/asa

@@ -53,7 +53,7 @@ static int show_top(void *ctx, struct cmd_args *args, void *out)
 	for (i = 0; i < n; i++)
 		rows[i] = *top[i];
 	pthread_mutex_unlock(&a->lock);
-	output_text(out, "Top %d protected servers under attack (sorted by average rate)\n", TOP);
+	output_text(out, "Top %d protected servers under attack (sorted by total)\n", TOP);
 	output_text(out, "Monitoring window size: %d mins    Sampling interval: %d secs\n",
 		    INTERCEPT_SAMPLES * INTERCEPT_SAMPLE_S / 60, INTERCEPT_SAMPLE_S);
 	output_text(out, "<Rank> <Server IP:Port> <Interface> <Ave Rate> <Cur Rate> <Total> <Source IP (Last Attack Time)>\n");

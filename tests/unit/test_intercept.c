@@ -136,6 +136,26 @@ static void server_refuses(void)
 	fake_end(f);
 }
 
+/* Until the server has answered, only the client's next data is of use. */
+static void too_early(void)
+{
+	struct fake *f = begin();
+	__u32 cookie = cookie_of(f);
+
+	CU_ASSERT(CLIENT(1001, A, 501, cookie + 1, 0) == DROP_NONE);
+	fake_forget_sent(f);
+	(void)CLIENT(1001, A, 501, cookie + 1, 0); /* the same once more */
+	CU_ASSERT(fake_drops(f, DROP_TCP_INTERCEPT_WAIT) == 1);
+	(void)CLIENT(1001, A, 601, cookie + 1, 10); /* not the next data */
+	CU_ASSERT(fake_drops(f, DROP_TCP_INTERCEPT_WAIT) == 2);
+	CU_ASSERT(f->n_sent == 0);
+	CU_ASSERT(fake_law(f));
+	CU_ASSERT(SERVER(1001, S | A, 9000, 501, 0) == DROP_NONE); /* and it still works */
+	CU_ASSERT(left(f, IF_INSIDE, A)->tcp.seq == cookie + 1);
+	fake_forget_sent(f);
+	fake_end(f);
+}
+
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
@@ -143,6 +163,7 @@ int main(void)
 		{ "INT-4 guessed and replayed", refused },
 		{ "INT-2 a server that does not answer: the client gets a RST", server_is_dead },
 		{ "INT-2 a server that refuses: the client gets a RST", server_refuses },
+		{ "INT-2 what the client sends too early", too_early },
 		{ NULL, NULL },
 	};
 
