@@ -108,6 +108,7 @@ m 106001 "inbound denied by level" '%ASA-2-106001: Inbound TCP connection denied
 # Filters.
 ok "OBS-3: no logging message 302015" lab_asa fw configure 'no logging message 302015'
 ok "OBS-3: logging message 302013 level 4" lab_asa fw configure 'logging message 302013 level 4'
+sleep 1 # what was logged before is still on its way through rsyslogd
 n15=$(grep -c 302015 "$LAB_DIR/messages")
 lab_in cli sh -c 'echo x | nc -u -w 1 198.51.100.10 53'
 lab_in cli curl -sf -m 5 -o /dev/null http://198.51.100.10/file

@@ -131,10 +131,10 @@ def sum_header(header):
 
 
 def receive(sock, seconds):
+    """Print what comes within the time; what has arrived by then is read to the end."""
     end = time.monotonic() + seconds
-    while True:
-        left = end - time.monotonic()
-        if left <= 0 or not select.select([sock], [], [], left)[0]:
+    while time.monotonic() < end + 30:
+        if not select.select([sock], [], [], max(0, end - time.monotonic()))[0]:
             return
         frame, extra, _, addr = sock.recvmsg(65536, 256)
         if addr[2] == socket.PACKET_OUTGOING:
