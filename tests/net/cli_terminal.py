@@ -6,7 +6,7 @@ cli_terminal.py - type into asactl on a pseudo-terminal and look at what appears
 use: cli_terminal.py ASACTL SOCKET HOME
 
 Responsible for: one line "PASS what" or "FAIL what" for each expectation about prompts, help,
-completion, history, pages and messages (CFG-4). The story 31-cli.sh counts them.
+completion, history, pages and messages (CFG-4). The story 30-cli.sh counts them.
 """
 import fcntl
 import os

@@ -47,6 +47,7 @@ json() { ctl --json "$@" | "$PYTHON" -m json.tool; }
 while read -r word; do
 	case $word in
 	asp) command="show asp drop" ;;
+	threat-detection) command="show threat-detection statistics top tcp-intercept" ;;
 	ip) command="show ip address" ;;
 	resource) command="show resource usage" ;;
 	startup-config) ctl write memory >/dev/null && command="show startup-config" ;;
