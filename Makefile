@@ -141,7 +141,7 @@ format:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
 compile_commands.json: FORCE
-	$(Q)scripts/compile-commands.sh "$(CC) $(ALL_C) $(CFLAGS)" $(DAEMON_SRC) $(CLI_SRC) > $@
+	$(Q)scripts/compile-commands.sh '$(subst ','\'',$(CC) $(ALL_C) $(CFLAGS))' $(DAEMON_SRC) $(CLI_SRC) > $@
 
 install: all
 	$(msg) INSTALL $(DESTDIR)$(PREFIX)
