@@ -41,7 +41,7 @@ UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 BPFT := $(patsubst tests/bpf/%.c,%,$(sort $(wildcard tests/bpf/test_*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
-.PHONY: all demo check bench fuzz lint format install uninstall clean help deps unit bpf-tests net-tests asan FORCE
+.PHONY: all demo check bench fuzz lint format install uninstall clean help deps unit bpf-tests fuzz-build prog-bench net-tests asan FORCE
 all: $(BUILD)/asad $(BUILD)/asactl $(BUILD)/asa_xdp.bpf.o
 
 # ---------------------------------------------------------------- programs
@@ -98,7 +98,7 @@ $(BUILD)/tests/$(1): tests/bpf/$(1).c $(addprefix $(BUILD)/obj/,$(call links,tes
 	$$(Q)$$(CC) $$(ALL_C) $$(CFLAGS) -Itests -MMD -MP -MF $$@.d -o $$@ tests/bpf/$(1).c $$(filter %.o,$$(filter-out %.bpf.o,$$^)) $$(TESTLIBS)
 -include $(BUILD)/tests/$(1).d
 endef
-$(foreach t,$(BPFT),$(eval $(call bpf_rule,$(t))))
+$(foreach t,$(BPFT) prog_run_bench,$(eval $(call bpf_rule,$(t))))
 
 define fuzz_rule
 $(BUILD)/fuzz/$(1): tests/fuzz/$(1).c $(addsuffix .c,$(basename $(call links,tests/fuzz/$(1).c))) $(SHARED_H)
@@ -126,6 +126,10 @@ check: deps
 demo: deps
 	$(Q)$(MAKE) --no-print-directory -j2 all
 	$(Q)scripts/demo.sh
+
+# Nanoseconds of the XDP program by test run: hit, hit with NAT, bypass, punt, drop.
+prog-bench: $(BUILD)/tests/prog_run_bench
+	$(Q)$<
 
 bench: deps
 	$(Q)$(MAKE) --no-print-directory -j2 all bench-build
@@ -169,6 +173,7 @@ help:
 	@echo 'make demo               the main job on real traffic, in network namespaces (root)'
 	@echo 'make check              all tests; without root: those that need none'
 	@echo 'make bench              ratios to nftables, plain routing and a bare XDP redirect (root)'
+	@echo 'make prog-bench         the XDP program alone, nanoseconds by test run (root)'
 	@echo 'make fuzz               longer fuzzing, FUZZ_SECONDS=600 in all'
 	@echo 'make lint format        style checks; clang-format in place'
 	@echo 'make asan               build/asan/asad: the daemon with ASan and UBSan'

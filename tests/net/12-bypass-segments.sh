@@ -3,7 +3,7 @@
 #
 # TCP state bypass, segment by segment, with hand-made packets between addresses that no kernel answers for:
 # every kind of first segment, what is not checked afterwards, what is refused, limits, timeouts, warnings.
-# Proves BYP-3, BYP-4, BYP-5, BYP-6, BYP-7, BYP-8, BYP-10, BYP-11, BYP-13, BYP-17.
+# Proves BYP-3, BYP-4, BYP-5, BYP-6, BYP-7, BYP-8, BYP-11, BYP-13, BYP-17.
 
 . "$(dirname "$0")/../../scripts/lab.sh"
 lab_begin "bypass, segments"
