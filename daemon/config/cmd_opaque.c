@@ -443,7 +443,7 @@ const struct config_command cmd_opaque_rows[] = {
 	{ W, "{passwd | password | domain-name | names | name | boot | ftp | clock | banner | "
 	     "pager | mtu | arp | xlate | license | console | username | asdm | alias | "
 	     "monitor-interface | failover | aaa | snmp-server | dhcpd | dhcprelay | threat-detection | ntp | ssl | "
-	     "prompt | track | prefix-list | established | fixup | mgcp | url-server | url-cache | "
+	     "prompt | track | prefix-list | fixup | mgcp | url-server | url-cache | "
 	     "url-block | filter | auth-prompt | privilege | multicast-routing | vpn-addr-assign | "
 	     "vpn-sessiondb | vpdn | user-identity | flow-export | hpm | jumbo-frame | "
 	     "management-access | smtp-server | regex | tftp-server | mac-address-table | "

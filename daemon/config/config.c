@@ -76,6 +76,7 @@ static int register_own(struct config *c)
 		size_t n;
 	} tables[] = {
 		{ cmd_session_rows, n_cmd_session_rows }, { cmd_if_rows, n_cmd_if_rows },
+		{ cmd_established_rows, n_cmd_established_rows },
 		{ cmd_object_rows, n_cmd_object_rows },	  { cmd_acl_rows, n_cmd_acl_rows },
 		{ cmd_nat_rows, n_cmd_nat_rows },	  { cmd_mpf_rows, n_cmd_mpf_rows },
 		{ cmd_system_rows, n_cmd_system_rows },	  { cmd_logging_rows, n_cmd_logging_rows },

@@ -173,14 +173,14 @@ show_fn show_version_line, show_semantics, show_hostname, show_head, show_timeou
 	show_groups, show_access_lists, show_logging, show_fragment, show_pix_nat, show_twice_nat,
 	show_object_nat, show_after_auto, show_access_groups, show_routes, show_timeouts, show_mgmt,
 	show_sysopt, show_tail, show_tcp_maps, show_class_maps, show_policy_maps,
-	show_service_policies;
+	show_service_policies, show_established;
 
 /* Sections for "clear configure": change m so that the section is as in an empty model. */
 typedef int clear_fn(struct model *m, const struct model *empty);
 clear_fn clear_interfaces, clear_objects, clear_groups, clear_access_lists, clear_access_groups,
 	clear_nat, clear_static, clear_global, clear_routes, clear_timeouts, clear_logging, clear_class_maps,
 	clear_policy_maps, clear_service_policies, clear_mgmt, clear_sysopt, clear_fragment,
-	clear_hostname, clear_same_security;
+	clear_hostname, clear_same_security, clear_established;
 
 /* cmd_mpf.c, cmd_conn.c: the class whose mode a session is in; error after the second */
 struct model_policy_class *cfg_policy_class(const struct model *m, const struct cfg_place *p);
@@ -203,6 +203,7 @@ bool opaque_has(const struct model *m, const char *line);
 CFG_TABLE(cmd_session_rows);
 CFG_TABLE(cmd_if_rows);
 CFG_TABLE(cmd_acl_rows);
+CFG_TABLE(cmd_established_rows);
 CFG_TABLE(cmd_object_rows);
 CFG_TABLE(cmd_nat_rows);
 CFG_TABLE(cmd_mpf_rows);

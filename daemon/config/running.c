@@ -61,6 +61,7 @@ static const struct section {
 	{ "nat",		   show_object_nat,	 NULL },
 	{ "nat",		   show_after_auto,	 NULL },
 	{ "access-group",	   show_access_groups,	 clear_access_groups },
+	{ "established",	   show_established,	 clear_established },
 	{ "route",		   show_routes,		 clear_routes },
 	{ "timeout",		   show_timeouts,	 clear_timeouts },
 	{ "ssh",		   show_mgmt,		 clear_mgmt },

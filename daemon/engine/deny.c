@@ -126,7 +126,9 @@ static void msg_106100(struct syslog *s, const struct acl_log_flow *f, const cha
 
 	syslog_msg_level(s, 106100, f->level,
 			 "access-list %s %s %s %s/%s(%u) -> %s/%s(%u) hit-cnt %s [0x%x, 0x0]", f->acl,
-			 f->permitted ? "permitted" : "denied", proto_text(f->key.proto, proto), f->in,
+			 f->established ? "est-allowed" :
+			 f->permitted   ? "permitted" :
+					  "denied", proto_text(f->key.proto, proto), f->in,
 			 addr_text(&f->key.src, src), f->from, f->out, addr_text(&f->key.dst, dst),
 			 f->to, hits, f->hash);
 }
@@ -142,6 +144,7 @@ static void log_106100(const struct walk *w, const struct policy_acl_match *m, b
 		.hash = m->hash,
 		.level = m->log_level,
 		.permitted = permitted,
+		.established = permitted && w->established,
 		.interval_s = m->log_interval > 0 ? m->log_interval : 300,
 	};
 

@@ -109,6 +109,7 @@ struct walk {
 	struct policy_tuple tuple; /* what access rules see */
 	struct nat_match dst_nat, src_nat;
 	struct policy_acl_match acl_in, acl_out; /* lines that decided */
+	int established; /* row + 1 of model.established that permits what acl_in denies, 0 none */
 	enum asa_drop nat_why; /* destination that cannot be un-translated */
 	struct net_route route;
 	enum asa_drop route_why;

@@ -127,6 +127,10 @@ enum asa_drop stage_access(struct walk *w)
 	tuple_fill(w, policy_acl_mapped(w->policy) ? &w->p->key : &w->real, &w->tuple); /* ACL-3 */
 	why = policy_access_in(w->policy, w->in, w->out, &w->tuple, &w->acl_in);
 	walk_hit(w, m->hit);
+	if (why == DROP_POLICY_ACL) {
+		w->established = session_established(w->e->asa->sessions, &w->real) + 1;
+		why = w->established ? DROP_NONE : why; /* ACL-5 */
+	}
 	if (why) {
 		deny_access(w, m, false);
 		account_flow(w->e, FLOW_ACL);

@@ -124,10 +124,16 @@ static void access_phase(const struct walk *w, struct tracer *t, const struct po
 	size_t i;
 
 	if (!m->acl) {
+		if (w->established && !out)
+			config(ph, "established %s\n",
+			       policy_model(w->policy)->established.v[w->established - 1].text);
 		config(ph, "Implicit Rule\n");
 		return;
 	}
 	group_text(w, ph, m->acl, out);
+	if (w->established && !out) /* the list denies it */
+		config(ph, "established %s\n",
+		       policy_model(w->policy)->established.v[w->established - 1].text);
 	for (i = 0; m->line && policy_acl_row(w->policy, m->acl, i, &r); i++) {
 		if (r.line != m->line || r.expanded || r.remark)
 			continue;

@@ -28,7 +28,7 @@ struct acl_log_flow {
 	__u16 from, to; /* what is printed in parentheses: ports, ICMP type and code */
 	__u32 hash; /* of the entry */
 	__s8 level;
-	bool permitted;
+	bool permitted, established;
 	__u32 interval_s;
 	__u32 hits; /* since the last message */
 	char acl[MODEL_NAME_MAX], in[MODEL_NAME_MAX], out[MODEL_NAME_MAX];

@@ -275,6 +275,7 @@ void model_free(struct model *m)
 		model_if_clear(&m->ifs.v[i]);
 	free(m->opaque.v);
 	free(m->mgmt.v);
+	free(m->established.v);
 	free(m->routes.v);
 	free(m->service_policies.v);
 	free(m->policy_maps.v);
@@ -399,6 +400,7 @@ struct model *model_clone(const struct model *src)
 	err |= VEC_OWN(&m->service_policies);
 	err |= VEC_OWN(&m->routes);
 	err |= VEC_OWN(&m->mgmt);
+	err |= VEC_OWN(&m->established);
 	err |= STRINGS_OWN(&m->opaque);
 	if (err) {
 		model_free(m);

@@ -233,6 +233,17 @@ struct model_route {
 	int metric;
 };
 
+/*
+ * "established PROTO PORT [SPORT] [permitto …] [permitfrom …]": a connection back (to, from) may
+ * come from a host that one inside is connected to so (proto, dport, sport). Port 0 is any.
+ */
+struct model_established {
+	__u8 proto, to_proto, from_proto;
+	__u16 dport, sport;
+	__u16 to_lo, to_hi, from_lo, from_hi;
+	char text[128]; /* canonical words after "established" */
+};
+
 /* to-the-box permits: "ssh A M IF", "icmp permit …" kept and applied by policy_host_access() */
 struct model_mgmt {
 	char text[MODEL_TEXT_MAX];
@@ -298,6 +309,7 @@ struct model {
 	MODEL_VEC(struct model_service_policy) service_policies;
 	MODEL_VEC(struct model_route) routes;
 	MODEL_VEC(struct model_mgmt) mgmt;
+	MODEL_VEC(struct model_established) established;
 	struct model_names *names; /* finds objects and groups; private to model.c */
 	MODEL_VEC(char *) opaque; /* accepted lines without effect yet, printed back in place */
 };

@@ -40,8 +40,8 @@ static const struct syslog_row {
 	 "Deny <protocol> src <if>:<ip>[/<port>] dst <if>:<ip>[/<port>] [(type <n>, code <n>)] by "
 	 "access-group \"<acl>\" [<hash>, <hash>]"},
 	{106100, 6,
-	 "access-list <acl> {permitted|denied} <protocol> <if>/<ip>(<port>) -> <if>/<ip>(<port>) "
-	 "hit-cnt <n> {first hit|<n>-second interval} [<hash>, <hash>]"},
+	 "access-list <acl> {permitted|denied|est-allowed} <protocol> <if>/<ip>(<port>) -> "
+	 "<if>/<ip>(<port>) hit-cnt <n> {first hit|<n>-second interval} [<hash>, <hash>]"},
 	{106101, 1, "Number of cached deny-flows for ACL log has reached limit (<n>)"},
 	{108003, 2,
 	 "Terminating ESMTP/SMTP connection; malicious pattern detected in the mail address"},

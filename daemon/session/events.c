@@ -223,6 +223,7 @@ bool sessions_tick(struct sessions *s, __u32 now, int budget)
 	bool more;
 
 	slot_quarantine_release(s, now);
+	pairs_tick(s);
 	more = timer_run(s->wheel, now, &budget, on_timer, &a);
 	if (s->asa->xlates && session_policy(s) && (__s32)(now - s->next_xlate_expire) >= 0) {
 		const struct model_timeouts *m = &policy_model(session_policy(s))->timeouts;

@@ -57,6 +57,7 @@ void sessions_free(struct sessions *s)
 	if (!s)
 		return;
 	timer_free(s->wheel);
+	pairs_free(s->pairs);
 	limits_free(s->limits);
 	free(s->links);
 	free(s);
@@ -200,6 +201,7 @@ void session_count(struct sessions *s, __u32 slot, int by)
 	if (r->flags & ASA_SESSION_BYPASS)
 		n->bypass += by;
 	limits_count(s, slot, by);
+	pairs_count(s, slot, by);
 }
 
 const struct policy_if *session_route_if(const struct sessions *s, const struct net_route *r)

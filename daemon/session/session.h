@@ -107,6 +107,12 @@ __u32 session_embryonic_count(const struct sessions *s, __u32 class_id,
 /* Name of the class whose connection settings apply: what asa_session.policy_class holds. */
 __u32 session_class_id(const struct sessions *s, const struct policy_service *service);
 /*
+ * ACL-5: 'real' is the key of a first packet, with real addresses. Does its destination have a
+ * connection to its source that permits it?
+ * => row of model.established, -1 none
+ */
+int session_established(const struct sessions *s, const struct asa_key *real);
+/*
  * Create and publish a connection, log it.
  * => DROP_NONE and '*slot'; DROP_RESOURCE_FLOW when the table is full of established
  *    connections or the index has no room (counted, nothing changed). The caller has checked

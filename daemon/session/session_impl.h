@@ -44,6 +44,7 @@ struct sessions {
 	struct slot_link *links; /* of 'embryonic' and 'closing', by slot */
 	struct slot_queue embryonic, closing;
 	struct limits *limits;
+	struct pairs *pairs; /* NULL while nobody asks */
 	__u32 fresh; /* slots from here on were never used */
 	__u32 free_head; /* freed slots, linked by timer_next */
 	__u32 n_free; /* fresh ones included */
@@ -106,6 +107,11 @@ void limits_free(struct limits *l);
 __u32 limits_class_id(const struct policy *p, int row);
 void limits_count(struct sessions *s, __u32 slot, int by);
 void limits_embryonic(struct sessions *s, __u32 slot, int by); /* the total, too */
+
+/* pairs.c */
+void pairs_free(struct pairs *p); /* NULL accepted */
+void pairs_count(struct sessions *s, __u32 slot, int by);
+void pairs_tick(struct sessions *s);
 
 /* messages.c */
 void session_log_built(const struct sessions *s, __u32 slot, __u32 now);

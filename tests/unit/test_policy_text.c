@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: daemon/config/cmd_acl.o daemon/config/cmd_conn.o daemon/config/cmd_if.o
+/* links: daemon/config/cmd_acl.o daemon/config/cmd_established.o daemon/config/cmd_conn.o daemon/config/cmd_if.o
  * daemon/config/cmd_logging.o daemon/config/cmd_mpf.o daemon/config/cmd_nat.o
  * daemon/config/cmd_object.o daemon/config/cmd_opaque.o daemon/config/cmd_system.o
  * daemon/config/config.o daemon/config/grammar.o daemon/config/help.o daemon/config/match.o
