@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: tests/lib/fake_dp.o tests/lib/fake_pkt.o daemon/base/log.o daemon/datapath/index.o daemon/datapath/frame.o daemon/engine/account.o
- * daemon/engine/deny.o daemon/engine/existing.o daemon/engine/first_packet.o daemon/engine/forward.o daemon/engine/fragment.o
- * daemon/engine/hold.o daemon/engine/intercept.o daemon/engine/intercept_join.o daemon/engine/icmp_error.o daemon/engine/pipeline.o daemon/engine/reply.o daemon/normalize/ip_frag.o
- * daemon/normalize/ip_options.o daemon/normalize/tcp_mss.o daemon/session/events.o daemon/session/limits.o daemon/session/messages.o daemon/session/pairs.o
- * daemon/session/recover.o daemon/session/session.o daemon/session/timer.o daemon/session/view.o daemon/session/xlate.o daemon/policy/%.o */
+/* links: tests/lib/fake_dp.o tests/lib/fake_pkt.o daemon/base/log.o daemon/datapath/index.o
+ * daemon/datapath/frame.o daemon/engine/%.o daemon/normalize/%.o daemon/session/%.o
+ * daemon/policy/%.o */
 /*
  * The connection table: full, idle, half-closed, lost events, late events, restart, walks, clear.
  */
