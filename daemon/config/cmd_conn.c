@@ -216,7 +216,6 @@ static int do_timeout(void *ctx, struct cmd_args *a, void *out)
 static int do_advanced(void *ctx, struct cmd_args *a, void *out)
 {
 	const char *map = cmd_get(a, "TCPMAP");
-	char header[MODEL_TEXT_MAX];
 	struct model_conn_settings v;
 
 	(void)ctx;
@@ -236,8 +235,7 @@ static int do_advanced(void *ctx, struct cmd_args *a, void *out)
 	}
 	if (a->no && strcmp(v.tcp_map, map))
 		return cmd_error(a, "%% tcp-map %s is not set for this class", map);
-	snprintf(header, sizeof(header), "tcp-map %s", map);
-	if (!a->no && !opaque_has(cfg_model(a), header))
+	if (!a->no && !model_tcp_map_find(cfg_model(a), map))
 		return cmd_error(a, "%% tcp-map %s not configured", map);
 	if (!a->no && v.bypass)
 		return cmd_error(a, "%% class %s has tcp-state-bypass: TCP normalization (tcp-map %s) "

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lines that are accepted and shown back, without effect yet; and TCP maps, which are kept so too.
+ * Lines that are accepted and shown back, without effect yet.
  *
  * Responsible for: the list of such commands, so that configurations of real devices load and come
- * back; their blocks of indented lines; the grammar of "tcp-map". Not responsible for: warning
- * texts of commands that do act.
+ * back; their blocks of indented lines. Not responsible for: warning texts of commands that do act.
  *
  * model.opaque holds the lines in order; a block is its first line followed by lines that begin
  * with a blank. Where a line is printed follows from its first words. A line that exists already
@@ -38,8 +37,8 @@ static enum opaque_place place_of(const char *line)
 		{ "boot", OPAQUE_HEAD },	{ "ftp", OPAQUE_HEAD },
 		{ "clock", OPAQUE_HEAD },	{ "banner", OPAQUE_HEAD },
 		{ "firewall", OPAQUE_HEAD },	{ "time-range", OPAQUE_TIME_RANGE },
-		{ "tcp-map", OPAQUE_TCP_MAP },	{ "regex", OPAQUE_TCP_MAP },
-		{ "snmp-map", OPAQUE_TCP_MAP }, { "class-map", OPAQUE_CLASS },
+		{ "regex", OPAQUE_TCP_MAP },	{ "snmp-map", OPAQUE_TCP_MAP },
+		{ "class-map", OPAQUE_CLASS },
 		{ "policy-map", OPAQUE_POLICY }, { "logging", OPAQUE_LOGGING },
 	};
 
@@ -181,9 +180,8 @@ static int do_block(void *ctx, struct cmd_args *a, void *out)
 		if (!starts_with(line, "time-range"))
 			cmd_warn(a, "\"%s\" is kept but has no effect yet", line);
 	}
-	cfg_enter(a, starts_with(line, "tcp-map")    ? CONFIG_MODE_TCP_MAP :
-		     starts_with(line, "time-range") ? CONFIG_MODE_TIME_RANGE :
-						       CONFIG_MODE_BLOCK, line);
+	cfg_enter(a, starts_with(line, "time-range") ? CONFIG_MODE_TIME_RANGE : CONFIG_MODE_BLOCK,
+		  line);
 	p->part[0] = '\0';
 	return 0;
 }
@@ -257,52 +255,6 @@ static int do_block_line(void *ctx, struct cmd_args *a, void *out)
 	return row_insert(a, to, line);
 }
 
-/* A line of a TCP map: one value per parameter, a new value replaces the old one. */
-static int do_tcp_map_line(void *ctx, struct cmd_args *a, void *out)
-{
-	struct cfg_place *p = &a->session->place;
-	size_t n_key = 1, from, to, key;
-	char line[MODEL_TEXT_MAX] = " ", prefix[MODEL_TEXT_MAX];
-	struct model *m;
-
-	(void)ctx;
-	(void)out;
-	if (!opaque_has(cfg_model(a), p->block))
-		return cmd_error(a, "%s was removed", p->block);
-	/* What names the parameter: all words before its value. */
-	if (cmd_has(a, "tcp-options"))
-		n_key = cmd_has(a, "range") ? 4 : 2;
-	if (cmd_has(a, "range") && cmd_u32(a, "LOW", 0) > cmd_u32(a, "HIGH", 0))
-		return cmd_error(a, "%% the range of options is empty: the lower number comes first");
-	if (line_text(a, line + 1, sizeof(line) - 1))
-		return -EINVAL;
-	prefix[0] = '\0';
-	for (size_t i = 0; i < n_key && i < a->n; i++) {
-		key = strlen(prefix);
-		snprintf(prefix + key, sizeof(prefix) - key, " %s", a->v[i].text);
-	}
-	if (a->no && cmd_has(a, "ttl-evasion-protection"))
-		snprintf(line, sizeof(line), " no ttl-evasion-protection");
-	m = cfg_edit(a);
-	if (!m)
-		return -ENOMEM;
-	range_of(m, p, 1, &from, &to);
-	for (size_t i = to; i-- > from;) {
-		const char *now = m->opaque.v[i];
-
-		if (!starts_with(now, prefix) && strcmp(now, " no ttl-evasion-protection"))
-			continue;
-		if (!starts_with(now, prefix) && !cmd_has(a, "ttl-evasion-protection"))
-			continue;
-		rows_remove(m, i, i + 1);
-		to--;
-	}
-	/* Protection is on unless turned off: only that is worth a line. */
-	if (a->no != (cmd_has(a, "ttl-evasion-protection") ? 1 : 0))
-		return 0;
-	return row_insert(a, to, line);
-}
-
 /* A time of day, which "h:mm:ss" of the timeouts is not. */
 static bool clocks_good(struct cmd_args *a)
 {
@@ -355,7 +307,6 @@ static int do_time_line(void *ctx, struct cmd_args *a, void *out)
 #define G CONFIG_IN(CONFIG_MODE_GLOBAL)
 #define W (G | CONFIG_WHOLE_WORDS)
 #define B CONFIG_IN(CONFIG_MODE_BLOCK)
-#define TM CONFIG_IN(CONFIG_MODE_TCP_MAP)
 #define L " [<TEXT:line>]"
 #define KEPT "Kept without effect"
 #define TR CONFIG_IN(CONFIG_MODE_TIME_RANGE)
@@ -366,32 +317,6 @@ static int do_time_line(void *ctx, struct cmd_args *a, void *out)
 
 const struct config_command cmd_opaque_rows[] = {
 	/* modes, syntax, after no, help, handler */
-	{ G, "tcp-map <NAME:name>", "=", "Options of TCP normalization", do_block },
-	{ TM, "{check-retransmission | checksum-verification | ttl-evasion-protection}", "=",
-	  "TCP normalization", do_tcp_map_line },
-	{ TM, "{exceed-mss | invalid-ack | seq-past-window | syn-data | synack-data} {allow | drop}",
-	  "{exceed-mss | invalid-ack | seq-past-window | syn-data | synack-data} [{allow | drop}]",
-	  "TCP normalization", do_tcp_map_line },
-	{ TM, "queue-limit <N:n:0-250> [timeout <SECONDS:n:1-20>]",
-	  "queue-limit [<N:n:0-250> [timeout <SECONDS:n:1-20>]]", "TCP normalization",
-	  do_tcp_map_line },
-	{ TM, "reserved-bits {allow | clear | drop}", "reserved-bits [{allow | clear | drop}]",
-	  "TCP normalization", do_tcp_map_line },
-	{ TM, "tcp-options {selective-ack | timestamp | window-scale} {allow | clear}",
-	  "tcp-options {selective-ack | timestamp | window-scale} [{allow | clear}]",
-	  "TCP normalization", do_tcp_map_line },
-	{ TM, "tcp-options {mss | md5 | multiple | maximum} <TEXT:line>",
-	  "tcp-options {mss | md5 | multiple | maximum} [<TEXT:line>]", "TCP normalization",
-	  do_tcp_map_line },
-	{ TM, "tcp-options range <LOW:n:6-255> <HIGH:n:6-255> {allow | clear | drop}",
-	  "tcp-options range <LOW:n:6-255> <HIGH:n:6-255> [{allow | clear | drop}]",
-	  "TCP normalization", do_tcp_map_line },
-	{ TM, "urgent-flag {allow | clear}", "urgent-flag [{allow | clear}]", "TCP normalization",
-	  do_tcp_map_line },
-	{ TM, "window-variation {allow-connection | drop-connection}",
-	  "window-variation [{allow-connection | drop-connection}]", "TCP normalization",
-	  do_tcp_map_line },
-
 	{ G, "class-map type {inspect <PROTO:word> | regex} [{match-any | match-all}] <NAME:name>", "=",
 	  KEPT, do_block },
 	{ G, "policy-map type inspect <PROTO:word> <NAME:name>", "=", KEPT, do_block },
@@ -462,11 +387,6 @@ void show_head(const struct show *sh)
 void show_time_ranges(const struct show *sh)
 {
 	show_opaque(sh, OPAQUE_TIME_RANGE);
-}
-
-void show_tcp_maps(const struct show *sh)
-{
-	show_opaque(sh, OPAQUE_TCP_MAP);
 }
 
 void show_tail(const struct show *sh)

@@ -80,7 +80,8 @@ static int register_own(struct config *c)
 		{ cmd_object_rows, n_cmd_object_rows },	  { cmd_acl_rows, n_cmd_acl_rows },
 		{ cmd_nat_rows, n_cmd_nat_rows },	  { cmd_mpf_rows, n_cmd_mpf_rows },
 		{ cmd_system_rows, n_cmd_system_rows },	  { cmd_logging_rows, n_cmd_logging_rows },
-		{ cmd_conn_rows, n_cmd_conn_rows },	  { cmd_opaque_rows, n_cmd_opaque_rows },
+		{ cmd_conn_rows, n_cmd_conn_rows },	  { cmd_tcp_map_rows, n_cmd_tcp_map_rows },
+		{ cmd_opaque_rows, n_cmd_opaque_rows },
 	};
 	const char *where = "";
 

@@ -178,7 +178,7 @@ show_fn show_version_line, show_semantics, show_hostname, show_head, show_timeou
 /* Sections for "clear configure": change m so that the section is as in an empty model. */
 typedef int clear_fn(struct model *m, const struct model *empty);
 clear_fn clear_interfaces, clear_objects, clear_groups, clear_access_lists, clear_access_groups,
-	clear_nat, clear_static, clear_global, clear_routes, clear_timeouts, clear_logging, clear_class_maps,
+	clear_nat, clear_static, clear_global, clear_routes, clear_timeouts, clear_logging, clear_tcp_maps, clear_class_maps,
 	clear_policy_maps, clear_service_policies, clear_mgmt, clear_sysopt, clear_fragment,
 	clear_hostname, clear_same_security, clear_established;
 
@@ -210,6 +210,7 @@ CFG_TABLE(cmd_mpf_rows);
 CFG_TABLE(cmd_conn_rows);
 CFG_TABLE(cmd_system_rows);
 CFG_TABLE(cmd_logging_rows);
+CFG_TABLE(cmd_tcp_map_rows);
 CFG_TABLE(cmd_opaque_rows);
 
 #endif

@@ -144,13 +144,11 @@ static bool check_policies(struct refs *r)
 
 		for (size_t k = 0; k < pm->classes.n; k++) {
 			const struct model_policy_class *pc = &pm->classes.v[k];
-			char header[MODEL_NAME_MAX + 16];
 
 			if (strcmp(pc->class_name, "class-default") &&
 			    !model_class_find(r->m, pc->class_name))
 				miss(r, "class-map", pc->class_name);
-			snprintf(header, sizeof(header), "tcp-map %s", pc->conn.tcp_map);
-			if (*pc->conn.tcp_map && !opaque_has(r->m, header))
+			if (*pc->conn.tcp_map && !model_tcp_map_find(r->m, pc->conn.tcp_map))
 				miss(r, "tcp-map", pc->conn.tcp_map);
 		}
 		if (user_is(r, "policy-map", pm->name))

@@ -67,7 +67,7 @@ static const struct section {
 	{ "ssh",		   show_mgmt,		 clear_mgmt },
 	{ "sysopt",		   show_sysopt,		 clear_sysopt },
 	{ NULL,			   show_tail,		 NULL },
-	{ "tcp-map",		   show_tcp_maps,	 NULL },
+	{ "tcp-map",		   show_tcp_maps,	 clear_tcp_maps },
 	{ "class-map",		   show_class_maps,	 clear_class_maps },
 	{ "policy-map",		   show_policy_maps,	 clear_policy_maps },
 	{ "service-policy",	   show_service_policies, clear_service_policies },

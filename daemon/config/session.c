@@ -160,8 +160,7 @@ void cfg_enter(struct cmd_args *a, enum config_mode mode, const char *name)
 	p->mode = mode;
 	if (mode == CONFIG_MODE_POLICY_CLASS)
 		name_copy(p->class_name, name);
-	else if (mode == CONFIG_MODE_BLOCK || mode == CONFIG_MODE_TCP_MAP ||
-		 mode == CONFIG_MODE_TIME_RANGE)
+	else if (mode == CONFIG_MODE_BLOCK || mode == CONFIG_MODE_TIME_RANGE)
 		snprintf(p->block, sizeof(p->block), "%s", name);
 	else
 		name_copy(p->name, name);

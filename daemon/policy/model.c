@@ -280,6 +280,7 @@ void model_free(struct model *m)
 	free(m->service_policies.v);
 	free(m->policy_maps.v);
 	free(m->classes.v);
+	free(m->tcp_maps.v);
 	free(m->nats.v);
 	free(m->access_groups.v);
 	free(m->acls.v);
@@ -393,6 +394,7 @@ struct model *model_clone(const struct model *src)
 		model_aces_get(m->acls.v[i].aces);
 	err |= VEC_OWN(&m->access_groups);
 	err |= VEC_OWN(&m->nats);
+	err |= VEC_OWN(&m->tcp_maps);
 	err |= VEC_OWN(&m->classes);
 	err |= VEC_OWN(&m->policy_maps);
 	for (size_t i = 0; i < m->policy_maps.n; i++)
@@ -521,6 +523,11 @@ struct model_group *model_group_find(const struct model *m, const char *name)
 struct model_acl *model_acl_find(const struct model *m, const char *name)
 {
 	FIND(&m->acls, !strcmp(r->name, name));
+}
+
+struct model_tcp_map *model_tcp_map_find(const struct model *m, const char *name)
+{
+	FIND(&m->tcp_maps, !strcmp(r->name, name));
 }
 
 struct model_class *model_class_find(const struct model *m, const char *name)

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "asa/tcp_map.h"
 #include "asa/types.h"
 
 #define MODEL_NAME_MAX 64 /* with the terminating NUL; ASA allows 63 characters for most names */
@@ -191,6 +192,11 @@ struct model_conn_settings {
 	bool decrement_ttl;
 	char tcp_map[MODEL_NAME_MAX];
 };
+/* "tcp-map NAME", in the form in which it acts. */
+struct model_tcp_map {
+	char name[MODEL_NAME_MAX];
+	struct asa_tcp_map map;
+};
 struct model_policy_class {
 	char class_name[MODEL_NAME_MAX]; /* or class-default */
 	struct model_conn_settings conn;
@@ -304,6 +310,7 @@ struct model {
 	MODEL_VEC(struct model_acl) acls;
 	MODEL_VEC(struct model_access_group) access_groups;
 	MODEL_VEC(struct model_nat) nats;
+	MODEL_VEC(struct model_tcp_map) tcp_maps;
 	MODEL_VEC(struct model_class) classes;
 	MODEL_VEC(struct model_policy_map) policy_maps;
 	MODEL_VEC(struct model_service_policy) service_policies;
@@ -363,6 +370,7 @@ struct model_if *model_if_by_name(const struct model *m, const char *nameif);
 struct model_object *model_object_find(const struct model *m, const char *name, bool service);
 struct model_group *model_group_find(const struct model *m, const char *name);
 struct model_acl *model_acl_find(const struct model *m, const char *name);
+struct model_tcp_map *model_tcp_map_find(const struct model *m, const char *name);
 struct model_class *model_class_find(const struct model *m, const char *name);
 struct model_policy_map *model_policy_map_find(const struct model *m, const char *name);
 

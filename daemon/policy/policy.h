@@ -253,6 +253,7 @@ struct policy_service {
 	int idle_s, half_closed_s, embryonic_s;
 	int conn_max, per_client_max, embryonic_max, per_client_embryonic_max;
 	int random_seq; /* -1 not set */
+	const struct asa_tcp_map *tcp_map; /* of the normalizer; NULL: the default. Lives as long as the snapshot */
 	int inspect; /* number of the inspector, -1 none */
 	bool inspect_icmp, inspect_icmp_error; /* "inspect icmp", "inspect icmp error" (SES-10) */
 };

@@ -8,7 +8,7 @@
  * normalize, inspect), keeping a connection's class for its life (MPF-11; the session does).
  *
  * Features are looked for one by one: connection settings (limits, timeouts, sequence
- * randomization), state bypass, inspection of ICMP. A class may bring several.
+ * randomization), state bypass, TCP maps, inspection of ICMP. A class may bring several.
  *
  * Callers: policy.c; the pipeline and show service-policy through policy.h.
  * Threads: see policy_impl.h.
@@ -20,11 +20,12 @@
 
 #include "policy/policy_impl.h"
 
-enum feature { FEATURE_CONN, FEATURE_BYPASS, FEATURE_ICMP, FEATURE_ICMP_ERROR, FEATURE_MAX };
+enum feature { FEATURE_CONN, FEATURE_BYPASS, FEATURE_TCP_MAP, FEATURE_ICMP, FEATURE_ICMP_ERROR, FEATURE_MAX };
 
 struct service_class {
 	const struct model_policy_class *config;
 	const struct model_class *match; /* NULL: class-default */
+	const struct model_tcp_map *tcp_map; /* NULL: none */
 	int acl; /* row, -1 none */
 	__u64 dscps; /* "match dscp", "match precedence": bit per code point */
 	__u32 rtp_lo, rtp_hi; /* "match rtp": even UDP ports; rtp_hi 0: not said */
@@ -208,6 +209,8 @@ static int class_compile(struct compile *c, struct service *s, const char *map,
 	}
 	sc->has[FEATURE_CONN] = has_conn_settings(&pc->conn);
 	sc->has[FEATURE_BYPASS] = pc->conn.bypass;
+	sc->tcp_map = model_tcp_map_find(c->m, pc->conn.tcp_map);
+	sc->has[FEATURE_TCP_MAP] = sc->tcp_map != NULL;
 	sc->has[FEATURE_ICMP] = has_inspect(pc, "icmp");
 	sc->has[FEATURE_ICMP_ERROR] = has_inspect(pc, "icmp error");
 
@@ -276,6 +279,9 @@ static int class_check(struct compile *c, const struct model_policy_map *pm,
 	if (has_other(pc, "priority") && has_other(pc, "police "))
 		return compile_fail(c, "policy-map %s class %s: priority and police exclude each other for the same traffic",
 				    pm->name, pc->class_name); /* MPF-9 */
+	if (*pc->conn.tcp_map && !model_tcp_map_find(c->m, pc->conn.tcp_map))
+		return compile_fail(c, "policy-map %s class %s: tcp-map %s does not exist", pm->name,
+				    pc->class_name, pc->conn.tcp_map);
 	if (!pc->conn.bypass)
 		return 0;
 	if (mc && mc->management)
@@ -403,6 +409,16 @@ static int feature_find(const struct policy *p, const struct policy_if *in,
 	return row < 0 ? service_find(p, all->global, f, k, tos, pc) : row;
 }
 
+static const struct service_class *class_at(const struct policy *p, int row)
+{
+	const struct policy_services *all = p->services;
+	size_t i = 0;
+
+	while ((size_t)row >= all->v[i].first_row + all->v[i].n)
+		i++;
+	return &all->v[i].v[(size_t)row - all->v[i].first_row];
+}
+
 static void conn_settings_copy(struct policy_service *s, const struct model_conn_settings *c)
 {
 	s->decrement_ttl = c->decrement_ttl;
@@ -450,6 +466,10 @@ void policy_service_match(const struct policy *p, const struct policy_if *in,
 		s->bypass_row = row;
 		if (s->class_row < 0)
 			s->class_row = row;
+		/* what is bypassed is not normalized, whichever class said so (BYP-5) */
+		row = s->bypass ? -1 : feature_find(p, in, out, FEATURE_TCP_MAP, &k, t->tos, &pc);
+		if (row >= 0)
+			s->tcp_map = &class_at(p, row)->tcp_map->map;
 	}
 	if (t->proto == IPPROTO_ICMP || t->proto == IPPROTO_ICMPV6) {
 		s->inspect_icmp = feature_find(p, in, out, FEATURE_ICMP, &k, t->tos, &pc) >= 0;
