@@ -279,7 +279,7 @@ static int class_check(struct compile *c, const struct model_policy_map *pm,
 	if (has_other(pc, "priority") && has_other(pc, "police "))
 		return compile_fail(c, "policy-map %s class %s: priority and police exclude each other for the same traffic",
 				    pm->name, pc->class_name); /* MPF-9 */
-	if (*pc->conn.tcp_map && !model_tcp_map_find(c->m, pc->conn.tcp_map))
+	if (!pc->conn.bypass && *pc->conn.tcp_map && !model_tcp_map_find(c->m, pc->conn.tcp_map))
 		return compile_fail(c, "policy-map %s class %s: tcp-map %s does not exist", pm->name,
 				    pc->class_name, pc->conn.tcp_map);
 	if (!pc->conn.bypass)
