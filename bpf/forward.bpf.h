@@ -200,7 +200,7 @@ asa_inline int route(const struct asa_run *r, const struct asa_config *cfg, cons
 	enum asa_punt cause;
 	struct asa_nexthop *nh;
 
-	if ((f->own->flags & ASA_DIR_DEC_TTL) && f->pkt->ttl <= 1)
+	if (asa_unlikely(f->pkt->ttl <= 1 && (!f->pkt->ttl || (f->own->flags & ASA_DIR_DEC_TTL))))
 		return verdict_punt(r, cfg, PUNT_TTL, f->ref);
 	nh = bpf_map_lookup_elem(&asa_nexthops, &row);
 	if (asa_unlikely(!row || !nh))

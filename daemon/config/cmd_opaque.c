@@ -355,7 +355,7 @@ const struct config_command cmd_opaque_rows[] = {
 	     "radius | nodnsalias | traffic}" L, "=", KEPT, do_line },
 	{ W, "dns {domain-lookup | name-server | expire-entry-timer | poll-timer | update}" L, "=", KEPT,
 	  do_line },
-	{ W, "ip {local | verify | audit}" L, "=", KEPT, do_line },
+	{ W, "ip {local | audit}" L, "=", KEPT, do_line },
 	{ W, "ipv6 {enable | neighbor | dhcprelay | nd | local | access-list}" L, "=", KEPT, do_line },
 	{ W, "crypto {map | dynamic-map | ipsec {transform-set | security-association | ikev1 | profile | "
 	     "df-bit | fragmentation} | key | isakmp {identity | enable | nat-traversal} | "

@@ -3,7 +3,7 @@
  * Commands: the box as a whole.
  *
  * Responsible for: hostname, version line and access-list semantics (ACL-3), global timeouts
- * (GTO-*), timeout-floor, MSS clamping, fragments, fail mode, lines that permit access to the box,
+ * (GTO-*), timeout-floor, MSS clamping, fail mode, lines that permit access to the box,
  * "clear configure". Not responsible for: acting on any of them.
  *
  * Global timeouts are one table: word, place in the model, range, group of the running
@@ -305,35 +305,6 @@ void show_sysopt(const struct show *sh)
 		put(sh->sink, "sysopt connection tcpmss minimum %d\n", sh->m->tcpmss_min);
 }
 
-static int do_fragment(void *ctx, struct cmd_args *a, void *out)
-{
-	struct model *m = cfg_edit(a);
-
-	(void)ctx;
-	(void)out;
-	if (!m)
-		return -ENOMEM;
-	if (cmd_get(a, "IF"))
-		cmd_warn(a, "the fragment settings are those of all interfaces here");
-	if (cmd_has(a, "size"))
-		m->fragment_size = a->no ? 200 : (int)cmd_u32(a, "PACKETS", 200);
-	else if (cmd_has(a, "chain"))
-		m->fragment_chain = a->no ? 24 : (int)cmd_u32(a, "PIECES", 24);
-	else if (cmd_has(a, "timeout"))
-		m->fragment_timeout = a->no ? 5 : (int)cmd_u32(a, "SECONDS", 5);
-	return 0;
-}
-
-void show_fragment(const struct show *sh)
-{
-	if (sh->m->fragment_size != 200 || sh->all)
-		put(sh->sink, "fragment size %d\n", sh->m->fragment_size);
-	if (sh->m->fragment_chain != 24 || sh->all)
-		put(sh->sink, "fragment chain %d\n", sh->m->fragment_chain);
-	if (sh->m->fragment_timeout != 5 || sh->all)
-		put(sh->sink, "fragment timeout %d\n", sh->m->fragment_timeout);
-}
-
 static int do_fail_mode(void *ctx, struct cmd_args *a, void *out)
 {
 	struct model *m = cfg_edit(a);
@@ -424,14 +395,6 @@ int clear_sysopt(struct model *m, const struct model *empty)
 	return 0;
 }
 
-int clear_fragment(struct model *m, const struct model *empty)
-{
-	m->fragment_size = empty->fragment_size;
-	m->fragment_chain = empty->fragment_chain;
-	m->fragment_timeout = empty->fragment_timeout;
-	return 0;
-}
-
 int clear_hostname(struct model *m, const struct model *empty)
 {
 	name_copy(m->hostname, empty->hostname);
@@ -471,12 +434,6 @@ const struct config_command cmd_system_rows[] = {
 	{ G, "sysopt connection tcpmss [minimum] {<0:exact> | <BYTES:n:48-65535>}",
 	  "sysopt connection tcpmss [minimum] [<BYTES:n:0-65535>]", "Clamp the MSS of TCP",
 	  do_tcpmss },
-	{ G, "fragment size <PACKETS:n:1-30000> [<IF:name>]", "fragment size [<PACKETS:n:1-30000>] "
-	     "[<IF:name>]", "Reassembly of fragments", do_fragment },
-	{ G, "fragment chain <PIECES:n:1-8200> [<IF:name>]", "fragment chain [<PIECES:n:1-8200>] "
-	     "[<IF:name>]", "Reassembly of fragments", do_fragment },
-	{ G, "fragment timeout <SECONDS:n:1-30> [<IF:name>]", "fragment timeout [<SECONDS:n:1-30>] "
-	     "[<IF:name>]", "Reassembly of fragments", do_fragment },
 	{ G, "fail-mode {open | closed}", "fail-mode [{open | closed}]",
 	  "What the fast path does without its daemon", do_fail_mode },
 	{ G, "{ssh | telnet | http} {" NET4 " | <NET6:prefix6>} <IF:name>", "=",

@@ -81,7 +81,7 @@ static int register_own(struct config *c)
 		{ cmd_nat_rows, n_cmd_nat_rows },	  { cmd_mpf_rows, n_cmd_mpf_rows },
 		{ cmd_system_rows, n_cmd_system_rows },	  { cmd_logging_rows, n_cmd_logging_rows },
 		{ cmd_conn_rows, n_cmd_conn_rows },	  { cmd_tcp_map_rows, n_cmd_tcp_map_rows },
-		{ cmd_opaque_rows, n_cmd_opaque_rows },
+		{ cmd_ip_rows, n_cmd_ip_rows },		  { cmd_opaque_rows, n_cmd_opaque_rows },
 	};
 	const char *where = "";
 

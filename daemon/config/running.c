@@ -54,6 +54,7 @@ static const struct section {
 	{ "access-list",	   show_access_lists,	 clear_access_lists },
 	{ "logging",		   show_logging,	 clear_logging },
 	{ "fragment",		   show_fragment,	 clear_fragment },
+	{ "ip verify reverse-path", show_verify,	 clear_verify },
 	{ "nat",		   show_pix_nat,	 clear_nat },
 	{ "static",		   NULL,		 clear_static },
 	{ "global",		   NULL,		 clear_global },

@@ -28,6 +28,7 @@ int control_register(struct asa *a, struct config *c)
 		{xlate_commands, &xlate_n_commands},
 		{policy_commands, &policy_n_commands},
 		{interface_commands, &interface_n_commands},
+		{ip_commands, &ip_n_commands},
 		{stats_commands, &stats_n_commands},
 		{threat_commands, &threat_n_commands},
 		{system_commands, &system_n_commands},

@@ -25,6 +25,7 @@ COMMANDS(conn);
 COMMANDS(xlate);
 COMMANDS(policy);
 COMMANDS(interface);
+COMMANDS(ip);
 COMMANDS(stats);
 COMMANDS(threat);
 COMMANDS(system);

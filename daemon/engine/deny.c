@@ -361,14 +361,14 @@ void deny_rpf(const struct walk *w)
 
 /* ------------------------------------------------------------------ bad packets */
 
-void deny_options(const struct walk *w)
+void deny_options(const struct walk *w, const struct asa_pkt *p)
 {
-	const struct asa_key *k = &w->p->key;
+	const struct asa_key *k = &p->key;
 	char src[ADDR_TEXT], dst[ADDR_TEXT], hex[2 * 40 + 1];
-	const __u8 *l3 = w->p->l3;
+	const __u8 *l3 = p->l3;
 	__u32 i, size;
 
-	if (!(w->p->flags & ASA_PKT_OPTIONS) || !syslog_wants(log_of(w), 106012))
+	if (!(p->flags & ASA_PKT_OPTIONS) || !syslog_wants(log_of(w), 106012))
 		return;
 	size = (l3[0] & 15) * 4u - ASA_IP4_SIZE;
 	for (i = 0; i < size && i < 40; i++)
@@ -388,4 +388,85 @@ void deny_parse(const struct walk *w, enum asa_drop why)
 	else if (why == DROP_IP_LAND)
 		syslog_msg(log_of(w), 106017, "Deny IP due to Land Attack from %s to %s",
 			   addr_text(&k->src, src), addr_text(&k->dst, dst));
+}
+
+/* ------------------------------------------------------------------ where it came from */
+
+/* "TCP"; the name of another protocol as access rules have it. */
+static const char *proto_upper(__u8 proto, char buf[8])
+{
+	return proto == ASA_PROTO_TCP	? "TCP" :
+	       proto == ASA_PROTO_UDP	? "UDP" :
+	       is_icmp(proto)		? "ICMP" : proto_text(proto, buf);
+}
+
+static void deny_origin(const struct walk *w, __u32 id, const char *what)
+{
+	const struct asa_key *k = &w->p->key;
+	char src[ADDR_TEXT], dst[ADDR_TEXT], proto[8];
+
+	if (!syslog_wants(log_of(w), id))
+		return;
+	syslog_msg(log_of(w), id, "Deny %s %s from %s to %s on interface %s",
+		   proto_upper(k->proto, proto), what, addr_text(&k->src, src),
+		   addr_text(&k->dst, dst), w->in->name);
+}
+
+void deny_reverse_path(const struct walk *w)
+{
+	deny_origin(w, 106021, "reverse path check");
+}
+
+void deny_interface(const struct walk *w)
+{
+	deny_origin(w, 106022, "connection spoof");
+}
+
+/* ------------------------------------------------------------------ fragments */
+
+static void fragment_msg(const struct walk *w, __u32 id, const char *what, __u32 n)
+{
+	const struct asa_pkt *p = w->p;
+	char src[ADDR_TEXT], dst[ADDR_TEXT], proto[8];
+
+	syslog_msg(log_of(w), id, "%s %u%s: src = %s, dest = %s, proto = %s, id = %u", what, n,
+		   id == 209003 ? " exceeded" : id == 209005 ? " elements" : "",
+		   addr_text(&p->key.src, src), addr_text(&p->key.dst, dst),
+		   proto_text(p->proto, proto),
+		   p->flags & ASA_PKT_IPV4 ? asa_ntohs((__be16)p->frag_id) : asa_ntohl(p->frag_id));
+}
+
+void deny_fragment(const struct walk *w, const struct ip_frag_limits *limits,
+		   enum ip_frag_note note)
+{
+	const struct asa_pkt *p = w->p;
+	char src[ADDR_TEXT], dst[ADDR_TEXT], proto[8], what[64];
+
+	switch (note) {
+	case IP_FRAG_NOTE_NONE: break;
+	case IP_FRAG_NOTE_SIZE:
+		fragment_msg(w, 209003, "Fragment database limit of", limits->size);
+		break;
+	case IP_FRAG_NOTE_TOO_BIG:
+		snprintf(what, sizeof(what), "Invalid IP fragment, size = %u exceeds maximum size =",
+			 p->frag_off + (__u32)p->frag_size);
+		fragment_msg(w, 209004, what, 65535);
+		break;
+	case IP_FRAG_NOTE_CHAIN:
+		fragment_msg(w, 209005, "Discard IP fragment set with more than", limits->chain);
+		break;
+	case IP_FRAG_NOTE_THRESHOLD:
+		syslog_msg(log_of(w), 209006,
+			   "Fragment queue threshold exceeded, dropped %s fragment from %s to %s "
+			   "on %s interface.",
+			   proto_text(p->proto, proto), addr_text(&p->key.src, src),
+			   addr_text(&p->key.dst, dst), w->in->name);
+		break;
+	case IP_FRAG_NOTE_TEARDROP:
+		syslog_msg(log_of(w), 106020,
+			   "Deny IP teardrop fragment (size = %u, offset = %u) from %s to %s",
+			   p->frag_size, p->frag_off, addr_text(&p->key.src, src),
+			   addr_text(&p->key.dst, dst));
+		break;
+	}
 }

@@ -47,6 +47,13 @@ struct account {
 	bool any;
 };
 
+/* Packets that "ip verify reverse-path" refused on an interface. */
+struct source_row {
+	__u32 ifindex; /* 0: free */
+	__u16 vlan;
+	__u64 drops;
+};
+
 struct engine {
 	struct asa *asa;
 	struct account account;
@@ -59,6 +66,7 @@ struct engine {
 	struct acl_log *acl_log; /* NULL in the engine of a dry walk, which logs nothing */
 	struct intercepts *intercepts; /* intercept.c */
 	struct joins *joins; /* intercept_join.c */
+	struct source_row sources[POLICY_IFS_MAX]; /* source.c */
 };
 
 struct walk;
@@ -126,6 +134,9 @@ stage_fn stage_parse;
 stage_fn stage_fragments;
 stage_fn stage_ip_options;
 stage_fn stage_find;
+/* source.c */
+stage_fn stage_source;
+enum asa_drop source_reverse_path(struct walk *w); /* of a packet that is not a connection's first */
 /* icmp_error.c */
 stage_fn stage_icmp_error;
 /* existing.c */
@@ -224,7 +235,12 @@ void deny_embryonic(const struct walk *w, const struct session_limit *l); /* 201
 void deny_translation(const struct walk *w, bool pat); /* 305006 */
 void deny_rpf(const struct walk *w); /* 305013 */
 void deny_syn_diff(const struct walk *w); /* 419002 */
-void deny_options(const struct walk *w); /* 106012 */
+void deny_options(const struct walk *w, const struct asa_pkt *p); /* 106012 */
 void deny_parse(const struct walk *w, enum asa_drop why); /* 106016, 106017 */
+void deny_reverse_path(const struct walk *w); /* 106021 */
+void deny_interface(const struct walk *w); /* 106022 */
+/* 209003, 209004, 209005, 209006, 106020 */
+void deny_fragment(const struct walk *w, const struct ip_frag_limits *limits,
+		   enum ip_frag_note note);
 
 #endif

@@ -82,6 +82,12 @@ static bool source_is_there(const struct walk *w)
 	return back && back->level == w->in->level;
 }
 
+static enum asa_drop refused(const struct walk *w)
+{
+	deny_interface(w);
+	return DROP_SESSION_INTERFACE;
+}
+
 /*
  * Asymmetric or equal routes bring a direction in on another interface (BYP-15). It may, if that
  * interface plays the same part: same security level. The connection moves there once the packet
@@ -97,10 +103,10 @@ enum asa_drop stage_interface(struct walk *w)
 	if (d->in_if) {
 		before = policy_if_find(w->policy, d->in_if, d->in_vlan);
 		if (before ? before->level != w->in->level : !source_is_there(w))
-			return DROP_SESSION_INTERFACE;
+			return refused(w);
 	}
 	w->moved = true;
-	return DROP_NONE;
+	return source_reverse_path(w);
 }
 
 enum asa_drop stage_track(struct walk *w)

@@ -68,6 +68,8 @@ enum asa_drop stage_next_hop(struct walk *w)
 			return why;
 	}
 	nh = w->nh;
+	if (!w->p->ttl) /* never sent on, and its sender is not told: RFC 1812 section 5.3.1 */
+		return DROP_IP_TTL;
 	if (d->flags & ASA_DIR_DEC_TTL && w->p->ttl <= 1) {
 		reply_time_exceeded(w);
 		return DROP_IP_TTL;

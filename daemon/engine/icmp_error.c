@@ -325,6 +325,8 @@ enum asa_drop stage_icmp_error(struct walk *w)
 	w->slot = ASA_REF_SLOT(ref);
 	w->dir = ASA_REF_DIR(ref);
 	why = stage_interface(w); /* from a side where the peer can be; the connection stays */
+	if (!why && !w->moved)
+		why = source_reverse_path(w); /* a router's own address: not one that was asked */
 	if (why)
 		return why;
 	if (!seq_plausible(w, &q))

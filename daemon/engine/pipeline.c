@@ -49,6 +49,7 @@ static enum asa_drop pipeline(struct walk *w)
 		STAGE(stage_join); /* TCP intercept: the server's answer */
 		STAGE(stage_track); /* TCP: possible now? */
 	} else {
+		STAGE(stage_source); /* can the sender be there? reverse path */
 		STAGE(stage_untranslate); /* destination: mapped to real */
 		STAGE(stage_route); /* way out; no route counts after access rules */
 		STAGE(stage_service); /* what the classes ask for: bypass, timeouts … */
@@ -177,12 +178,12 @@ static enum asa_drop whole_datagram(struct walk *w, struct frame *chain)
 
 enum asa_drop stage_fragments(struct walk *w)
 {
-	const struct model *m = policy_model(w->policy);
 	struct ip_frag_limits limits = {
-		.size = (__u32)m->fragment_size,
-		.chain = (__u32)m->fragment_chain,
-		.timeout = asa_ticks_from_ms((__u64)m->fragment_timeout * 1000),
+		.size = w->in->fragment_size,
+		.chain = w->in->fragment_chain,
+		.timeout = asa_ticks_from_ms((__u64)w->in->fragment_timeout_s * 1000),
 	};
+	enum ip_frag_note note = IP_FRAG_NOTE_NONE;
 	struct frame *chain = NULL;
 	enum asa_drop why = DROP_NONE;
 
@@ -190,7 +191,8 @@ enum asa_drop stage_fragments(struct walk *w)
 		return DROP_NONE;
 	if (!w->p->frag_off && !w->p->more_fragments) /* atomic, RFC 6946 */
 		return DROP_NONE;
-	switch (ip_frag_add(w->e->frags, &limits, w->ops, w->f, w->now, &chain, &why)) {
+	switch (ip_frag_add(w->e->frags, &limits, w->ops, w->f, w->now, &chain, &why,
+			    &note)) {
 	case IP_FRAG_HELD:
 		if (w->trace)
 			w->trace->held = true;
@@ -201,19 +203,25 @@ enum asa_drop stage_fragments(struct walk *w)
 	}
 	w->f = chain;
 	w->p = &chain->pkt;
+	deny_fragment(w, &limits, note);
 	return why ? why : DROP_FRAG_FAILED;
 }
 
 enum asa_drop stage_ip_options(struct walk *w)
 {
 	enum asa_drop why;
+	struct frame *f;
 
-	if (!(w->p->flags & (ASA_PKT_OPTIONS | ASA_PKT_EXTHDR)))
-		return DROP_NONE;
-	why = ip_options_check(w->p);
-	if (why)
-		deny_options(w);
-	return why;
+	for (f = w->f; f; f = f->next) { /* a later fragment may have its own */
+		if (!(f->pkt.flags & (ASA_PKT_OPTIONS | ASA_PKT_EXTHDR)))
+			continue;
+		why = ip_options_check(&f->pkt);
+		if (!why)
+			continue;
+		deny_options(w, &f->pkt);
+		return why;
+	}
+	return DROP_NONE;
 }
 
 /* The window scale option is looked for where it can be, on SYN and SYN-ACK. */
@@ -282,8 +290,6 @@ void engine_neigh_done(struct engine *e, struct worker_ops *ops, __u16 row, bool
 
 void engine_tick(struct engine *e, struct worker_ops *ops, __u32 now)
 {
-	const struct policy *p = __atomic_load_n(&e->asa->policy, __ATOMIC_ACQUIRE);
-	__u32 timeout = p ? asa_ticks_from_ms((__u64)policy_model(p)->fragment_timeout * 1000) : 0;
 	struct frame *chain;
 
 	hold_expire(e, ops, now);
@@ -291,7 +297,7 @@ void engine_tick(struct engine *e, struct worker_ops *ops, __u32 now)
 		joins_tick(e, ops, now);
 		intercepts_tick(e->intercepts, now);
 	}
-	while ((chain = ip_frag_expire(e->frags, ops, now, timeout)) != NULL)
+	while ((chain = ip_frag_expire(e->frags, ops, now)) != NULL)
 		frames_drop(e, ops, chain, DROP_FRAG_TIMEOUT);
 	deny_log_tick(e, now);
 	account_flush(e);
@@ -301,6 +307,11 @@ void engine_held(const struct engine *e, __u32 *neighbour, __u32 *fragments)
 {
 	*neighbour = e->n_hold;
 	*fragments = ip_frag_held(e->frags);
+}
+
+struct ip_frags *engine_fragments(const struct engine *e)
+{
+	return e->frags;
 }
 
 struct intercepts *engine_intercepts(const struct engine *e)

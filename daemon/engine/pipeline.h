@@ -18,6 +18,7 @@
 
 #include "asa.h"
 #include "datapath/xsk.h"
+#include "normalize/ip_frag.h"
 
 struct engine;
 struct trace;
@@ -51,6 +52,11 @@ void engine_send_failed(struct engine *e, const struct frame *f, enum asa_drop w
 struct intercepts;
 /* TCP intercept: rows and statistics (engine/intercept.h). => NULL: it has not begun yet */
 struct intercepts *engine_intercepts(const struct engine *e);
+/* Virtual reassembly: statistics of interfaces (normalize/ip_frag.h). With asa->lock held. */
+struct ip_frags *engine_fragments(const struct engine *e);
+/* Packets that "ip verify reverse-path" refused on an interface; forget them all. */
+__u64 engine_source_drops(struct engine *e, __u32 ifindex, __u16 vlan);
+void engine_source_clear(struct engine *e);
 /* Frames held now: waiting for a neighbour, and in reassembly. */
 void engine_held(const struct engine *e, __u32 *neighbour, __u32 *fragments);
 

@@ -349,6 +349,9 @@ void trace_phases_after(struct walk *w, stage_fn *stage, enum asa_drop why)
 	else if (stage == stage_interface || stage == stage_track) {
 		if (why)
 			tracer_phase(t, "TCP-STATE", "", why);
+	} else if (stage == stage_source) {
+		if (why)
+			tracer_phase(t, "ROUTE-LOOKUP", "reverse-path", why);
 	} else if (stage == stage_untranslate)
 		untranslated(w, t);
 	else if (stage == stage_route) {

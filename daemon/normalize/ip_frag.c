@@ -8,8 +8,12 @@
  * offset, so that an overlap shows against the two neighbours.
  *
  * Cost is bounded: a set holds at most 'chain' fragments, a bucket few sets because the hash is
- * keyed with random bits.
+ * keyed with random bits. Interfaces have different timeouts, so that the list of all sets is not
+ * in the order of their ends: it is walked, ten times a second.
+ *
+ * Interfaces get a row each, first come, first served; those that find none left share the last.
  */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -20,6 +24,13 @@
 #define SETS_MAX 1024
 #define BUCKETS 256
 #define DATAGRAM_MAX 65535u
+#define ROWS 256 /* interfaces */
+
+struct row {
+	__u32 ifindex; /* 0: free */
+	__u16 vlan;
+	struct ip_frag_stats stats;
+};
 
 struct set {
 	struct asa_key key; /* ports 0 */
@@ -27,11 +38,12 @@ struct set {
 	__u32 ifindex;
 	__u16 vlan;
 	const void *owner;
+	struct row *row; /* of the interface */
 	struct frame *frames; /* by offset */
 	__u32 n_frames;
 	__u32 have; /* payload bytes held */
 	__u32 total; /* payload bytes of the datagram; 0: last fragment not seen */
-	__u32 began; /* tick */
+	__u32 end; /* tick: its time is over */
 	struct set *next; /* in its bucket, or free */
 	struct set *older, *newer;
 };
@@ -42,8 +54,51 @@ struct ip_frags {
 	struct set *bucket[BUCKETS];
 	struct set *oldest, *newest;
 	__u32 n_frames;
+	struct row rows[ROWS];
 	__u64 secret[4];
 };
+
+static struct row *row_find(const struct ip_frags *t, __u32 ifindex, __u16 vlan)
+{
+	const struct row *r = t->rows;
+
+	while (r < &t->rows[ROWS - 1] && r->ifindex && (r->ifindex != ifindex || r->vlan != vlan))
+		r++;
+	return (struct row *)r;
+}
+
+/* => the row of an interface, taken if there was none */
+static struct row *row_get(struct ip_frags *t, __u32 ifindex, __u16 vlan)
+{
+	struct row *r = row_find(t, ifindex, vlan);
+
+	if (!r->ifindex) {
+		r->ifindex = ifindex;
+		r->vlan = vlan;
+	}
+	return r;
+}
+
+void ip_frag_stats(const struct ip_frags *t, __u32 ifindex, __u16 vlan, struct ip_frag_stats *s)
+{
+	*s = row_find(t, ifindex, vlan)->stats;
+}
+
+void ip_frag_clear_stats(struct ip_frags *t, __u32 ifindex, __u16 vlan)
+{
+	struct row *r = row_find(t, ifindex, vlan);
+
+	r->stats = (struct ip_frag_stats){.queue = r->stats.queue};
+}
+
+void ip_frag_clear_queue(struct ip_frags *t, __u32 ifindex, __u16 vlan, __u32 now)
+{
+	struct set *s;
+
+	for (s = t->oldest; s; s = s->newer)
+		if (s->ifindex == ifindex && s->vlan == vlan)
+			s->end = now;
+}
 
 struct ip_frags *ip_frag_new(void)
 {
@@ -99,7 +154,7 @@ static struct set *set_find(struct ip_frags *t, const struct frame *f, const str
 }
 
 static struct set *set_begin(struct ip_frags *t, const struct frame *f, const struct asa_key *key,
-			     const void *owner, __u32 now)
+			     const void *owner, struct row *row, __u32 end)
 {
 	struct set *s = t->free;
 	__u32 b = bucket_of(t, key, f->pkt.frag_id);
@@ -113,7 +168,8 @@ static struct set *set_begin(struct ip_frags *t, const struct frame *f, const st
 	s->ifindex = f->in_ifindex;
 	s->vlan = f->pkt.vlan;
 	s->owner = owner;
-	s->began = now;
+	s->row = row;
+	s->end = end;
 	s->next = t->bucket[b];
 	t->bucket[b] = s;
 	s->older = t->newest;
@@ -143,23 +199,18 @@ static struct frame *set_end(struct ip_frags *t, struct set *s)
 	else
 		t->newest = s->older;
 	t->n_frames -= s->n_frames;
+	s->row->stats.queue -= s->n_frames;
 	s->next = t->free;
 	t->free = s;
 	return frames;
 }
 
-/* Payload of a fragment, from the end of the unfragmentable part on. */
-static __u32 frag_size(const struct frame *f)
-{
-	return f->pkt.l4_size;
-}
-
 static __u32 frag_end(const struct frame *f)
 {
-	return f->pkt.frag_off + frag_size(f);
+	return f->pkt.frag_off + (__u32)f->pkt.frag_size;
 }
 
-enum place { PLACE_OK, PLACE_COPY, PLACE_OVERLAP };
+enum place { PLACE_OK, PLACE_COPY, PLACE_OVERLAP, PLACE_WITHIN };
 
 /* Where in the list does it go? */
 static enum place set_place(const struct set *s, const struct frame *f, struct frame ***where)
@@ -168,7 +219,7 @@ static enum place set_place(const struct set *s, const struct frame *f, struct f
 
 	while (*at && (*at)->pkt.frag_off < f->pkt.frag_off) {
 		if (frag_end(*at) > f->pkt.frag_off)
-			return PLACE_OVERLAP;
+			return frag_end(*at) >= frag_end(f) ? PLACE_WITHIN : PLACE_OVERLAP;
 		at = &(*at)->next;
 	}
 	*where = at;
@@ -180,91 +231,136 @@ static enum place set_place(const struct set *s, const struct frame *f, struct f
 	return frag_end(f) > (*at)->pkt.frag_off ? PLACE_OVERLAP : PLACE_OK;
 }
 
-/* A fragment that no datagram can have. */
-static enum asa_drop frag_check(const struct frame *f)
+/* Bytes of the packet in front of that part, as the length field of the whole would count them. */
+static __u32 frag_head(const struct frame *f)
 {
-	if (frag_size(f) == 0 || frag_end(f) > DATAGRAM_MAX)
+	__u32 head = f->pkt.l3_size - (__u32)f->pkt.frag_size;
+
+	return f->pkt.flags & ASA_PKT_IPV4 ? head : head - ASA_IP6_SIZE - 8;
+}
+
+/* A fragment that no datagram can have. */
+static enum asa_drop frag_check(const struct frame *f, enum ip_frag_note *note)
+{
+	if (f->pkt.frag_size == 0)
 		return DROP_FRAG_FAILED;
-	if (f->pkt.more_fragments && frag_size(f) % 8) /* RFC 791 section 3.2 */
+	if (frag_head(f) + frag_end(f) > DATAGRAM_MAX) {
+		*note = IP_FRAG_NOTE_TOO_BIG;
+		return DROP_FRAG_FAILED;
+	}
+	if (f->pkt.more_fragments && f->pkt.frag_size % 8) /* RFC 791 section 3.2 */
+		return DROP_FRAG_FAILED;
+	/* The first fragment holds the header (asa_parse()): this would rewrite it, RFC 3128. */
+	if (f->pkt.proto == ASA_PROTO_TCP && f->pkt.frag_off && f->pkt.frag_off < ASA_TCP_SIZE)
 		return DROP_FRAG_FAILED;
 	return DROP_NONE;
 }
 
-static enum ip_frag_result drop_one(struct frame *f, struct frame **chain, enum asa_drop *why,
-				    enum asa_drop reason)
+/* Why the limits of the interface refuse one more fragment. 's': its datagram, NULL a new one. */
+static enum ip_frag_note frag_limit(const struct row *r, const struct ip_frag_limits *limits,
+				    const struct set *s)
 {
-	f->next = NULL;
-	*chain = f;
-	*why = reason;
-	return IP_FRAG_DROP;
+	__u32 n = r->stats.queue + 1;
+
+	if (s ? s->n_frames + 1 > limits->chain : limits->chain < 2)
+		return IP_FRAG_NOTE_CHAIN;
+	if (n > limits->size)
+		return IP_FRAG_NOTE_SIZE;
+	if (!s && n * 3 > limits->size * 2)
+		return IP_FRAG_NOTE_THRESHOLD;
+	return IP_FRAG_NOTE_NONE;
 }
 
-static enum ip_frag_result drop_set(struct ip_frags *t, struct set *s, struct frame *f,
-				    struct frame **chain, enum asa_drop *why, enum asa_drop reason)
-{
-	f->next = set_end(t, s);
-	*chain = f;
-	*why = reason;
-	return IP_FRAG_DROP;
-}
-
-enum ip_frag_result ip_frag_add(struct ip_frags *t, const struct ip_frag_limits *limits,
-				const void *owner, struct frame *f, __u32 now, struct frame **chain,
-				enum asa_drop *why)
+/* => what becomes of the fragment, *drop_set: of all of its datagram. */
+static enum asa_drop set_add(struct ip_frags *t, struct set *s, struct frame *f, bool *drop_set,
+			     enum ip_frag_note *note)
 {
 	struct frame **where;
-	struct asa_key key;
-	struct set *s;
 
-	*why = frag_check(f);
-	if (*why)
-		return drop_one(f, chain, why, *why);
-	frag_key(f, &key);
-	s = set_find(t, f, &key);
-	if (!s) {
-		if (limits->chain < 2 || (t->n_frames + 1) * 3 > limits->size * 2)
-			return drop_one(f, chain, why, DROP_FRAG_LIMIT);
-		s = set_begin(t, f, &key, owner, now);
-		if (!s)
-			return drop_one(f, chain, why, DROP_FRAG_LIMIT);
-	} else if (s->owner != owner) {
-		return drop_one(f, chain, why, DROP_FRAG_FAILED);
-	}
 	switch (set_place(s, f, &where)) {
-	case PLACE_COPY: return drop_one(f, chain, why, DROP_FRAG_OVERLAP);
-	case PLACE_OVERLAP: return drop_set(t, s, f, chain, why, DROP_FRAG_OVERLAP);
+	case PLACE_COPY:
+		*drop_set = false;
+		return DROP_FRAG_OVERLAP;
+	case PLACE_WITHIN: *note = IP_FRAG_NOTE_TEARDROP; return DROP_FRAG_OVERLAP;
+	case PLACE_OVERLAP: return DROP_FRAG_OVERLAP;
 	case PLACE_OK: break;
 	}
-	if (s->n_frames + 1 > limits->chain || t->n_frames + 1 > limits->size)
-		return drop_set(t, s, f, chain, why, DROP_FRAG_LIMIT);
 	if (!f->pkt.more_fragments) {
 		if (s->total || *where) /* a second end, or data behind the end */
-			return drop_set(t, s, f, chain, why, DROP_FRAG_FAILED);
+			return DROP_FRAG_FAILED;
 		s->total = frag_end(f);
 	} else if (s->total && frag_end(f) > s->total) {
-		return drop_set(t, s, f, chain, why, DROP_FRAG_FAILED);
+		return DROP_FRAG_FAILED;
 	}
 	f->next = *where;
 	*where = f;
 	s->n_frames++;
 	t->n_frames++;
-	s->have += frag_size(f);
+	s->row->stats.queue++;
+	s->have += f->pkt.frag_size;
+	return DROP_NONE;
+}
+
+static enum ip_frag_result drop(struct row *r, struct frame *f, struct frame *rest,
+				struct frame **chain, enum asa_drop why)
+{
+	__u64 *count = why == DROP_FRAG_LIMIT ? &r->stats.overflow : &r->stats.failed;
+
+	f->next = rest;
+	*chain = f;
+	for (; f; f = f->next)
+		(*count)++;
+	return IP_FRAG_DROP;
+}
+
+enum ip_frag_result ip_frag_add(struct ip_frags *t, const struct ip_frag_limits *limits,
+				const void *owner, struct frame *f, __u32 now, struct frame **chain,
+				enum asa_drop *why, enum ip_frag_note *note)
+{
+	struct row *r = row_get(t, f->in_ifindex, f->pkt.vlan);
+	struct asa_key key;
+	bool all = true;
+	struct set *s;
+
+	*note = IP_FRAG_NOTE_NONE;
+	*why = frag_check(f, note);
+	if (*why)
+		return drop(r, f, NULL, chain, *why);
+	frag_key(f, &key);
+	s = set_find(t, f, &key);
+	if (s && s->owner != owner) {
+		*why = DROP_FRAG_FAILED;
+		return drop(r, f, NULL, chain, *why);
+	}
+	*note = frag_limit(r, limits, s);
+	if (!*note && !s) {
+		s = set_begin(t, f, &key, owner, r, now + limits->timeout);
+		*note = s ? IP_FRAG_NOTE_NONE : IP_FRAG_NOTE_SIZE;
+	}
+	if (*note) {
+		*why = DROP_FRAG_LIMIT;
+		return drop(r, f, s ? set_end(t, s) : NULL, chain, *why);
+	}
+	*why = set_add(t, s, f, &all, note);
+	if (*why)
+		return drop(r, f, all ? set_end(t, s) : NULL, chain, *why);
 	if (!s->total || s->have != s->total)
 		return IP_FRAG_HELD;
 	/* No overlaps, nothing behind the end, all bytes there: whole. */
+	r->stats.assembled++;
 	*chain = set_end(t, s);
 	return IP_FRAG_WHOLE;
 }
 
-struct frame *ip_frag_expire(struct ip_frags *t, const void *owner, __u32 now, __u32 timeout)
+struct frame *ip_frag_expire(struct ip_frags *t, const void *owner, __u32 now)
 {
 	struct set *s;
 
 	for (s = t->oldest; s; s = s->newer) {
-		if ((__s32)(now - (s->began + timeout)) < 0)
-			return NULL;
-		if (s->owner == owner)
-			return set_end(t, s);
+		if (s->owner != owner || (__s32)(now - s->end) < 0)
+			continue;
+		s->row->stats.failed += s->n_frames;
+		return set_end(t, s);
 	}
 	return NULL;
 }

@@ -4,8 +4,9 @@
  *
  * Responsible for: ASA's default without an inspection policy for them. IPv4: end of list, no
  * operation and router alert pass, everything else (source routes, record route, timestamp …) is
- * refused (DROP_IP_OPTION). IPv6: hop-by-hop, destination options and fragment headers pass, a
- * routing header of type 0 does not (RFC 5095), nor do more headers than asa_parse() walks.
+ * refused (DROP_IP_OPTION). IPv6: hop-by-hop, destination options and fragment headers pass in the
+ * order of RFC 8200 and once each; a routing header of type 0 (RFC 5095) or a jumbo payload option
+ * does not, nor do options that do not fit, nor more headers than asa_parse() walks.
  * Callers: the engine, for packets with ASA_PKT_OPTIONS or ASA_PKT_EXTHDR. No state, any thread.
  */
 #ifndef NORMALIZE_IP_OPTIONS_H

@@ -59,6 +59,27 @@ static void addrs_add(struct policy_ifs *ifs, size_t num, const struct model_if_
 	}
 }
 
+/* What "fragment" and "ip verify" say of the interface. */
+static void ip_settings(const struct model *m, struct policy_if *pi)
+{
+	pi->fragment_size = (__u32)m->fragment_size;
+	pi->fragment_chain = (__u32)m->fragment_chain;
+	pi->fragment_timeout_s = (__u32)m->fragment_timeout;
+	for (size_t i = 0; i < m->ip.n; i++) {
+		const struct model_ip *row = &m->ip.v[i];
+
+		if (strcmp(row->ifname, pi->name))
+			continue;
+		if (row->fragment_size)
+			pi->fragment_size = (__u32)row->fragment_size;
+		if (row->fragment_chain)
+			pi->fragment_chain = (__u32)row->fragment_chain;
+		if (row->fragment_timeout)
+			pi->fragment_timeout_s = (__u32)row->fragment_timeout;
+		pi->reverse_path = row->reverse_path;
+	}
+}
+
 static int iface_compile(struct compile *c, const struct model_if *mi)
 {
 	struct policy_ifs *ifs = &c->p->ifs;
@@ -82,6 +103,7 @@ static int iface_compile(struct compile *c, const struct model_if *mi)
 	pi->level = mi->level >= 0 ? mi->level : strcasecmp(mi->nameif, "inside") ? 0 : 100;
 	memcpy(pi->name, mi->nameif, sizeof(pi->name));
 	memcpy(pi->dev, mi->dev, sizeof(pi->dev));
+	ip_settings(c->m, pi);
 	if (carrier) {
 		pi->ifindex = carrier->ifindex;
 		pi->mtu = carrier->mtu;
@@ -174,4 +196,27 @@ const struct policy_if *policy_if_named(const struct policy *p, const char *name
 		if (!strcmp(p->ifs.v[i].name, nameif))
 			return &p->ifs.v[i];
 	return NULL;
+}
+
+/* The last address of an IPv4 network (RFC 3021: a /31 has none). */
+static bool is_broadcast(const struct model_if_addr *own, const struct asa_addr *a)
+{
+	__u32 host;
+
+	if (!asa_addr_is_v4(&own->addr) || !asa_addr_is_v4(a) || !own->plen || own->plen > 30)
+		return false;
+	host = 0xffffffffu >> own->plen;
+	return asa_ntohl(a->w[3]) == (asa_ntohl(own->addr.w[3]) | host);
+}
+
+bool policy_source_forged(const struct policy *p, const struct policy_if *in,
+			  const struct asa_addr *src)
+{
+	for (size_t i = 0; i < p->ifs.n_addrs[in->num]; i++) {
+		const struct model_if_addr *own = &p->ifs.addrs[in->num][i];
+
+		if (asa_addr_equal(&own->addr, src) || is_broadcast(own, src))
+			return true;
+	}
+	return false;
 }

@@ -287,6 +287,7 @@ void model_free(struct model *m)
 	free(m->groups.v);
 	objects_put(m->objects.v, m->objects_refs);
 	free(m->ifs.v);
+	free(m->ip.v);
 	free(m->logging.messages.v);
 	model_names_forget(m);
 	free(m->names);
@@ -382,6 +383,7 @@ struct model *model_clone(const struct model *src)
 	m->names = calloc(1, sizeof(*m->names));
 	err |= m->names ? 0 : -ENOMEM;
 	err |= VEC_OWN(&m->logging.messages);
+	err |= VEC_OWN(&m->ip);
 	err |= VEC_OWN(&m->ifs);
 	for (size_t i = 0; i < m->ifs.n; i++)
 		err |= VEC_OWN(&m->ifs.v[i].addrs);

@@ -291,6 +291,13 @@ struct model_logging {
 	MODEL_VEC(struct model_log_msg { __u32 id; int level; bool disabled; }) messages; /* changes from the default */
 };
 
+/* "fragment … IF", "ip verify reverse-path interface IF": a row for each interface they name. */
+struct model_ip {
+	char ifname[MODEL_NAME_MAX]; /* nameif */
+	int fragment_size, fragment_chain, fragment_timeout; /* 0: as for all interfaces */
+	bool reverse_path;
+};
+
 struct model {
 	char hostname[MODEL_NAME_MAX];
 	char version_line[MODEL_TEXT_MAX]; /* "ASA Version …" / "PIX Version …" as read, may be empty */
@@ -299,6 +306,7 @@ struct model {
 	bool same_security_inter, same_security_intra;
 	int tcpmss, tcpmss_min; /* sysopt connection tcpmss [minimum] N; 0 off */
 	int fragment_size, fragment_chain, fragment_timeout; /* 200, 24, 5 */
+	MODEL_VEC(struct model_ip) ip;
 	bool fail_open; /* fail-mode of the fast path without a daemon */
 	struct model_timeouts timeouts;
 	bool timeout_floor_none; /* "timeout-floor none": class timeouts from one second (TMO-2) */

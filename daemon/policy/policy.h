@@ -54,6 +54,8 @@ struct policy_if {
 	__u8 mac[6];
 	__u8 level; /* security level */
 	bool up; /* not shut down, present */
+	bool reverse_path; /* ip verify reverse-path */
+	__u32 fragment_size, fragment_chain, fragment_timeout_s;
 	char name[MODEL_NAME_MAX]; /* nameif */
 	char dev[MODEL_IF_MAX];
 };
@@ -82,6 +84,9 @@ size_t policy_n_ifs(const struct policy *p);
 const struct policy_if *policy_if_at(const struct policy *p, __u16 num);
 const struct policy_if *policy_if_find(const struct policy *p, __u32 ifindex, __u16 vlan);
 const struct policy_if *policy_if_named(const struct policy *p, const char *nameif);
+/* Can 'src' not be the sender of a packet that came in by 'in'? An own address, a directed broadcast. */
+bool policy_source_forged(const struct policy *p, const struct policy_if *in,
+			  const struct asa_addr *src);
 
 /* ------------------------------------------------------------------ access lists */
 

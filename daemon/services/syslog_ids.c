@@ -77,6 +77,9 @@ static const struct syslog_row {
 	{209005, 4,
 	 "Discard IP fragment set with more than <n> elements: src = <ip>, dest = <ip>, proto = "
 	 "<protocol>, id = <n>"},
+	{209006, 4,
+	 "Fragment queue threshold exceeded, dropped <protocol> fragment from <ip> to <ip> on <if> "
+	 "interface."},
 	{302003, 6, "Built H245 connection for faddr <ip>[/<port>] laddr <ip>[/<port>]"},
 	{302004, 6,
 	 "Pre-allocate H323 {TCP|UDP} backconnection for faddr <ip>[/<port>] to laddr "

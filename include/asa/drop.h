@@ -68,7 +68,8 @@
 	X(FLOW_EVICTED,			"embryonic-evicted",		FLOW,	RESOURCE,	"Embryonic connection gave way to a new one") \
 	X(DROP_TCP_INTERCEPT_COOKIE,	"tcp-intercept-bad-cookie",	FRAME,	TCP_STATE,	"TCP intercept: cookie invalid or too old") \
 	X(DROP_TCP_INTERCEPT_WAIT,	"intercept-unexpected",		FRAME,	TCP_STATE,	"TCP intercept: packet not expected before the server has answered") \
-	X(DROP_POLICY_HOST,		"sp-security-failed",		FRAME,	POLICY,		"To the box, and a management rule forbids it")
+	X(DROP_POLICY_HOST,		"sp-security-failed",		FRAME,	POLICY,		"To the box, and a management rule forbids it") \
+	X(DROP_ROUTE_RPF,		"rpf-violated",			FRAME,	ROUTE,		"Reverse-path verify failed")
 /* clang-format on */
 
 enum asa_drop {

@@ -88,6 +88,7 @@ struct asa_pkt {
 	__u8 icmp_code;
 	__u8 more_fragments;
 	__u16 frag_off; /* bytes */
+	__u16 frag_size; /* bytes of the datagram's fragmentable part in this fragment */
 	__u32 frag_id; /* in wire order, only compared */
 };
 
@@ -277,6 +278,8 @@ asa_inline enum asa_drop asa_parse_ipv4(struct asa_pkt *p, void *l3, void *data_
 			return drop;
 	}
 
+	if (asa_unlikely(header > ASA_IP4_SIZE))
+		p->flags |= ASA_PKT_OPTIONS;
 	frag = asa_ldn16(l3 + ASA_IP4_FRAG);
 	if (frag & 0x4000)
 		p->flags |= ASA_PKT_DF;
@@ -284,6 +287,7 @@ asa_inline enum asa_drop asa_parse_ipv4(struct asa_pkt *p, void *l3, void *data_
 		p->flags |= ASA_PKT_FRAGMENT;
 		p->frag_id = asa_ld16(l3 + ASA_IP4_ID);
 		p->frag_off = (__u16)((frag & 0x1fff) * 8);
+		p->frag_size = p->l4_size;
 		p->more_fragments = (frag & 0x2000) != 0;
 		if (p->frag_off)
 			p->flags |= ASA_PKT_LATER;
@@ -292,8 +296,6 @@ asa_inline enum asa_drop asa_parse_ipv4(struct asa_pkt *p, void *l3, void *data_
 			return DROP_NONE;
 		}
 	}
-	if (asa_unlikely(header > ASA_IP4_SIZE))
-		p->flags |= ASA_PKT_OPTIONS;
 	return asa_parse_l4(p, l3 + header, data_end);
 }
 
@@ -374,6 +376,7 @@ static inline enum asa_drop asa_ip6_walk(struct asa_pkt *p, void *l3, void *data
 			/* "Atomic" fragments are whole packets (RFC 6946): the flag stays. */
 			p->flags |= ASA_PKT_FRAGMENT;
 			p->frag_off = (__u16)(frag & 0xfff8);
+			p->frag_size = (__u16)(left - size);
 			p->more_fragments = frag & 1;
 			p->frag_id = asa_ld32(h + 4);
 		} else if (next == ASA_PROTO_HOPOPTS && i) { /* RFC 8200 section 4.1 */

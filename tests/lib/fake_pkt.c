@@ -146,8 +146,9 @@ enum asa_drop fake_in(struct fake *f, const struct fake_pkt *p)
 	engine_batch(f->asa.engine, &f->ops, &frame, 1, f->now);
 	fake_flush(f);
 	/* FLOW reasons come along with a frame's; the frame's own is what is asked for. */
-	for (i = 1; i < FLOW_ACL; i++)
-		if (f->totals.drops[i].packets != before[i].packets)
+	for (i = 1; i < ASA_DROP_MAX; i++)
+		if ((i < FLOW_ACL || i > FLOW_EVICTED) &&
+		    f->totals.drops[i].packets != before[i].packets)
 			return (enum asa_drop)i;
 	return DROP_NONE;
 }

@@ -20,6 +20,8 @@
 #include "control/control.h"
 #include "control/rates.h"
 #include "lib/cunit.h"
+#include "engine/pipeline.h"
+#include "normalize/ip_frag.h"
 #include "session/xlate.h"
 #include "services/syslog.h"
 #include "datapath/xsk.h"
@@ -294,8 +296,45 @@ static struct policy_if iface = {.ifindex = 4,
 				 .mac = {2, 0, 0, 0, 0, 1},
 				 .level = 0,
 				 .up = true,
+				 .reverse_path = true,
+				 .fragment_size = 200,
+				 .fragment_chain = 24,
+				 .fragment_timeout_s = 5,
 				 .name = "outside",
 				 .dev = "eth0"};
+const struct policy_if *policy_if_named(const struct policy *p, const char *nameif)
+{
+	return strcmp(nameif, iface.name) ? NULL : &iface;
+}
+
+/* Reassembly and reverse path: what was seen on "outside". */
+static struct ip_frag_stats fragments = {.queue = 2, .assembled = 30, .failed = 4, .overflow = 5};
+static __u64 source_drops = 7;
+struct ip_frags *engine_fragments(const struct engine *e)
+{
+	return NULL;
+}
+void ip_frag_stats(const struct ip_frags *t, __u32 ifindex, __u16 vlan, struct ip_frag_stats *s)
+{
+	*s = fragments;
+}
+void ip_frag_clear_stats(struct ip_frags *t, __u32 ifindex, __u16 vlan)
+{
+	fragments = (struct ip_frag_stats){.queue = fragments.queue};
+}
+void ip_frag_clear_queue(struct ip_frags *t, __u32 ifindex, __u16 vlan, __u32 now)
+{
+	fragments.queue = 0;
+}
+__u64 engine_source_drops(struct engine *e, __u32 ifindex, __u16 vlan)
+{
+	return source_drops;
+}
+void engine_source_clear(struct engine *e)
+{
+	source_drops = 0;
+}
+
 size_t policy_n_ifs(const struct policy *p)
 {
 	return 1;

@@ -3,7 +3,7 @@
  * daemon/config/grammar.o daemon/config/match.o daemon/config/words.o daemon/config/names.o
  * daemon/config/value.o daemon/config/terms.o daemon/config/refs.o daemon/config/running.o
  * daemon/config/cmd_if.o daemon/config/cmd_acl.o daemon/config/cmd_established.o daemon/config/cmd_object.o daemon/config/cmd_nat.o
- * daemon/config/cmd_mpf.o daemon/config/cmd_conn.o daemon/config/cmd_system.o daemon/config/cmd_tcp_map.o
+ * daemon/config/cmd_mpf.o daemon/config/cmd_conn.o daemon/config/cmd_system.o daemon/config/cmd_ip.o daemon/config/cmd_tcp_map.o
  * daemon/config/cmd_logging.o daemon/config/cmd_opaque.o daemon/policy/model.o
  * daemon/policy/policy.o daemon/policy/ifaces.o daemon/policy/resolve.o daemon/policy/acl.o daemon/policy/acl_compile.o daemon/policy/time_range.o
  * daemon/policy/acl_rows.o daemon/policy/classifier.o daemon/policy/segments.o daemon/policy/nat.o

@@ -55,6 +55,58 @@ static void ses5_ipv6_extension_headers(void)
 	fake_end(f);
 }
 
+/* SES-5: several extension headers in front of UDP; what may stand where, and options that fit. */
+static void ses5_ipv6_header_order_and_options(void)
+{
+	enum { H = 0, R = ASA_PROTO_ROUTING, D = ASA_PROTO_DSTOPTS, A = ASA_PROTO_FRAGMENT };
+	static const struct {
+		__u8 headers[4];
+		__u8 n;
+		__u8 option[4]; /* in the first header */
+		enum asa_drop why;
+	} rows[] = {
+		{ { H, D }, 2, { 0 }, DROP_NONE },
+		{ { H, D, R, D }, 4, { 0 }, DROP_NONE }, /* all in order */
+		{ { D, H }, 2, { 0 }, DROP_IP_HEADER }, /* hop-by-hop is not first */
+		{ { H, H }, 2, { 0 }, DROP_IP_HEADER },
+		{ { R, R }, 2, { 0 }, DROP_IP_HEADER }, /* twice */
+		{ { D, D, D }, 3, { 0 }, DROP_IP_HEADER },
+		{ { A, R }, 2, { 0 }, DROP_IP_HEADER }, /* routing header behind the fragment header */
+		{ { A, D }, 2, { 0 }, DROP_NONE },
+		{ { H }, 1, { 5, 2, 0, 0 }, DROP_NONE }, /* router alert */
+		{ { H }, 1, { 5, 9, 0, 0 }, DROP_IP_HEADER }, /* longer than the header */
+		{ { D }, 1, { 0xc2, 4, 0, 1 }, DROP_IP_OPTION }, /* jumbo payload */
+	};
+	struct fake *f = fake_new(64);
+	size_t i, k;
+
+	fake_start(f);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		__u8 raw[4 * 8 + 16] = { 0 };
+		__u8 *udp = raw + rows[i].n * 8;
+		enum asa_drop why;
+
+		for (k = 0; k < rows[i].n; k++) {
+			raw[k * 8] = k + 1 < rows[i].n ? rows[i].headers[k + 1] : 17;
+			if (rows[i].headers[k] == R)
+				raw[k * 8 + 2] = 4; /* segment routing */
+		}
+		if (rows[i].option[0])
+			memcpy(raw + 2, rows[i].option, 4);
+		memcpy(udp, (const __u8[]){ 0, 9, 0, 9, 0, 16, 0x12, 0x34 }, 8);
+		fake_forget_sent(f);
+		why = FAKE_IN(f, .in = IF_INSIDE,
+			      .proto = rows[i].headers[0] ? rows[i].headers[0] : FAKE_PROTO_ZERO,
+			      .src = "2001:db8:1::5", .dst = "2001:db8:9::7", .raw = raw,
+			      .n_raw = rows[i].n * 8 + 16u);
+		if (why != rows[i].why)
+			printf("      row %zu: reason %d, wanted %d\n", i, why, rows[i].why);
+		CU_ASSERT_EQUAL(why, rows[i].why);
+		CU_ASSERT_EQUAL(f->n_sent, why ? 0 : 1);
+	}
+	fake_end(f);
+}
+
 static void ses5_ttl_is_kept_or_exceeded(void)
 {
 	int dec;
@@ -457,6 +509,7 @@ static void packet_to_the_box_without_translation(void)
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
+		{ "SES-5 IPv6 order of extension headers, their options", ses5_ipv6_header_order_and_options },
 		{ "SES-5 IPv4 options", ses5_ip_options },
 		{ "SES-5 IPv6 extension headers", ses5_ipv6_extension_headers },
 		{ "SES-5 TTL is kept, or exceeded", ses5_ttl_is_kept_or_exceeded },

@@ -26,6 +26,7 @@ static enum ip_frag_result offer(struct fake *f, struct ip_frags *t, const struc
 				 __u16 id, enum asa_drop *why, int *frames)
 {
 	enum ip_frag_result result = IP_FRAG_HELD;
+	enum ip_frag_note note;
 	int i;
 
 	*frames = 0;
@@ -39,7 +40,7 @@ static enum ip_frag_result offer(struct fake *f, struct ip_frags *t, const struc
 
 		(void)asa_parse(&frame->pkt, frame->data, frame->data + frame->len, 1);
 		frame->next = NULL;
-		result = ip_frag_add(t, &limits, f, frame, f->now, &chain, why);
+		result = ip_frag_add(t, &limits, f, frame, f->now, &chain, why, &note);
 		for (; chain; chain = next) {
 			next = chain->next;
 			if (result == IP_FRAG_WHOLE)
@@ -56,13 +57,21 @@ static void drain(struct fake *f, struct ip_frags *t)
 {
 	struct frame *chain, *next;
 
-	while ((chain = ip_frag_expire(t, f, f->now + 10000, limits.timeout)) != NULL)
+	while ((chain = ip_frag_expire(t, f, f->now + 10000)) != NULL)
 		for (; chain; chain = next) {
 			next = chain->next;
 			frame_put(f->ops.pool, chain);
 		}
 	CU_ASSERT_EQUAL(ip_frag_held(t), 0);
 	CU_ASSERT_EQUAL(frame_pool_available(f->ops.pool), FAKE_FRAMES);
+}
+
+static enum asa_drop fragment_in(struct fake *f, __u32 in, const char *src, const char *dst,
+				 __u16 sport, __u16 dport, __u16 off, __u32 payload, bool more)
+{
+	return FAKE_IN(f, .in = in, .proto = 17, .src = src, .dst = dst, .sport = sport,
+		       .dport = dport, .payload = payload, .frag_off = off, .more = more,
+		       .ip_id = 99);
 }
 
 static void ses5_verdicts(void)
@@ -147,6 +156,93 @@ static void ses5_chain_and_size_limits(void)
 	fake_end(f);
 }
 
+/* Each limit says which it was, for its message; the counters of "show fragment" follow. */
+static void ses5_limits_are_told_by_interface(void)
+{
+	struct fake *f = fake_new(64);
+	struct model_ip *row = MODEL_PUSH(&f->fw.m->ip);
+	struct ip_frag_stats s;
+	int i;
+
+	snprintf(row->ifname, sizeof(row->ifname), "outside");
+	row->fragment_size = 6;
+	row->fragment_chain = 3;
+	row->fragment_timeout = 1;
+	fake_start(f);
+#define PIECE(off, n, id_, last) \
+	FAKE_IN(f, .in = IF_OUTSIDE, .proto = 17, .src = OUTSIDE_HOST, .dst = INSIDE_HOST, .sport = 1, \
+		.dport = 2, .frag_off = (off), .payload = (n), .more = !(last), .ip_id = (id_))
+	for (i = 1; i < 4; i++)
+		CU_ASSERT_EQUAL(PIECE((__u16)(i * 8), 8, 1, false), DROP_NONE);
+	CU_ASSERT_EQUAL(PIECE(40, 8, 1, false), DROP_FRAG_LIMIT);
+	CU_ASSERT_TRUE(fake_logged(f, "209005: Discard IP fragment set with more than 3 elements: "
+				      "src = 198.51.100.7, dest = 10.1.1.5, proto = udp, id = 1"));
+	for (i = 0; i < 4; i++)
+		CU_ASSERT_EQUAL(PIECE(8, 8, (__u16)(10 + i), false), DROP_NONE);
+	CU_ASSERT_EQUAL(PIECE(8, 8, 20, false), DROP_FRAG_LIMIT); /* 4 of 6 held */
+	CU_ASSERT_TRUE(fake_logged(f, "209006: Fragment queue threshold exceeded, dropped udp fragment "
+				      "from 198.51.100.7 to 10.1.1.5 on outside interface."));
+	CU_ASSERT_EQUAL(PIECE(16, 8, 10, false), DROP_NONE);
+	CU_ASSERT_EQUAL(PIECE(16, 8, 11, false), DROP_NONE);
+	CU_ASSERT_EQUAL(PIECE(16, 8, 12, false), DROP_FRAG_LIMIT); /* all of 6 */
+	CU_ASSERT_TRUE(fake_logged(f, "209003: Fragment database limit of 6 exceeded"));
+	CU_ASSERT_EQUAL(PIECE(65528, 100, 30, true), DROP_FRAG_FAILED);
+	CU_ASSERT_TRUE(fake_logged(f, "209004: Invalid IP fragment, size = 65628 exceeds maximum size = "
+				      "65535: src = 198.51.100.7"));
+	ip_frag_stats(engine_fragments(f->asa.engine), IF_OUTSIDE, 0, &s);
+	CU_ASSERT_EQUAL(s.queue, 5); /* the datagram of the one too many went along */
+	CU_ASSERT_EQUAL(s.overflow, 4 + 1 + 2);
+	CU_ASSERT_EQUAL(s.failed, 1);
+	/* the other interface has its own limits, and the timeout here is one second */
+	CU_ASSERT_EQUAL(fragment_in(f, IF_INSIDE, INSIDE_HOST, OUTSIDE_HOST, 0, 0, 64, 8, false),
+			DROP_NONE);
+	fake_wait(f, 1200);
+	ip_frag_stats(engine_fragments(f->asa.engine), IF_OUTSIDE, 0, &s);
+	CU_ASSERT_EQUAL(s.queue, 0);
+	CU_ASSERT_EQUAL(s.failed, 6);
+	ip_frag_stats(engine_fragments(f->asa.engine), IF_INSIDE, 0, &s);
+	CU_ASSERT_EQUAL(s.queue, 1);
+	/* clear fragment */
+	ip_frag_clear_stats(engine_fragments(f->asa.engine), IF_OUTSIDE, 0);
+	ip_frag_stats(engine_fragments(f->asa.engine), IF_OUTSIDE, 0, &s);
+	CU_ASSERT_EQUAL(s.failed + s.overflow, 0);
+	ip_frag_clear_queue(engine_fragments(f->asa.engine), IF_INSIDE, 0, f->now);
+	fake_wait(f, 100);
+	ip_frag_stats(engine_fragments(f->asa.engine), IF_INSIDE, 0, &s);
+	CU_ASSERT_EQUAL(s.queue, 0);
+	CU_ASSERT_EQUAL(fake_drops(f, DROP_FRAG_TIMEOUT), 6);
+	fake_end(f);
+}
+
+/* A piece within another is told with 106020; one that begins within the TCP header never waits. */
+static void ses5_teardrop_and_tiny_fragments(void)
+{
+	struct fake *f = fake_new(64);
+	struct ip_frag_stats s;
+
+	fake_start(f);
+	CU_ASSERT_EQUAL(fragment_in(f, IF_OUTSIDE, OUTSIDE_HOST, INSIDE_HOST, 1, 2, 0, 56, true),
+			DROP_NONE);
+	CU_ASSERT_EQUAL(fragment_in(f, IF_OUTSIDE, OUTSIDE_HOST, INSIDE_HOST, 0, 0, 24, 4, false),
+			DROP_FRAG_OVERLAP);
+	CU_ASSERT_TRUE(fake_logged(f, "106020: Deny IP teardrop fragment (size = 4, offset = 24) from "
+				      "198.51.100.7 to 10.1.1.5"));
+	/* RFC 1858: flags in a second fragment */
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_OUTSIDE, .src = OUTSIDE_HOST, .dst = INSIDE_HOST,
+				.raw = (const __u8 *)"\0\1\0\2\0\0\0", .n_raw = 8, .more = true),
+			DROP_TCP_HEADER);
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_OUTSIDE, .src = OUTSIDE_HOST, .dst = INSIDE_HOST,
+				.frag_off = 8, .payload = 16),
+			DROP_FRAG_FAILED);
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_OUTSIDE, .src = OUTSIDE_HOST, .dst = INSIDE_HOST,
+				.frag_off = 16, .payload = 16),
+			DROP_FRAG_FAILED);
+	ip_frag_stats(engine_fragments(f->asa.engine), IF_OUTSIDE, 0, &s);
+	CU_ASSERT_EQUAL(s.queue, 0);
+	CU_ASSERT_EQUAL(s.failed, 4);
+	fake_end(f);
+}
+
 static void ses5_time_is_up(void)
 {
 	struct fake *f = fake_new(64);
@@ -200,14 +296,6 @@ static void ses5_random_order(void)
 }
 
 /* ------------------------------------------------------------------ through the pipeline */
-
-static enum asa_drop fragment_in(struct fake *f, __u32 in, const char *src, const char *dst,
-				 __u16 sport, __u16 dport, __u16 off, __u32 payload, bool more)
-{
-	return FAKE_IN(f, .in = in, .proto = 17, .src = src, .dst = dst, .sport = sport,
-		       .dport = dport, .payload = payload, .frag_off = off, .more = more,
-		       .ip_id = 99);
-}
 
 /* The access list sees the ports of the first fragment and speaks for all of them. */
 static void ses5_access_rules_apply_to_all_fragments(void)
@@ -314,6 +402,10 @@ static void ses5_ipv6_fragments(void)
 	/* fragment header, UDP 7 > 53 with 16 bytes of payload, in two pieces */
 	__u8 first[8 + 16] = { 17, 0, 0, 1, 0, 0, 0, 9, 0, 7, 0, 53, 0, 24, 0x12, 0x34 };
 	__u8 second[8 + 8] = { 17, 0, 0, 16, 0, 0, 0, 9, 1, 2, 3, 4, 5, 6, 7, 8 };
+	/* destination options behind the fragment header are payload of the fragments, too */
+	__u8 options[8 + 8 + 16] = { 60, 0, 0, 1, 0, 0, 0, 11, 17, 0, 1, 4, 0, 0, 0, 0,
+				     0,	 7, 0, 53, 0, 24, 0x12, 0x34 };
+	__u8 rest[8 + 8] = { 60, 0, 0, 24, 0, 0, 0, 11, 1, 2, 3, 4, 5, 6, 7, 8 };
 	__u8 atomic[8 + 16] = { 17, 0, 0, 0, 0, 0, 0, 10, 0, 7, 0, 53, 0, 16, 0x12, 0x34 };
 
 	fake_start(f);
@@ -334,6 +426,16 @@ static void ses5_ipv6_fragments(void)
 				.n_raw = sizeof(atomic)),
 			DROP_NONE); /* RFC 6946: whole already */
 	CU_ASSERT_EQUAL(f->n_sent, 1);
+	fake_forget_sent(f);
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .proto = ASA_PROTO_FRAGMENT,
+				.src = "2001:db8:1::5", .dst = "2001:db8:9::7", .raw = options,
+				.n_raw = sizeof(options)),
+			DROP_NONE);
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .proto = ASA_PROTO_FRAGMENT,
+				.src = "2001:db8:1::5", .dst = "2001:db8:9::7", .raw = rest,
+				.n_raw = sizeof(rest)),
+			DROP_NONE);
+	CU_ASSERT_EQUAL(f->n_sent, 2);
 	CU_ASSERT_EQUAL(fake_in_use(f), 1);
 	fake_end(f);
 }
@@ -343,6 +445,9 @@ int main(void)
 	static const struct asa_cunit_test tests[] = {
 		{ "SES-5 fragment-overlap fragment-reassembly-failed: verdicts", ses5_verdicts },
 		{ "SES-5 fragment-limit: chain and size", ses5_chain_and_size_limits },
+		{ "SES-5 fragment: limits and counters of each interface, 209003-209006",
+		  ses5_limits_are_told_by_interface },
+		{ "SES-5 fragment: teardrop 106020, tiny fragments", ses5_teardrop_and_tiny_fragments },
 		{ "SES-5 fragment-timeout", ses5_time_is_up },
 		{ "SES-5 random order", ses5_random_order },
 		{ "SES-5 access rules apply to all fragments", ses5_access_rules_apply_to_all_fragments },

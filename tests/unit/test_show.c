@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* links: daemon/control/show_conn.o daemon/control/show_xlate.o daemon/control/show_policy.o
- * daemon/control/show_stats.o daemon/control/show_interface.o daemon/control/commands.o
+ * daemon/control/show_stats.o daemon/control/show_ip.o daemon/control/show_interface.o daemon/control/commands.o
  * daemon/control/show_system.o daemon/control/show_logging.o daemon/control/files.o
  * daemon/control/rates.o daemon/control/output.o daemon/policy/model.o
  * daemon/services/syslog.o daemon/services/syslog_ids.o daemon/services/syslog_send.o
@@ -516,7 +516,28 @@ static void commands_of_the_system(void)
 		json_object_put(json(*c));
 }
 
+/* SES-5: reassembly and reverse path, by interface. */
+static void fragments_and_reverse_path(void)
+{
+	expect("show fragment", NULL, NULL,
+	       "Interface: outside\n"
+	       "    Size: 200, Chain: 24, Timeout: 5, Threshold: 133\n"
+	       "    Queue: 2, Assembled: 30, Fail: 4, Overflow: 5\n");
+	json_object_put(json("show fragment"));
+	expect("clear fragment", " statistics ", NULL, "");
+	CU_ASSERT_EQUAL(fragments.queue, 2);
+	CU_ASSERT_EQUAL(fragments.assembled, 0);
+	expect("clear fragment", " queue ", NULL, "");
+	CU_ASSERT_EQUAL(fragments.queue, 0);
+	expect("show ip verify statistics", NULL, NULL,
+	       "interface outside: 7 unicast rpf drops\n");
+	expect("clear ip verify statistics", NULL, NULL, "");
+	expect("show ip verify statistics", NULL, NULL,
+	       "interface outside: 0 unicast rpf drops\n");
+}
+
 static const struct asa_cunit_test tests[] = {
+	{"fragments_and_reverse_path_ses_5", fragments_and_reverse_path},
 	{"show_conn_forms_ses_11_byp_12", show_conn_forms},
 	{"show_conn_states_ses_11", show_conn_states},
 	{"show_conn_detail_and_long_byp_14", show_conn_detail_and_long},
