@@ -29,9 +29,9 @@ allowed() {
 	normalize) echo "datapath session policy" ;;
 	inspect) echo "session" ;;
 	engine) echo "datapath session policy normalize inspect services" ;;
-	config) echo "policy" ;;
+	config) echo "policy inspect" ;;
 	services) echo "policy datapath session" ;;
-	control) echo "config engine session policy datapath services" ;;
+	control) echo "config engine session policy inspect datapath services" ;;
 	esac
 }
 for d in base datapath policy session normalize inspect engine config services control; do

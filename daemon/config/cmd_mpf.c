@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Commands: class maps, policy maps and where policies apply.
+ * Commands: policy maps and where they apply.
  *
- * Responsible for: "class-map" and "match" (MPF-2), "policy-map" and "class", actions that are
- * kept without effect, "service-policy" in its three spellings (BYP-2, MPF-1), printing and
- * clearing them. Not responsible for: "set connection" (cmd_conn.c), matching (policy).
+ * Responsible for: "policy-map" and "class" (MPF-2), "inspect" and its map (MPF-7, MPF-16), actions
+ * that are kept without effect, "service-policy" in its three spellings (BYP-2, MPF-1), printing and
+ * clearing them. Not responsible for: class maps (cmd_class.c), "set connection" (cmd_conn.c), maps
+ * of inspectors (cmd_inspect.c), matching (policy).
  *
  * class-default exists always and is matched last; it is printed in its place of entry.
  * Callers: the grammar; running.c. Control thread only.
@@ -15,190 +16,6 @@
 #include <string.h>
 
 #include "config/impl.h"
-
-/* ------------------------------------------------------------------ class maps */
-
-static int do_class_map(void *ctx, struct cmd_args *a, void *out)
-{
-	const char *name = cmd_get(a, "NAME");
-	struct model_class *c = model_class_find(cfg_model(a), name);
-	bool management = cmd_has(a, "management");
-	struct model *m;
-
-	(void)ctx;
-	(void)out;
-	if (a->no) {
-		if (!c)
-			return cmd_error(a, "%% class-map %s not configured", name);
-		for (size_t i = 0; i < cfg_model(a)->policy_maps.n; i++) {
-			const struct model_policy_map *pm = &cfg_model(a)->policy_maps.v[i];
-
-			for (size_t k = 0; k < pm->classes.n; k++) {
-				if (!strcmp(pm->classes.v[k].class_name, name))
-					return cmd_error(a, "%% class-map %s is used by policy-map %s",
-							 name, pm->name);
-			}
-		}
-		m = cfg_edit(a);
-		if (!m)
-			return -ENOMEM;
-		MODEL_REMOVE(&m->classes, (size_t)(model_class_find(m, name) - m->classes.v));
-		return 0;
-	}
-	if (!strcmp(name, "class-default"))
-		return cmd_error(a, "%% class-default is reserved");
-	if (c && management && !c->management)
-		return cmd_error(a, "%% class-map %s exists already and is of another type", name);
-	if (!c) {
-		m = cfg_edit(a);
-		c = m ? MODEL_PUSH(&m->classes) : NULL;
-		if (!c)
-			return cfg_no_memory(a);
-		name_copy(c->name, name);
-		c->management = management;
-	}
-	cfg_enter(a, CONFIG_MODE_CLASS_MAP, name);
-	return 0;
-}
-
-static struct model_class *class_edit(struct cmd_args *a)
-{
-	struct model *m = cfg_edit(a);
-	struct model_class *c = m ? model_class_find(m, a->session->place.name) : NULL;
-
-	if (m && !c)
-		cmd_error(a, "%% class-map %s was removed", a->session->place.name);
-	return c;
-}
-
-static int match_read(struct cmd_args *a, struct model_class *v)
-{
-	struct cursor c = { a, 3 };
-	struct model_port port;
-	struct text t;
-
-	if (cmd_has(a, "access-list")) {
-		v->match = MODEL_MATCH_ACL;
-		name_copy(v->acl, cmd_get(a, "ACL"));
-	} else if (cmd_has(a, "any")) {
-		v->match = MODEL_MATCH_ANY;
-	} else if (cmd_has(a, "default-inspection-traffic")) {
-		v->match = MODEL_MATCH_DEFAULT_INSPECTION;
-	} else if (cmd_has(a, "port")) {
-		v->match = MODEL_MATCH_PORT;
-		v->proto = !strcmp(a->v[2].text, "tcp") ? IPPROTO_TCP :
-			   !strcmp(a->v[2].text, "udp") ? IPPROTO_UDP :
-							  IPPROTO_SCTP;
-		if (term_port(a, &c, v->proto, &port))
-			return -EINVAL;
-		v->lo = port.lo;
-		v->hi = port.hi;
-	} else {
-		v->match = MODEL_MATCH_OTHER;
-		text_init(&t, v->other, sizeof(v->other));
-		for (size_t i = 0; i < a->n; i++)
-			text_add(&t, "%s%s", i ? " " : "", a->v[i].text);
-		if (t.full)
-			return cmd_error(a, "the line is too long");
-	}
-	return 0;
-}
-
-static bool match_same(const struct model_class *x, const struct model_class *y)
-{
-	return x->match == y->match && x->proto == y->proto && x->lo == y->lo && x->hi == y->hi &&
-	       !strcmp(x->acl, y->acl) && !strcmp(x->other, y->other);
-}
-
-static int match_remove(struct cmd_args *a, struct model_class *c, const struct model_class *v)
-{
-	if (c->match == MODEL_MATCH_DEFAULT_INSPECTION && v->match == MODEL_MATCH_ACL &&
-	    !strcmp(c->acl, v->acl)) {
-		c->acl[0] = '\0';
-		return 0;
-	}
-	if (c->match != v->match || (v->match != MODEL_MATCH_DEFAULT_INSPECTION && !match_same(c, v)))
-		return cmd_error(a, "%% class-map %s has no such match", c->name);
-	c->match = MODEL_MATCH_NONE;
-	c->proto = 0;
-	c->lo = c->hi = 0;
-	c->acl[0] = c->other[0] = '\0';
-	return 0;
-}
-
-static int do_match(void *ctx, struct cmd_args *a, void *out)
-{
-	struct model_class v, *c;
-	const struct model_class *now = model_class_find(cfg_model(a), a->session->place.name);
-	bool narrows;
-
-	(void)ctx;
-	(void)out;
-	memset(&v, 0, sizeof(v));
-	if (match_read(a, &v))
-		return -EINVAL;
-	if (!now)
-		return cmd_error(a, "%% class-map %s was removed", a->session->place.name);
-	/* default-inspection-traffic may be narrowed by one access list, in either order (MPF-2). */
-	narrows = (now->match == MODEL_MATCH_DEFAULT_INSPECTION && v.match == MODEL_MATCH_ACL) ||
-		  (now->match == MODEL_MATCH_ACL && v.match == MODEL_MATCH_DEFAULT_INSPECTION);
-	if (!a->no && now->match != MODEL_MATCH_NONE && !narrows && !match_same(now, &v))
-		return cmd_error(a, "%% Multiple match commands are not supported except for the "
-				    "\"match default-inspection-traffic\" command: class-map %s "
-				    "has one already", now->name);
-	if (!a->no && now->management && v.match != MODEL_MATCH_ACL && v.match != MODEL_MATCH_PORT &&
-	    v.match != MODEL_MATCH_ANY)
-		return cmd_error(a, "%% a management class matches an access list or a port");
-	c = class_edit(a);
-	if (!c)
-		return -EINVAL;
-	if (a->no)
-		return match_remove(a, c, &v);
-	/* dscp, precedence and rtp act on the first packet; the others are about VPN tunnels. */
-	if (v.match == MODEL_MATCH_OTHER && (cmd_has(a, "flow") || cmd_has(a, "tunnel-group")))
-		cmd_warn(a, "\"%s\" is not active yet: the class matches nothing", v.other);
-	if (narrows) {
-		if (v.match == MODEL_MATCH_ACL)
-			name_copy(c->acl, v.acl);
-		c->match = MODEL_MATCH_DEFAULT_INSPECTION;
-		return 0;
-	}
-	c->match = v.match;
-	c->proto = v.proto;
-	c->lo = v.lo;
-	c->hi = v.hi;
-	memcpy(c->acl, v.acl, sizeof(c->acl));
-	memcpy(c->other, v.other, sizeof(c->other));
-	return 0;
-}
-
-static int do_map_description(void *ctx, struct cmd_args *a, void *out)
-{
-	const char *text = a->no ? "" : cmd_get(a, "TEXT");
-	struct model_policy_map *pm;
-	struct model_class *c;
-	struct model *m;
-
-	(void)ctx;
-	(void)out;
-	if (strlen(text) >= MODEL_TEXT_MAX)
-		return cmd_error(a, "the description is longer than %d characters",
-				 MODEL_TEXT_MAX - 1);
-	if (a->session->place.mode == CONFIG_MODE_CLASS_MAP) {
-		c = class_edit(a);
-		if (!c)
-			return -EINVAL;
-		snprintf(c->description, sizeof(c->description), "%s", text);
-		return 0;
-	}
-	m = cfg_edit(a);
-	pm = m ? model_policy_map_find(m, a->session->place.name) : NULL;
-	if (!pm)
-		return m ? cmd_error(a, "%% policy-map %s was removed", a->session->place.name) :
-			   -ENOMEM;
-	snprintf(pm->description, sizeof(pm->description), "%s", text);
-	return 0;
-}
 
 /* ------------------------------------------------------------------ policy maps */
 
@@ -225,6 +42,8 @@ static int do_policy_map(void *ctx, struct cmd_args *a, void *out)
 		MODEL_REMOVE(&m->policy_maps, (size_t)(pm - m->policy_maps.v));
 		return 0;
 	}
+	if (model_imap_find(cfg_model(a), MODEL_IMAP_POLICY, name))
+		return cmd_error(a, "%% policy-map %s exists already and is of another type", name);
 	if (!pm) {
 		m = cfg_edit(a);
 		pm = m ? MODEL_PUSH(&m->policy_maps) : NULL;
@@ -233,6 +52,26 @@ static int do_policy_map(void *ctx, struct cmd_args *a, void *out)
 		name_copy(pm->name, name);
 	}
 	cfg_enter(a, CONFIG_MODE_POLICY_MAP, name);
+	return 0;
+}
+
+static int do_description(void *ctx, struct cmd_args *a, void *out)
+{
+	const char *text = a->no ? "" : cmd_get(a, "TEXT");
+	struct model_policy_map *pm;
+	struct model *m;
+
+	(void)ctx;
+	(void)out;
+	if (strlen(text) >= MODEL_TEXT_MAX)
+		return cmd_error(a, "the description is longer than %d characters",
+				 MODEL_TEXT_MAX - 1);
+	m = cfg_edit(a);
+	pm = m ? model_policy_map_find(m, a->session->place.name) : NULL;
+	if (!pm)
+		return m ? cmd_error(a, "%% policy-map %s was removed", a->session->place.name) :
+			   -ENOMEM;
+	snprintf(pm->description, sizeof(pm->description), "%s", text);
 	return 0;
 }
 
@@ -304,65 +143,142 @@ static bool class_is_management(const struct cmd_args *a)
 	return c && c->management;
 }
 
-/* Lines of a class that are kept as words: inspections and other actions. */
-static int line_keep(struct cmd_args *a, bool inspect)
+static int line_text(struct cmd_args *a, size_t from, char *buf, size_t size)
+{
+	struct text t;
+
+	text_init(&t, buf, size);
+	for (size_t i = from; i < a->n; i++)
+		text_add(&t, "%s%s", t.len ? " " : "", a->v[i].text);
+	return t.full ? cmd_error(a, "the line is too long") : 0;
+}
+
+/* Lines of a class that are kept as words. 'list' is a vector of model_policy_class. */
+static int line_push(struct cmd_args *a, char ***v, size_t *n, size_t *cap, const char *text)
+{
+	char *copy = strdup(text), **row = copy ? model_push_row((void **)v, n, cap, sizeof(**v)) : NULL;
+
+	if (!row) {
+		free(copy);
+		return cfg_no_memory(a);
+	}
+	*row = copy;
+	return 0;
+}
+
+/* The line that inspects the same as 'words', whatever its map. => n: none */
+static size_t inspect_find(const struct model_policy_class *pc, const char *words)
+{
+	char key[MODEL_NAME_MAX], other[MODEL_NAME_MAX], map[MODEL_NAME_MAX];
+	size_t i = 0;
+
+	cfg_inspect_parts(words, key, map);
+	for (; i < pc->inspects.n; i++) {
+		cfg_inspect_parts(pc->inspects.v[i], other, map);
+		if (!strcmp(key, other))
+			break;
+	}
+	return i;
+}
+
+/* "no inspect sip" also means "inspect sip MAP"; with a map or an option it must be the same line. */
+static int inspect_remove(struct cmd_args *a, const char *words)
 {
 	struct model_policy_class *pc = cfg_policy_class_edit(a);
-	char buf[MODEL_TEXT_MAX], **v, ***list;
-	size_t *n, *cap;
-	struct text t;
+	size_t i = pc ? inspect_find(pc, words) : 0;
 
 	if (!pc)
 		return -EINVAL;
-	text_init(&t, buf, sizeof(buf));
-	for (size_t i = inspect; i < a->n; i++)
-		text_add(&t, "%s%s", t.len ? " " : "", a->v[i].text);
-	if (t.full)
-		return cmd_error(a, "the line is too long");
-	list = inspect ? &pc->inspects.v : &pc->others.v;
-	n = inspect ? &pc->inspects.n : &pc->others.n;
-	cap = inspect ? &pc->inspects.cap : &pc->others.cap;
-	for (size_t i = 0; i < *n; i++) {
-		if (strcmp((*list)[i], buf))
-			continue;
-		if (a->no) {
-			free((*list)[i]);
-			model_remove_row(*list, n, i, sizeof(**list));
-		}
-		return 0;
-	}
-	if (a->no)
+	if (i == pc->inspects.n || (strlen(words) < strlen(pc->inspects.v[i]) ?
+				    strncmp(words, pc->inspects.v[i], strlen(words)) :
+				    strcmp(words, pc->inspects.v[i])))
 		return cmd_error(a, "%% class %s has no such action", pc->class_name);
-	cmd_warn(a, "\"%s%s\" is not active yet: the line is kept", inspect ? "inspect " : "", buf);
-	v = model_push_row((void **)list, n, cap, sizeof(**list));
-	if (!v)
-		return cfg_no_memory(a);
-	*v = strdup(buf);
-	if (!*v) {
-		(*n)--;
-		return cfg_no_memory(a);
-	}
+	free(pc->inspects.v[i]);
+	MODEL_REMOVE(&pc->inspects, i);
 	return 0;
 }
 
 static int do_inspect(void *ctx, struct cmd_args *a, void *out)
 {
+	char words[MODEL_TEXT_MAX], key[MODEL_NAME_MAX], map[MODEL_NAME_MAX];
+	struct model_policy_class *pc;
+	size_t i;
+
 	(void)ctx;
 	(void)out;
 	if (!a->no && class_is_management(a) != cmd_has(a, "radius-accounting"))
 		return cmd_error(a, "%% inspect %s cannot be used with this type of class",
 				 a->v[1].text);
-	return line_keep(a, true);
+	if (line_text(a, 1, words, sizeof(words)))
+		return -EINVAL;
+	if (a->no)
+		return inspect_remove(a, words);
+	cfg_inspect_parts(words, key, map);
+	if (!cfg_inspect_map_exists(cfg_model(a), words))
+		return cmd_error(a, "%% %s %s not configured",
+				 !strcmp(key, "snmp") ? "snmp-map" : "policy-map", map);
+	pc = cfg_policy_class_edit(a);
+	if (!pc)
+		return -EINVAL;
+	i = inspect_find(pc, words);
+	if (i < pc->inspects.n && strcmp(pc->inspects.v[i], words))
+		return cmd_error(a, "%% Inspect configuration of this type exists (inspect %s), first "
+				    "remove that configuration and then add the new configuration",
+				 pc->inspects.v[i]);
+	if (i < pc->inspects.n)
+		return 0;
+	cmd_warn(a, "\"inspect %s\" is not active yet: the line is kept", words);
+	return line_push(a, &pc->inspects.v, &pc->inspects.n, &pc->inspects.cap, words);
+}
+
+/* Actions of which a class has one: the words that name it. */
+static bool replaces(const char *now, const char *line)
+{
+	static const char *const singles[] = { "police input", "police output", "ips", "csc", "cxsc",
+					       "sfr", "shape", "user-statistics" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(singles); i++) {
+		size_t len = strlen(singles[i]);
+
+		if (!strncmp(now, singles[i], len) && !strncmp(line, singles[i], len))
+			return true;
+	}
+	return !strcmp(now, line);
 }
 
 static int do_action(void *ctx, struct cmd_args *a, void *out)
 {
+	struct model_policy_class *pc;
+	char line[MODEL_TEXT_MAX];
+	bool found = false;
+
 	(void)ctx;
 	(void)out;
 	if (!a->no && class_is_management(a) && !cmd_has(a, "flow-export") &&
 	    !cmd_has(a, "user-statistics"))
 		return cmd_error(a, "%% %s cannot be used with a management class", a->v[0].text);
-	return line_keep(a, false);
+	if (line_text(a, 0, line, sizeof(line)))
+		return -EINVAL;
+	pc = cfg_policy_class_edit(a);
+	for (size_t i = pc ? pc->others.n : 0; i-- > 0;) {
+		const char *now = pc->others.v[i];
+		bool same = !strcmp(now, line);
+
+		/* "no police input" is enough; "no ips" too */
+		if (a->no ? strncmp(now, line, strlen(line)) : !replaces(now, line))
+			continue;
+		if (!a->no && same)
+			return 0;
+		free(pc->others.v[i]);
+		MODEL_REMOVE(&pc->others, i);
+		found = true;
+	}
+	if (!pc)
+		return -EINVAL;
+	if (a->no)
+		return found ? 0 : cmd_error(a, "%% class %s has no such action", pc->class_name);
+	cmd_warn(a, "\"%s\" is not active yet: the line is kept", line);
+	return line_push(a, &pc->others.v, &pc->others.n, &pc->others.cap, line);
 }
 
 /* ------------------------------------------------------------------ service policies */
@@ -418,40 +334,39 @@ static int do_service_policy(void *ctx, struct cmd_args *a, void *out)
 }
 
 #define G CONFIG_IN(CONFIG_MODE_GLOBAL)
-#define CM CONFIG_IN(CONFIG_MODE_CLASS_MAP)
 #define PM CONFIG_IN(CONFIG_MODE_POLICY_MAP)
 #define PC CONFIG_IN(CONFIG_MODE_POLICY_CLASS)
-#define INSPECTORS                                                                               \
-	"ctiqbe | dcerpc | dns | esmtp | ftp | gtp | h323 | http | icmp | ils | im | ip-options | " \
-	"ipsec-pass-thru | ipv6 | mgcp | mmp | netbios | pptp | radius-accounting | rsh | rtsp | "  \
-	"sctp | sip | skinny | smtp | snmp | sqlnet | sunrpc | tftp | waas | xdmcp"
+#define W (PC | CONFIG_WHOLE_WORDS)
+#define INSPECT "Application inspection"
 
 const struct config_command cmd_mpf_rows[] = {
 	/* modes, syntax, after no, help, handler */
-	{ G, "class-map [type management] [{match-any | match-all}] <NAME:name>",
-	  "class-map [type management] [{match-any | match-all}] <NAME:name>", "Class of traffic",
-	  do_class_map },
-	{ CM, "match any", "=", "What the class matches", do_match },
-	{ CM, "match access-list <ACL:name>", "=", "What the class matches", do_match },
-	{ CM, "match port tcp {eq <PORT:tport> | range <PORT:tport> <PORT:tport>}", "=",
-	  "What the class matches", do_match },
-	{ CM, "match port udp {eq <PORT:uport> | range <PORT:uport> <PORT:uport>}", "=",
-	  "What the class matches", do_match },
-	{ CM, "match port sctp {eq <PORT:port> | range <PORT:port> <PORT:port>}", "=",
-	  "What the class matches", do_match },
-	{ CM, "match default-inspection-traffic", "=", "What the class matches", do_match },
-	{ CM, "match {dscp | precedence | rtp | flow | tunnel-group} <TEXT:line>", "=",
-	  "What the class matches", do_match },
-	{ CM | PM, "description <TEXT:line>", "description [<TEXT:line>]", "Description",
-	  do_map_description },
+	{ PM, "description <TEXT:line>", "description [<TEXT:line>]", "Description",
+	  do_description },
 	{ G, "policy-map <NAME:name>", "=", "Actions for classes of traffic", do_policy_map },
 	{ PM, "class <NAME:name>", "=", "A class of traffic and its actions", do_class },
-	{ PC, "inspect {" INSPECTORS "} [<TEXT:line>]", "=", "Application inspection", do_inspect },
-	{ PC | CONFIG_WHOLE_WORDS, "police {input | output} <TEXT:line>", "=", "Limit the rate", do_action },
-	{ PC | CONFIG_WHOLE_WORDS, "priority", "=", "Strict priority queueing", do_action },
-	{ PC | CONFIG_WHOLE_WORDS, "{flow-export | ips | csc | cxsc | sfr | shape | ssm} <TEXT:line>", "=",
-	  "Action kept without effect", do_action },
-	{ PC | CONFIG_WHOLE_WORDS, "user-statistics {accounting | scanning}", "=", "Statistics per user", do_action },
+	{ PC, "inspect {ctiqbe | ils | mmp | pptp | rsh | smtp | sqlnet | sunrpc | tftp | waas | xdmcp}",
+	  "=", INSPECT, do_inspect },
+	{ PC, "inspect {dcerpc | esmtp | gtp | http | im | ip-options | ipsec-pass-thru | ipv6 | mgcp | "
+	      "netbios | radius-accounting | rtsp | sctp | snmp} [<MAP:name>]", "=", INSPECT, do_inspect },
+	{ PC, "inspect {sip | skinny} [<MAP:name>] [tls-proxy <PROXY:name>]", "=", INSPECT, do_inspect },
+	{ PC, "inspect dns [<MAP:name>] [dynamic-filter-snoop]", "=", INSPECT, do_inspect },
+	{ PC, "inspect ftp [strict [<MAP:name>]]", "=", INSPECT, do_inspect },
+	{ PC, "inspect h323 [{h225 | ras} [<MAP:name>]]", "=", INSPECT, do_inspect },
+	{ PC, "inspect icmp [error]", "=", INSPECT, do_inspect },
+	{ PC, "police {input | output} <RATE:n:8000-2000000000> [<BURST:n:1000-512000000>] "
+	      "[conform-action {drop | transmit}] [exceed-action {drop | transmit}]",
+	  "police {input | output} [<TEXT:line>]", "Limit the rate of the class", do_action },
+	{ PC, "priority", "=", "Strict priority queueing", do_action },
+	{ W, "ips {inline | promiscuous} {fail-close | fail-open} [sensor <SENSOR:name>]",
+	  "ips [<TEXT:line>]", "Hand packets to an intrusion prevention module", do_action },
+	{ W, "{csc | sfr | cxsc} {fail-close | fail-open} [{monitor-only | auth-proxy}]",
+	  "{csc | sfr | cxsc} [<TEXT:line>]", "Hand packets to a service module", do_action },
+	{ W, "flow-export event-type {all | flow-create | flow-denied | flow-teardown | flow-update} "
+	     "destination <HOST:addr> [<HOST:addr>]*", "=", "Export of events of connections", do_action },
+	{ W, "{shape | ssm} <TEXT:line>", "=", "Action kept without effect", do_action },
+	{ W, "user-statistics {accounting | scanning}", "user-statistics [{accounting | scanning}]",
+	  "Statistics per user", do_action },
 	{ G, "service-policy <NAME:name> {global | interface <IF:name> | <IF:name>} [fail-close]",
 	  "service-policy <NAME:name> [{global | interface <IF:name> | <IF:name>} [fail-close]]",
 	  "Apply a policy map", do_service_policy },
@@ -460,57 +375,9 @@ const size_t n_cmd_mpf_rows = ARRAY_SIZE(cmd_mpf_rows);
 
 /* ------------------------------------------------------------------ printing, clearing */
 
-static void show_match(const struct show *sh, const struct model_class *c)
-{
-	static const char *const any = " match any\n";
-	const char *proto = c->proto == IPPROTO_TCP ? "tcp" : c->proto == IPPROTO_UDP ? "udp" : "sctp";
-	char x[VALUE_TEXT_MAX], y[VALUE_TEXT_MAX];
-
-	switch (c->match) {
-	case MODEL_MATCH_ANY:
-		put(sh->sink, "%s", any);
-		break;
-	case MODEL_MATCH_ACL:
-		put(sh->sink, " match access-list %s\n", c->acl);
-		break;
-	case MODEL_MATCH_PORT:
-		if (c->lo == c->hi)
-			put(sh->sink, " match port %s eq %s\n", proto,
-			    value_port_text(c->lo, c->proto, x));
-		else
-			put(sh->sink, " match port %s range %s %s\n", proto,
-			    value_port_text(c->lo, c->proto, x), value_port_text(c->hi, c->proto, y));
-		break;
-	case MODEL_MATCH_DEFAULT_INSPECTION:
-		put(sh->sink, " match default-inspection-traffic\n");
-		if (*c->acl)
-			put(sh->sink, " match access-list %s\n", c->acl);
-		break;
-	case MODEL_MATCH_OTHER:
-		put(sh->sink, " %s\n", c->other);
-		break;
-	case MODEL_MATCH_NONE:
-		break;
-	}
-}
-
-void show_class_maps(const struct show *sh)
-{
-	for (size_t i = 0; i < sh->m->classes.n; i++) {
-		const struct model_class *c = &sh->m->classes.v[i];
-
-		if (*sh->filter && strcmp(sh->filter, c->name))
-			continue;
-		put(sh->sink, "class-map %s%s\n", c->management ? "type management " : "", c->name);
-		if (*c->description)
-			put(sh->sink, " description %s\n", c->description);
-		show_match(sh, c);
-	}
-	show_opaque(sh, OPAQUE_CLASS);
-}
-
 void show_policy_maps(const struct show *sh)
 {
+	show_inspect_maps(sh);
 	show_opaque(sh, OPAQUE_POLICY);
 	for (size_t i = 0; i < sh->m->policy_maps.n; i++) {
 		const struct model_policy_map *pm = &sh->m->policy_maps.v[i];
@@ -544,19 +411,13 @@ void show_service_policies(const struct show *sh)
 	}
 }
 
-int clear_class_maps(struct model *m, const struct model *empty)
-{
-	(void)empty;
-	m->classes.n = 0;
-	return opaque_clear(m, "class-map");
-}
-
 int clear_policy_maps(struct model *m, const struct model *empty)
 {
 	(void)empty;
 	for (size_t i = 0; i < m->policy_maps.n; i++)
 		model_policy_map_clear(&m->policy_maps.v[i]);
 	m->policy_maps.n = 0;
+	cfg_imaps_clear(m, MODEL_IMAP_POLICY);
 	return opaque_clear(m, "policy-map");
 }
 

@@ -37,7 +37,6 @@ static enum opaque_place place_of(const char *line)
 		{ "boot", OPAQUE_HEAD },	{ "ftp", OPAQUE_HEAD },
 		{ "clock", OPAQUE_HEAD },	{ "banner", OPAQUE_HEAD },
 		{ "firewall", OPAQUE_HEAD },	{ "time-range", OPAQUE_TIME_RANGE },
-		{ "regex", OPAQUE_TCP_MAP },	{ "snmp-map", OPAQUE_TCP_MAP },
 		{ "class-map", OPAQUE_CLASS },
 		{ "policy-map", OPAQUE_POLICY }, { "logging", OPAQUE_LOGGING },
 	};
@@ -317,10 +316,10 @@ static int do_time_line(void *ctx, struct cmd_args *a, void *out)
 
 const struct config_command cmd_opaque_rows[] = {
 	/* modes, syntax, after no, help, handler */
-	{ G, "class-map type {inspect <PROTO:word> | regex} [{match-any | match-all}] <NAME:name>", "=",
+	{ W, "class-map type inspect {diameter | gtp | m3ua | scansafe | sctp} "
+	     "[{match-any | match-all}] <NAME:name>", "=", KEPT, do_block },
+	{ W, "policy-map type inspect {diameter | lisp | m3ua | scansafe | sctp | snmp} <NAME:name>", "=",
 	  KEPT, do_block },
-	{ G, "policy-map type inspect <PROTO:word> <NAME:name>", "=", KEPT, do_block },
-	{ W, "snmp-map <NAME:name>", "=", KEPT, do_block },
 	{ G, "time-range <NAME:name>", "=", "Times in which entries of access lists are active",
 	  do_block },
 	{ TR, "absolute {start " DATE " [end " DATE "] | end " DATE "}",
@@ -348,6 +347,7 @@ const struct config_command cmd_opaque_rows[] = {
 	{ W, "{ssh | telnet} {timeout | version | stricthostkeycheck | key-exchange | cipher | scopy | "
 	     "pubkey-chain}" L, "=", KEPT, do_line },
 	{ W, "http {server | authentication-certificate | redirect}" L, "=", KEPT, do_line },
+	{ W, "flow-export {destination | template | delay | active | enable} <TEXT:line>", "=", KEPT, do_line },
 	{ W, "icmp unreachable" L, "=", KEPT, do_line },
 	{ W, "service {resetinbound | resetoutbound | resetoutside | password-recovery | internal | "
 	     "call-home | compress-config | sw-reset-button}" L, "=", KEPT, do_line },
@@ -370,8 +370,8 @@ const struct config_command cmd_opaque_rows[] = {
 	     "monitor-interface | failover | aaa | snmp-server | dhcpd | dhcprelay | threat-detection | ntp | ssl | "
 	     "prompt | track | prefix-list | fixup | mgcp | url-server | url-cache | "
 	     "url-block | filter | auth-prompt | privilege | multicast-routing | vpn-addr-assign | "
-	     "vpn-sessiondb | vpdn | user-identity | flow-export | hpm | jumbo-frame | "
-	     "management-access | smtp-server | regex | tftp-server | mac-address-table | "
+	     "vpn-sessiondb | vpdn | user-identity | hpm | jumbo-frame | "
+	     "management-access | smtp-server | tftp-server | mac-address-table | "
 	     "mac-address | arp-inspection | virtual | shun | floodguard | firewall | "
 	     "policy-list | checkheaps | crashinfo | rip | ospf | igmp | pim}" L, "=", KEPT, do_line },
 };

@@ -78,10 +78,13 @@ static int register_own(struct config *c)
 		{ cmd_session_rows, n_cmd_session_rows }, { cmd_if_rows, n_cmd_if_rows },
 		{ cmd_established_rows, n_cmd_established_rows },
 		{ cmd_object_rows, n_cmd_object_rows },	  { cmd_acl_rows, n_cmd_acl_rows },
-		{ cmd_nat_rows, n_cmd_nat_rows },	  { cmd_mpf_rows, n_cmd_mpf_rows },
+		{ cmd_nat_rows, n_cmd_nat_rows },	  { cmd_class_rows, n_cmd_class_rows },
+		{ cmd_mpf_rows, n_cmd_mpf_rows },
 		{ cmd_system_rows, n_cmd_system_rows },	  { cmd_logging_rows, n_cmd_logging_rows },
 		{ cmd_conn_rows, n_cmd_conn_rows },	  { cmd_tcp_map_rows, n_cmd_tcp_map_rows },
-		{ cmd_ip_rows, n_cmd_ip_rows },		  { cmd_opaque_rows, n_cmd_opaque_rows },
+		{ cmd_ip_rows, n_cmd_ip_rows },
+		{ cmd_inspect_rows, n_cmd_inspect_rows }, { cmd_opaque_rows, n_cmd_opaque_rows },
+		{ cmd_inspect_line_rows, n_cmd_inspect_line_rows },
 	};
 	const char *where = "";
 

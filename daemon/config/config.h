@@ -74,6 +74,12 @@ enum config_mode {
 	CONFIG_MODE_POLICY_CLASS,
 	CONFIG_MODE_TCP_MAP,
 	CONFIG_MODE_TIME_RANGE,
+	CONFIG_MODE_INSPECT_CLASS, /* class-map type inspect */
+	CONFIG_MODE_REGEX_CLASS, /* class-map type regex */
+	CONFIG_MODE_INSPECT_MAP, /* policy-map type inspect */
+	CONFIG_MODE_INSPECT_PARAM, /* its "parameters" */
+	CONFIG_MODE_INSPECT_ACTION, /* its "match" and "class" */
+	CONFIG_MODE_SNMP_MAP,
 	CONFIG_MODE_BLOCK, /* a block that is kept but not acted on yet */
 	CONFIG_MODE_COUNT
 };
@@ -117,6 +123,7 @@ struct config_command {
 	const char *no_syntax; /* after "no "; NULL: no such form; "=": the same words */
 	const char *help; /* one line, for the first word */
 	config_handler *handler;
+	uint32_t kinds; /* in modes of inspection maps: of which inspectors (config/impl.h); 0: all */
 };
 
 /* A word of the line as the grammar understood it. */

@@ -119,11 +119,12 @@ struct gmatch {
 };
 void gmatch_fini(struct gmatch *m);
 /*
- * Match the first n_words words in the rows that live in one of 'modes'.
+ * Match the first n_words words in the rows that live in one of 'modes': CONFIG_IN() bits, above
+ * them (shifted by 32) the kind of map, if the mode has kinds.
  * first_whole: the first word must be a keyword in full.
  * => m->result; m->args and m->row when it is GR_OK.
  */
-enum gresult grammar_match(const struct grammar *g, uint32_t modes, const struct gline *l,
+enum gresult grammar_match(const struct grammar *g, uint64_t modes, const struct gline *l,
 			   size_t n_words, bool first_whole, struct gmatch *m);
 
 /* Does the word fit the parameter? */

@@ -102,8 +102,8 @@ static int candidate_compare(const void *a, const void *b)
 static void candidates_find(struct config_session *s, const char *line, struct candidates *c)
 {
 	const struct grammar *g = &s->cfg->grammar;
-	uint32_t chain[6];
-	size_t n_chain = cfg_mode_chain(s->place.mode, chain), n;
+	uint64_t chain[6];
+	size_t n_chain = cfg_mode_chain(&s->place, chain), n;
 	const char *prefix = "";
 	bool whole = false;
 

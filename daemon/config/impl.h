@@ -31,6 +31,8 @@ struct cfg_place {
 	char class_name[MODEL_NAME_MAX]; /* class of the policy map */
 	char block[MODEL_TEXT_MAX]; /* first line of a kept block */
 	char part[MODEL_TEXT_MAX]; /* line of the block that further indented lines belong to */
+	uint32_t kinds; /* modes of inspection maps: bit of the inspector (enum cfg_inspector) */
+	size_t iline; /* CONFIG_MODE_INSPECT_ACTION: line of the map */
 };
 
 struct cfg_strings {
@@ -83,7 +85,7 @@ struct config_session {
 /* ---- session.c */
 
 /* Chain of mode sets a line is tried in, nearest first. => how many. */
-size_t cfg_mode_chain(enum config_mode mode, uint32_t chain[6]);
+size_t cfg_mode_chain(const struct cfg_place *p, uint64_t chain[6]);
 /* Find the row for s->line. => true; or false with s->failure. '*chain_index': mode it was found in. */
 bool cfg_resolve(struct config_session *s, enum config_mode *mode);
 /* Read and run one line on s->work without committing. */
@@ -172,15 +174,31 @@ show_fn show_version_line, show_semantics, show_hostname, show_head, show_timeou
 	show_fail_mode, show_interfaces, show_same_security, show_time_ranges, show_objects,
 	show_groups, show_access_lists, show_logging, show_fragment, show_verify, show_pix_nat, show_twice_nat,
 	show_object_nat, show_after_auto, show_access_groups, show_routes, show_timeouts, show_mgmt,
-	show_sysopt, show_tail, show_tcp_maps, show_class_maps, show_policy_maps,
-	show_service_policies, show_established;
+	show_sysopt, show_tail, show_tcp_maps, show_regexes, show_snmp_maps, show_class_maps,
+	show_policy_maps, show_service_policies, show_established;
 
 /* Sections for "clear configure": change m so that the section is as in an empty model. */
 typedef int clear_fn(struct model *m, const struct model *empty);
 clear_fn clear_interfaces, clear_objects, clear_groups, clear_access_lists, clear_access_groups,
 	clear_nat, clear_static, clear_global, clear_routes, clear_timeouts, clear_logging, clear_tcp_maps, clear_class_maps,
-	clear_policy_maps, clear_service_policies, clear_mgmt, clear_sysopt, clear_fragment, clear_verify,
+	clear_policy_maps, clear_regexes, clear_snmp_maps, clear_service_policies, clear_mgmt, clear_sysopt, clear_fragment, clear_verify,
 	clear_hostname, clear_same_security, clear_established;
+
+/* Inspectors that have maps of their own (cmd_inspect.c); config_command.kinds is a bit mask. */
+enum cfg_inspector {
+	CFG_DCERPC, CFG_DNS, CFG_ESMTP, CFG_FTP, CFG_GTP, CFG_H323, CFG_HTTP, CFG_IM, CFG_IP_OPTIONS,
+	CFG_IPSEC, CFG_IPV6, CFG_MGCP, CFG_NETBIOS, CFG_RADIUS, CFG_RTSP, CFG_SIP, CFG_SKINNY,
+	CFG_INSPECTORS
+};
+/* What is inspected by "inspect WORDS" ("h323 ras"), and the map it names, "" for none. */
+void cfg_inspect_parts(const char *words, char key[MODEL_NAME_MAX], char map[MODEL_NAME_MAX]);
+/* Is there such a map? SNMP maps and built-in maps ("_default_sip_map") count. */
+bool cfg_inspect_map_exists(const struct model *m, const char *words);
+/* Regular expressions that a match line names, i from 0. => false behind the last one */
+bool cfg_iline_regex(const char *text, size_t i, char name[MODEL_NAME_MAX], bool *is_class);
+void show_inspect_classes(const struct show *sh);
+void show_inspect_maps(const struct show *sh);
+void cfg_imaps_clear(struct model *m, enum model_imap_kind kind);
 
 /* cmd_mpf.c, cmd_conn.c: the class whose mode a session is in; error after the second */
 struct model_policy_class *cfg_policy_class(const struct model *m, const struct cfg_place *p);
@@ -206,9 +224,12 @@ CFG_TABLE(cmd_acl_rows);
 CFG_TABLE(cmd_established_rows);
 CFG_TABLE(cmd_object_rows);
 CFG_TABLE(cmd_nat_rows);
+CFG_TABLE(cmd_class_rows);
 CFG_TABLE(cmd_mpf_rows);
 CFG_TABLE(cmd_conn_rows);
 CFG_TABLE(cmd_ip_rows);
+CFG_TABLE(cmd_inspect_rows);
+CFG_TABLE(cmd_inspect_line_rows);
 CFG_TABLE(cmd_system_rows);
 CFG_TABLE(cmd_logging_rows);
 CFG_TABLE(cmd_tcp_map_rows);

@@ -401,7 +401,12 @@ static void read_back(const struct grammar *g, const struct gline *l, struct gma
 	}
 }
 
-enum gresult grammar_match(const struct grammar *g, uint32_t modes, const struct gline *l,
+static bool lives_in(const struct config_command *c, uint64_t modes)
+{
+	return (c->modes & modes) && (!c->kinds || c->kinds & modes >> 32);
+}
+
+enum gresult grammar_match(const struct grammar *g, uint64_t modes, const struct gline *l,
 			   size_t n_words, bool first_whole, struct gmatch *m)
 {
 	size_t lo = 0, word = 0, n_rest = 0;
@@ -421,7 +426,7 @@ enum gresult grammar_match(const struct grammar *g, uint32_t modes, const struct
 	}
 	next_epoch(m);
 	for (size_t r = 0; r < g->n_rows; r++) {
-		if ((g->rows[r].command->modes & modes) &&
+		if (lives_in(g->rows[r].command, modes) &&
 		    enter(g, m, m->no ? g->rows[r].no_start : g->rows[r].start, UINT32_MAX,
 			  (uint32_t)word))
 			return m->result = GR_INVALID;

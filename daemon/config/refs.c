@@ -23,7 +23,7 @@ struct refs {
 static void miss(struct refs *r, const char *kind, const char *name)
 {
 	if (!*r->missing)
-		snprintf(r->missing, sizeof(r->missing), "%s %s", kind, name);
+		snprintf(r->missing, sizeof(r->missing), "%s %.*s", kind, MODEL_NAME_MAX - 1, name);
 }
 
 static void need_group(struct refs *r, const char *name)
@@ -150,6 +150,13 @@ static bool check_policies(struct refs *r)
 				miss(r, "class-map", pc->class_name);
 			if (*pc->conn.tcp_map && !model_tcp_map_find(r->m, pc->conn.tcp_map))
 				miss(r, "tcp-map", pc->conn.tcp_map);
+			for (size_t l = 0; l < pc->inspects.n; l++) {
+				char key[MODEL_NAME_MAX], map[MODEL_NAME_MAX];
+
+				cfg_inspect_parts(pc->inspects.v[l], key, map);
+				if (!cfg_inspect_map_exists(r->m, pc->inspects.v[l]))
+					miss(r, !strcmp(key, "snmp") ? "snmp-map" : "policy-map", map);
+			}
 		}
 		if (user_is(r, "policy-map", pm->name))
 			return true;
@@ -165,11 +172,39 @@ static bool check_policies(struct refs *r)
 	return false;
 }
 
+/* Classes of expressions and inspection maps: what their matches name. */
+static bool check_imaps(struct refs *r)
+{
+	for (size_t i = 0; i < r->m->imaps.n; i++) {
+		const struct model_imap *im = &r->m->imaps.v[i];
+
+		for (size_t k = 0; k < im->lines.n; k++) {
+			const struct model_iline *l = &im->lines.v[k];
+			char name[MODEL_NAME_MAX];
+			bool is_class;
+
+			if (l->kind == MODEL_ILINE_CLASS && !model_imap_find(r->m, MODEL_IMAP_CLASS, l->text))
+				miss(r, "class-map", l->text);
+			for (size_t x = 0; l->kind == MODEL_ILINE_MATCH && cfg_iline_regex(l->text, x, name, &is_class);
+			     x++) {
+				if (is_class && !model_imap_find(r->m, MODEL_IMAP_REGEX, name))
+					miss(r, "class-map type regex", name);
+				if (!is_class && !model_regex_find(r->m, name))
+					miss(r, "regex", name);
+			}
+		}
+		if (user_is(r, im->kind == MODEL_IMAP_POLICY ? "policy-map" : "class-map", im->name))
+			return true;
+	}
+	return false;
+}
+
 int cfg_check_references(struct cmd_args *a)
 {
 	struct refs r = { .m = cfg_model(a) };
 
-	if (!check_lists(&r) && !check_groups(&r) && !check_nat(&r) && !check_policies(&r))
+	if (!check_lists(&r) && !check_groups(&r) && !check_nat(&r) && !check_policies(&r) &&
+	    !check_imaps(&r))
 		return 0;
 	return cmd_error(a, "%s cannot be removed: it is used by %s", r.missing, r.user);
 }

@@ -69,6 +69,8 @@ static const struct section {
 	{ "sysopt",		   show_sysopt,		 clear_sysopt },
 	{ NULL,			   show_tail,		 NULL },
 	{ "tcp-map",		   show_tcp_maps,	 clear_tcp_maps },
+	{ "regex",		   show_regexes,	 clear_regexes },
+	{ "snmp-map",		   show_snmp_maps,	 clear_snmp_maps },
 	{ "class-map",		   show_class_maps,	 clear_class_maps },
 	{ "policy-map",		   show_policy_maps,	 clear_policy_maps },
 	{ "service-policy",	   show_service_policies, clear_service_policies },
@@ -287,7 +289,8 @@ static int clear_named(struct cmd_args *a, const char *kind, const char *name)
 int cfg_clear_section(struct cmd_args *a, const char *section)
 {
 	static const char *const named[] = { "access-list", "object-group", "class-map", "policy-map",
-					     "object",	    "tcp-map",	    "interface" };
+					     "object",	    "tcp-map",	    "interface",  "regex",
+					     "snmp-map" };
 	struct model *empty, *m;
 	bool known = false;
 	const char *rest;

@@ -184,6 +184,12 @@ static const char *const prompts[CONFIG_MODE_COUNT] = {
 	[CONFIG_MODE_POLICY_CLASS] = "(config-pmap-c)# ",
 	[CONFIG_MODE_TCP_MAP] = "(config-tcp-map)# ",
 	[CONFIG_MODE_TIME_RANGE] = "(config-time-range)# ",
+	[CONFIG_MODE_INSPECT_CLASS] = "(config-cmap)# ",
+	[CONFIG_MODE_REGEX_CLASS] = "(config-cmap)# ",
+	[CONFIG_MODE_INSPECT_MAP] = "(config-pmap)# ",
+	[CONFIG_MODE_INSPECT_PARAM] = "(config-pmap-p)# ",
+	[CONFIG_MODE_INSPECT_ACTION] = "(config-pmap-c)# ",
+	[CONFIG_MODE_SNMP_MAP] = "(config-snmp-map)# ",
 };
 
 struct config_session *config_session_new(struct config *c, enum config_mode mode)
@@ -232,13 +238,17 @@ size_t config_prompt(const struct config_session *s, char *buf, size_t size)
 	return n < 0 ? 0 : (size_t)n >= size ? size - 1 : (size_t)n;
 }
 
-size_t cfg_mode_chain(enum config_mode mode, uint32_t chain[6])
+size_t cfg_mode_chain(const struct cfg_place *p, uint64_t chain[6])
 {
+	uint64_t kinds = (uint64_t)p->kinds << 32;
+	enum config_mode mode = p->mode;
 	size_t n = 0;
 
-	chain[n++] = CONFIG_IN(mode);
+	chain[n++] = CONFIG_IN(mode) | kinds;
 	if (mode == CONFIG_MODE_POLICY_CLASS)
 		chain[n++] = CONFIG_IN(CONFIG_MODE_POLICY_MAP);
+	if (mode == CONFIG_MODE_INSPECT_PARAM || mode == CONFIG_MODE_INSPECT_ACTION)
+		chain[n++] = CONFIG_IN(CONFIG_MODE_INSPECT_MAP) | kinds;
 	if (mode > CONFIG_MODE_GLOBAL)
 		chain[n++] = CONFIG_IN(CONFIG_MODE_GLOBAL);
 	if (mode >= CONFIG_MODE_GLOBAL)
@@ -269,8 +279,8 @@ static void failure_note(struct config_session *s, bool first)
 
 bool cfg_resolve(struct config_session *s, enum config_mode *mode)
 {
-	uint32_t chain[6];
-	size_t n = cfg_mode_chain(s->place.mode, chain);
+	uint64_t chain[6];
+	size_t n = cfg_mode_chain(&s->place, chain);
 	bool whole = false;
 
 	/* Kept blocks take any line: only what no command takes, unless it is indented. */
@@ -281,7 +291,7 @@ bool cfg_resolve(struct config_session *s, enum config_mode *mode)
 	for (size_t i = 0; i < n; i++) {
 		if (grammar_match(&s->cfg->grammar, chain[i], &s->line, s->line.n, whole, &s->match) ==
 		    GR_OK) {
-			*mode = (enum config_mode)__builtin_ctz(chain[i]);
+			*mode = (enum config_mode)__builtin_ctzll(chain[i]);
 			return true;
 		}
 		failure_note(s, i == 0);
@@ -490,6 +500,8 @@ static int do_exit(void *ctx, struct cmd_args *a, void *out)
 	(void)out;
 	if (p->mode == CONFIG_MODE_POLICY_CLASS)
 		p->mode = CONFIG_MODE_POLICY_MAP;
+	else if (p->mode == CONFIG_MODE_INSPECT_PARAM || p->mode == CONFIG_MODE_INSPECT_ACTION)
+		p->mode = CONFIG_MODE_INSPECT_MAP;
 	else if (p->mode > CONFIG_MODE_GLOBAL)
 		p->mode = CONFIG_MODE_GLOBAL;
 	else if (p->mode == CONFIG_MODE_GLOBAL)

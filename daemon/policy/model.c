@@ -171,6 +171,12 @@ void model_if_clear(struct model_if *i)
 	memset(&i->addrs, 0, sizeof(i->addrs));
 }
 
+void model_imap_clear(struct model_imap *i)
+{
+	free(i->lines.v);
+	memset(&i->lines, 0, sizeof(i->lines));
+}
+
 void model_policy_class_clear(struct model_policy_class *c)
 {
 	for (size_t i = 0; i < c->inspects.n; i++)
@@ -267,6 +273,8 @@ void model_free(struct model *m)
 		free(m->opaque.v[i]);
 	for (size_t i = 0; i < m->policy_maps.n; i++)
 		model_policy_map_clear(&m->policy_maps.v[i]);
+	for (size_t i = 0; i < m->imaps.n; i++)
+		model_imap_clear(&m->imaps.v[i]);
 	for (size_t i = 0; i < m->acls.n; i++)
 		model_acl_clear(&m->acls.v[i]);
 	for (size_t i = 0; i < m->groups.n; i++)
@@ -281,6 +289,8 @@ void model_free(struct model *m)
 	free(m->policy_maps.v);
 	free(m->classes.v);
 	free(m->tcp_maps.v);
+	free(m->imaps.v);
+	free(m->regexes.v);
 	free(m->nats.v);
 	free(m->access_groups.v);
 	free(m->acls.v);
@@ -397,6 +407,10 @@ struct model *model_clone(const struct model *src)
 	err |= VEC_OWN(&m->access_groups);
 	err |= VEC_OWN(&m->nats);
 	err |= VEC_OWN(&m->tcp_maps);
+	err |= VEC_OWN(&m->regexes);
+	err |= VEC_OWN(&m->imaps);
+	for (size_t i = 0; i < m->imaps.n; i++)
+		err |= VEC_OWN(&m->imaps.v[i].lines);
 	err |= VEC_OWN(&m->classes);
 	err |= VEC_OWN(&m->policy_maps);
 	for (size_t i = 0; i < m->policy_maps.n; i++)
@@ -540,4 +554,14 @@ struct model_class *model_class_find(const struct model *m, const char *name)
 struct model_policy_map *model_policy_map_find(const struct model *m, const char *name)
 {
 	FIND(&m->policy_maps, !strcmp(r->name, name));
+}
+
+struct model_regex *model_regex_find(const struct model *m, const char *name)
+{
+	FIND(&m->regexes, !strcmp(r->name, name));
+}
+
+struct model_imap *model_imap_find(const struct model *m, enum model_imap_kind kind, const char *name)
+{
+	FIND(&m->imaps, r->kind == kind && !strcmp(r->name, name));
 }

@@ -197,6 +197,37 @@ struct model_tcp_map {
 	char name[MODEL_NAME_MAX];
 	struct asa_tcp_map map;
 };
+/* "regex NAME PATTERN"; the pattern has been compiled once to check it (inspect/regex.h). */
+#define MODEL_REGEX_MAX 104
+struct model_regex {
+	char name[MODEL_NAME_MAX];
+	char pattern[MODEL_REGEX_MAX];
+};
+
+/*
+ * Maps of inspectors: "class-map type regex", "class-map type inspect", "policy-map type inspect",
+ * "snmp-map". Names of class maps of any type are one space, those of policy maps another.
+ */
+enum model_imap_kind { MODEL_IMAP_REGEX, MODEL_IMAP_CLASS, MODEL_IMAP_POLICY, MODEL_IMAP_SNMP };
+enum model_iline_kind { MODEL_ILINE_PARAMETER, MODEL_ILINE_MATCH, MODEL_ILINE_CLASS };
+struct model_iline {
+	enum model_iline_kind kind;
+	bool no; /* "match not …"; parameter: turned off what is on by default */
+	char text[MODEL_TEXT_MAX]; /* words after "match [not]"; name of the class; parameter */
+	/* of a policy map's match or class */
+	char action[32]; /* "drop", "drop send-protocol-error", "drop-connection", "mask", "reset", "" */
+	bool log;
+	__u32 rate; /* messages per second, 0: no limit */
+};
+struct model_imap {
+	enum model_imap_kind kind;
+	char name[MODEL_NAME_MAX];
+	char proto[24]; /* inspector; empty for regex and SNMP */
+	bool match_any; /* class maps: one match is enough */
+	char description[MODEL_TEXT_MAX];
+	MODEL_VEC(struct model_iline) lines;
+};
+
 struct model_policy_class {
 	char class_name[MODEL_NAME_MAX]; /* or class-default */
 	struct model_conn_settings conn;
@@ -319,6 +350,8 @@ struct model {
 	MODEL_VEC(struct model_access_group) access_groups;
 	MODEL_VEC(struct model_nat) nats;
 	MODEL_VEC(struct model_tcp_map) tcp_maps;
+	MODEL_VEC(struct model_regex) regexes;
+	MODEL_VEC(struct model_imap) imaps;
 	MODEL_VEC(struct model_class) classes;
 	MODEL_VEC(struct model_policy_map) policy_maps;
 	MODEL_VEC(struct model_service_policy) service_policies;
@@ -360,6 +393,7 @@ void model_aces_put(struct model_aces *a);
 void model_acl_clear(struct model_acl *a);
 void model_group_clear(struct model_group *g);
 void model_if_clear(struct model_if *i);
+void model_imap_clear(struct model_imap *i);
 void model_policy_class_clear(struct model_policy_class *c);
 void model_policy_map_clear(struct model_policy_map *pm);
 /* Nothing set: every number -1, every switch off. Call for a new row of policy_map.classes. */
@@ -381,6 +415,8 @@ struct model_acl *model_acl_find(const struct model *m, const char *name);
 struct model_tcp_map *model_tcp_map_find(const struct model *m, const char *name);
 struct model_class *model_class_find(const struct model *m, const char *name);
 struct model_policy_map *model_policy_map_find(const struct model *m, const char *name);
+struct model_regex *model_regex_find(const struct model *m, const char *name);
+struct model_imap *model_imap_find(const struct model *m, enum model_imap_kind kind, const char *name);
 
 /* Append a zeroed row to vector 'vec' of model code; yields a pointer to it, NULL without memory. */
 #define MODEL_PUSH(vec) model_push_row((void **)&(vec)->v, &(vec)->n, &(vec)->cap, sizeof(*(vec)->v))

@@ -1,15 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: daemon/config/cmd_acl.o daemon/config/cmd_established.o daemon/config/cmd_conn.o daemon/config/cmd_if.o
- * daemon/config/cmd_logging.o daemon/config/cmd_mpf.o daemon/config/cmd_nat.o
- * daemon/config/cmd_object.o daemon/config/cmd_opaque.o daemon/config/cmd_system.o daemon/config/cmd_ip.o daemon/config/cmd_tcp_map.o
- * daemon/config/config.o daemon/config/grammar.o daemon/config/help.o daemon/config/match.o
- * daemon/config/names.o daemon/config/refs.o daemon/config/running.o daemon/config/session.o
- * daemon/config/terms.o daemon/config/text.o daemon/config/value.o daemon/config/words.o
- * daemon/policy/acl.o daemon/policy/acl_compile.o daemon/policy/time_range.o daemon/policy/acl_rows.o daemon/policy/bypass_check.o
- * daemon/policy/classifier.o daemon/policy/host.o daemon/policy/ifaces.o daemon/policy/model.o
- * daemon/policy/nat.o daemon/policy/nat_lookup.o daemon/policy/nat_rows.o daemon/policy/nat_terms.o
- * daemon/policy/policy.o daemon/policy/resolve.o daemon/policy/segments.o
- * daemon/policy/service_policy.o */
+/* links: daemon/config/%.o daemon/inspect/regex.o daemon/policy/%.o */
 /*
  * Fuzz target of the compiled policy: configuration lines in, a packet's worth of questions out
  * (ACL-1, NAT-1, NAT-6, MPF-6).

@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: daemon/config/config.o daemon/config/session.o daemon/config/text.o daemon/config/help.o
- * daemon/config/grammar.o daemon/config/match.o daemon/config/words.o daemon/config/names.o
- * daemon/config/value.o daemon/config/terms.o daemon/config/refs.o daemon/config/running.o
- * daemon/config/cmd_if.o daemon/config/cmd_acl.o daemon/config/cmd_established.o daemon/config/cmd_object.o daemon/config/cmd_nat.o
- * daemon/config/cmd_mpf.o daemon/config/cmd_conn.o daemon/config/cmd_system.o daemon/config/cmd_ip.o daemon/config/cmd_tcp_map.o
- * daemon/config/cmd_logging.o daemon/config/cmd_opaque.o daemon/policy/model.o */
+/* links: daemon/config/%.o daemon/inspect/regex.o daemon/policy/model.o */
 /*
  * The configuration language as the daemon uses it: what reaches apply() and when, what stays
  * after a refusal, files, rollback, registered commands.

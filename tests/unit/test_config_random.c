@@ -1,14 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: daemon/config/config.o daemon/config/session.o daemon/config/text.o daemon/config/help.o
- * daemon/config/grammar.o daemon/config/match.o daemon/config/words.o daemon/config/names.o
- * daemon/config/value.o daemon/config/terms.o daemon/config/refs.o daemon/config/running.o
- * daemon/config/cmd_if.o daemon/config/cmd_acl.o daemon/config/cmd_established.o daemon/config/cmd_object.o daemon/config/cmd_nat.o
- * daemon/config/cmd_mpf.o daemon/config/cmd_conn.o daemon/config/cmd_system.o daemon/config/cmd_ip.o daemon/config/cmd_tcp_map.o
- * daemon/config/cmd_logging.o daemon/config/cmd_opaque.o daemon/policy/model.o
- * daemon/policy/policy.o daemon/policy/ifaces.o daemon/policy/resolve.o daemon/policy/acl.o daemon/policy/acl_compile.o daemon/policy/time_range.o
- * daemon/policy/acl_rows.o daemon/policy/classifier.o daemon/policy/segments.o daemon/policy/nat.o
- * daemon/policy/nat_terms.o daemon/policy/nat_lookup.o daemon/policy/nat_rows.o
- * daemon/policy/service_policy.o daemon/policy/bypass_check.o daemon/policy/host.o */
+/* links: daemon/config/%.o daemon/inspect/regex.o daemon/policy/%.o */
 /*
  * Random configurations through the language and the policy compiler (CFG-2): lines in any order,
  * some with "no", most of them bad where they stand. Whatever is left of them compiles, answers
@@ -161,6 +152,12 @@ static const char *const lines[] = {
 	"set connection advanced-options m1", "set connection advanced-options tcp-state-bypass",
 	"set connection decrement-ttl", "inspect ftp strict", "police input 64000",
 	"service-policy m1 outside", "service-policy m2 global fail-close", "policy-map type inspect dns d",
+	"regex x1 a+b", "regex x1 (", "regex x2 [a-c]{2,3}", "class-map type regex match-any r1", "match regex x1",
+	"match regex x2", "class-map type inspect http match-any h1", "match request uri regex x1",
+	"match not request uri regex class r1", "policy-map type inspect http w1", "class h1", "drop log",
+	"rate-limit 5", "log", "parameters", "protocol-violation action reset", "dns-guard", "message-length maximum 512",
+	"match domain-name regex x2", "snmp-map s1", "deny version 2c", "inspect http w1", "inspect dns d",
+	"inspect snmp s1", "inspect http",
 	" parameters", "  message-length maximum 512", " match x", "  drop", "exit", "end",
 	"clear configure access-list", "clear configure object", "clear configure timeout",
 	"clear configure nat", "clear configure policy-map", "clear configure interface eth1",
