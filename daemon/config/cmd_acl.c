@@ -188,15 +188,6 @@ static bool ace_same(const struct model_ace *x, const struct ace_read *y)
 	       !strcmp(x->text, y->text);
 }
 
-static uint32_t text_hash(const char *s)
-{
-	uint32_t h = 2166136261u;
-
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 16777619u;
-	return h;
-}
-
 static void index_put(struct ace_index *x, uint32_t hash, uint32_t row)
 {
 	size_t i = hash & (x->size - 1);
@@ -221,7 +212,7 @@ static bool index_build(struct ace_index *x, const struct model *m, const struct
 	name_copy(x->acl, l->name);
 	x->n = model_acl_n(l);
 	for (size_t i = 0; rows && i < x->n; i++)
-		index_put(x, text_hash(model_acl_at(l, i)->text), (uint32_t)i);
+		index_put(x, model_text_hash(model_acl_at(l, i)->text), (uint32_t)i);
 	return rows;
 }
 
@@ -234,17 +225,17 @@ static long ace_find(struct config_session *s, const struct model *m, const stru
 
 	/* Short lists and other models (nothing was changed yet) are not worth an index. */
 	if (n < 64 || m != s->work) {
-		for (size_t i = 0; i < n; i++) {
-			if (ace_same(model_acl_at(l, i), e))
-				return (long)i;
-		}
-		return -1;
+		long i = model_acl_find_text(l, 0, e->text);
+
+		while (i >= 0 && !ace_same(model_acl_at(l, (size_t)i), e))
+			i = model_acl_find_text(l, (size_t)i + 1, e->text);
+		return i;
 	}
 	if (x->model != m || x->n != n || strcmp(x->acl, l->name) || x->size < n * 2) {
 		if (!index_build(x, m, l))
 			return -1;
 	}
-	for (size_t i = text_hash(e->text) & (x->size - 1); x->rows[i]; i = (i + 1) & (x->size - 1)) {
+	for (size_t i = model_text_hash(e->text) & (x->size - 1); x->rows[i]; i = (i + 1) & (x->size - 1)) {
 		if (ace_same(model_acl_at(l, x->rows[i] - 1), e))
 			return (long)x->rows[i] - 1;
 	}
@@ -311,7 +302,7 @@ static int acl_insert(struct cmd_args *a, const struct ace_read *e, uint32_t lin
 		return cfg_no_memory(a);
 	if (x->model == m && x->n == n && line == n + 1 && !strcmp(x->acl, name) &&
 	    x->size > (n + 1) * 2) {
-		index_put(x, text_hash(e->text), (uint32_t)x->n);
+		index_put(x, model_text_hash(e->text), (uint32_t)x->n);
 		x->n++;
 	} else {
 		x->model = NULL;

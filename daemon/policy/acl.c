@@ -93,19 +93,70 @@ void acls_fini(struct policy *p)
 	free(p->acls.v);
 }
 
-const struct acl_verdict *acl_classify(const struct policy *p, int row, const struct cls_key *k)
+/* ------------------------------------------------------------------ one list */
+
+static bool rule_lives(const void *dead, size_t rule)
+{
+	return !(((const __u64 *)dead)[rule / 64] >> rule % 64 & 1);
+}
+
+/* How many lines lower than in the base the entry of a rule stands. */
+static int rule_shift(const struct acl *a, __u32 rule)
+{
+	const struct acl_shift *at = a->shifts;
+
+	if (!a->n_shifts || at->rule > rule)
+		return 0;
+	for (size_t n = a->n_shifts; n > 1; n -= n / 2)
+		at += at[n / 2].rule <= rule ? n / 2 : 0;
+	return at->lines;
+}
+
+const struct acl_verdict *acl_classify(const struct policy *p, int row, const struct cls_key *k,
+				       __u32 *line)
 {
 	const struct acl *a = p->acls.v[row];
-	long rule = classifier_match(a->classifier, k, NULL, NULL);
+	long rule = classifier_match(a->base->rules.classifier, k, a->dead ? rule_lives : NULL,
+				     a->dead);
+	const struct acl_verdict *v;
 
-	return rule < 0 ? NULL : &a->verdicts[rule];
+	if (a->delta.n) {
+		long later = classifier_match(a->delta.classifier, k, NULL, NULL);
+
+		/* It stands in front of its anchor: so it wins over that and what follows. */
+		if (later >= 0 && (rule < 0 || a->anchors[later] <= rule)) {
+			*line = a->delta.verdicts[later].line;
+			return &a->delta.verdicts[later];
+		}
+	}
+	if (rule < 0)
+		return NULL;
+	v = &a->base->rules.verdicts[rule];
+	*line = v->line + rule_shift(a, rule);
+	return v;
 }
 
 bool acl_permits(const struct policy *p, int row, const struct cls_key *k)
 {
-	const struct acl_verdict *v = acl_classify(p, row, k);
+	__u32 line;
+	const struct acl_verdict *v = acl_classify(p, row, k, &line);
 
 	return v && v->permit;
+}
+
+const struct acl_element *acl_next_element(const struct acl *a, struct acl_cursor *at,
+					   const struct acl_entry **entry)
+{
+	for (; at->place < a->n_places; at->place++, at->entry = 0) {
+		const struct acl_leaf *l = a->places[at->place].leaf;
+
+		for (; at->entry < l->n_entries; at->entry++, at->element = 0) {
+			*entry = &l->entries[at->entry];
+			if ((*entry)->active && at->element < (*entry)->n_elements)
+				return &l->elements[(*entry)->first_element + at->element++];
+		}
+	}
+	return NULL;
 }
 
 int policy_acl_test(const struct policy *p, const char *name, const struct policy_tuple *t)
@@ -134,14 +185,15 @@ enum acl_answer { ACL_NO_MATCH, ACL_PERMIT, ACL_DENY };
 static enum acl_answer acl_decide(const struct policy *p, int row, const struct cls_key *k,
 				  struct policy_acl_match *m)
 {
-	const struct acl_verdict *v = acl_classify(p, row, k);
+	__u32 line = 0;
+	const struct acl_verdict *v = acl_classify(p, row, k, &line);
 
 	*m = (struct policy_acl_match){ .acl = p->acls.v[row]->name };
 	if (!v)
 		return ACL_NO_MATCH;
 	counter_add(v->counter, COUNTER_ACL_HITS);
 	m->hit = &v->counter->value[COUNTER_ACL_HITS];
-	m->line = v->line;
+	m->line = line;
 	m->hash = v->hash;
 	m->log = v->log;
 	m->log_level = v->log_level;

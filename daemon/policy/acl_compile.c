@@ -1,635 +1,525 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Compiling one access list into flat rules.
+ * Compiling one access list.
  *
- * Responsible for: ACL-1. An entry becomes elements (one per combination of what its groups hold:
- * the rows of "show access-list" and its counters); an element becomes one or more classifier
- * rules ("neq" and "any6" are two ranges). Not responsible for: where lists apply and what they
- * decide (acl.c).
+ * Responsible for: making a list of compiled stretches (acl_leaf.c) and of what packets are judged
+ * by, at a cost that follows the change and not the length of the list (CFG-1, ACL-4). Models share
+ * the stretches that did not change, so a compiled one is found by the address of its source, and
+ * entries in between by theirs.
  *
- * A change of configuration touches few lists, and few lines of a list: a list whose entries and
- * whose names (acl_deps) are what they were is shared with the snapshot before; else the entries
- * in front of and behind the changed ones keep their elements, counters and places in the
- * classifier. Entries are compared by address: models share the rows that did not change.
- *
- * A counter goes from the old list to the new one with its entry, or by the stable key of what
- * it counts when the entry was compiled again.
+ * Packets are judged by the rules of the base, all arranged at once, without those that are dead,
+ * and by the few rules that came later. When these become many the base is made anew: that costs
+ * what a first compile does, once for every BASE_SHARE-th of the list that was changed.
  *
  * Callers: acl.c. Threads: compiled in the control thread, read by all, dropped after a grace
  * period.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/huge.h"
 #include "policy/policy_impl.h"
-#include "policy/time_range.h"
 
-struct cls_rules {
-	struct cls_rule *v;
-	size_t n, cap;
-};
-struct numbers {
-	__u32 *v;
-	size_t n, cap;
-};
-struct elements {
-	struct acl_element *v;
-	size_t n, cap;
-};
-struct verdicts {
-	struct acl_verdict *v;
-	size_t n, cap;
-};
+#define BASE_SHARE 32 /* a delta has at most this part of the base's rules … */
+#define DELTA_FREE 64 /* … and so many more */
 
-/* What grows while a list is compiled. */
-struct acl_build {
-	struct acl *acl;
+/* One way through the old and the new list, side by side; gone twice. */
+struct walk {
+	struct compile *c;
+	struct acl *a;
 	const struct acl *old; /* may be NULL */
-	struct counter_set counters; /* of the old list's entries that are not taken over */
-	struct elements elements;
-	struct numbers element_entry;
-	struct verdicts verdicts;
-	struct cls_rules rules;
+	const bool *holds; /* by place of the old list: what it names is what it was */
+	struct counter_set counters; /* of entries that are not taken over: found the first time */
+	bool build; /* the second time */
 };
 
-static __u64 hash_term(__u64 h, const void *bytes, size_t n)
-{
-	const __u8 *b = bytes;
+/* ------------------------------------------------------------------ places */
 
-	while (n--)
-		h = (h ^ *b++) * 0x100000001b3ull;
-	return h;
+static __u32 place_rule(const struct acl_place *p, __u32 entry)
+{
+	if (p->own)
+		return p->own[entry];
+	return p->base_rule == ACL_RULE_NONE ? ACL_RULE_NONE :
+					       p->base_rule + p->leaf->entries[entry].first_rule;
 }
 
-/* Stable over recompiles: depends on what the element matches, not on where it stands. */
-static __u64 element_key(const struct acl_entry *entry, const char *acl,
-			 const struct acl_element *el)
+/* Takes the leaf over. own: taken over, too. */
+static int place_push(struct walk *w, struct acl_leaf *leaf, __u32 base_rule, __u32 *own)
 {
-	__u64 h = policy_hash_text(POLICY_HASH_START, acl);
-	int svc[] = { el->svc.any_proto ? -1 : el->svc.proto,
-		      el->svc.sport.lo,	 el->svc.sport.hi,  el->svc.sport.not,
-		      el->svc.dport.lo,	 el->svc.dport.hi,  el->svc.dport.not,
-		      el->svc.icmp_type, el->svc.icmp_code, el->src.kind,
-		      el->dst.kind };
+	struct acl *a = w->a;
 
-	h = policy_hash_text(h, entry->ace->text);
-	h = hash_term(h, &el->src.r, sizeof(el->src.r));
-	h = hash_term(h, &el->dst.r, sizeof(el->dst.r));
-	if (el->src.name)
-		h = policy_hash_text(h, el->src.name);
-	if (el->dst.name)
-		h = policy_hash_text(h, el->dst.name);
-	return hash_term(h, svc, sizeof(svc));
-}
-
-/* The one or two ranges of an address term. */
-static size_t term_ranges(const struct addr_term *t, struct addr_range r[2])
-{
-	switch (t->kind) {
-	case TERM_RANGE:
-		r[0] = t->r;
-		return 1;
-	case TERM_ANY6:
-		r[0] = (struct addr_range){ 0, ADDR_V4_FIRST - 1 };
-		r[1] = (struct addr_range){ ADDR_V4_LAST + 1, ADDR_NUM_MAX };
-		return 2;
-	case TERM_NOTHING:
-		break;
-	}
+	a->places[a->n_places++] = (struct acl_place){
+		.leaf = leaf,
+		.first_entry = a->n_entries,
+		.first_element = a->n_elements,
+		.first_row = a->n_rows,
+		.base_rule = base_rule,
+		.own = own,
+	};
+	a->n_entries += leaf->n_entries;
+	a->n_elements += leaf->n_elements;
+	a->n_rows += leaf->n_rows;
+	a->n_rules += leaf->n_rules;
+	if (a->n_elements > POLICY_ELEMENTS_MAX)
+		return compile_fail(w->c, "access-list %s expands to more than %d elements", a->name,
+				    POLICY_ELEMENTS_MAX);
 	return 0;
 }
 
-static size_t port_ranges(const struct port_term *t, __u16 lo[2], __u16 hi[2])
+static int place_share(struct walk *w, const struct acl_place *from)
+{
+	size_t n = from->leaf->n_entries;
+	__u32 *own = NULL;
+
+	if (from->own) {
+		own = malloc((n + 1) * sizeof(*own));
+		if (!own)
+			return -ENOMEM;
+		memcpy(own, from->own, n * sizeof(*own));
+	}
+	return place_push(w, acl_leaf_get(from->leaf), from->base_rule, own);
+}
+
+static int place_compile(struct walk *w, struct model_stretch *source, const struct acl_was *was)
+{
+	struct acl_leaf *leaf = NULL;
+	__u32 *own = NULL;
+	int err;
+
+	err = acl_leaf_compile(w->c, w->a->name, source, w->a->n_entries + 1, was, &w->counters, &leaf);
+	if (err)
+		return err;
+	if (was) {
+		own = malloc((leaf->n_entries + 1) * sizeof(*own));
+		if (!own) {
+			acl_leaf_put(leaf);
+			return -ENOMEM;
+		}
+		for (__u32 i = 0; i < leaf->n_entries; i++)
+			own[i] = acl_leaf_same(leaf, i, &was[i]) ? was[i].base_rule : ACL_RULE_NONE;
+	}
+	return place_push(w, leaf, ACL_RULE_NONE, own);
+}
+
+/* ------------------------------------------------------------------ the walk */
+
+static int was_offer(struct walk *w, const struct acl_was *was)
+{
+	const struct acl_element *v = was->leaf->elements + was->entry->first_element;
+	int err = 0;
+
+	for (__u32 i = 0; i < was->entry->n_elements && !err; i++)
+		err = counter_set_offer(&w->counters, v[i].counter);
+	return err;
+}
+
+/* All entries of old places, one after the other. => NULL when out of memory. */
+static struct acl_was *was_list(const struct walk *w, size_t from, size_t to, size_t *n)
+{
+	struct acl_was *v;
+	size_t room = 0;
+
+	*n = 0;
+	for (size_t i = from; i < to; i++)
+		room += w->old->places[i].leaf->n_entries;
+	v = calloc(room + 1, sizeof(*v));
+	for (size_t i = from; i < to && v; i++) {
+		const struct acl_place *p = &w->old->places[i];
+
+		for (__u32 k = 0; k < p->leaf->n_entries; k++)
+			v[(*n)++] = (struct acl_was){
+				.leaf = p->leaf,
+				.entry = &p->leaf->entries[k],
+				.base_rule = place_rule(p, k),
+				.holds = w->holds[i],
+			};
+	}
+	return v;
+}
+
+static const struct model_ace **ace_list(const struct walk *w, size_t from, size_t to, size_t *n)
+{
+	const struct model_aces *s = w->a->source;
+	const struct model_ace **v;
+	size_t room = 0;
+
+	*n = 0;
+	for (size_t i = from; i < to; i++)
+		room += s->places[i].stretch->n;
+	v = calloc(room + 1, sizeof(*v));
+	for (size_t i = from; i < to && v; i++)
+		for (__u32 k = 0; k < s->places[i].stretch->n; k++)
+			v[(*n)++] = s->places[i].stretch->v[k];
+	return v;
+}
+
+static int gap_build(struct walk *w, size_t from, size_t to, const struct acl_was *was)
+{
+	int err = 0;
+
+	for (size_t i = from; i < to && !err; i++) {
+		struct model_stretch *s = w->a->source->places[i].stretch;
+
+		err = place_compile(w, s, was);
+		was += was ? s->n : 0;
+	}
+	return err;
+}
+
+/*
+ * New stretches where the old list has others: entries at both ends of the gap that are the old
+ * list's are taken over.
+ */
+static int walk_gap(struct walk *w, size_t from, size_t to, size_t old_from, size_t old_to)
+{
+	size_t n = 0, n_old = 0, front = 0, back = 0, most;
+	const struct model_ace **aces = NULL;
+	struct acl_was *old = NULL, *was = NULL;
+	int err = -ENOMEM;
+
+	if (from == to && old_from == old_to)
+		return 0;
+	if (!w->old)
+		return w->build ? gap_build(w, from, to, NULL) : 0;
+	aces = ace_list(w, from, to, &n);
+	old = was_list(w, old_from, old_to, &n_old);
+	was = calloc(n + 1, sizeof(*was));
+	if (!aces || !old || !was)
+		goto out;
+	err = 0;
+	most = n < n_old ? n : n_old;
+	while (front < most && aces[front] == old[front].entry->ace)
+		front++;
+	while (back < most - front && aces[n - 1 - back] == old[n_old - 1 - back].entry->ace)
+		back++;
+	for (size_t i = 0; i < n; i++)
+		if (i < front || i >= n - back)
+			was[i] = old[i < front ? i : n_old - (n - i)];
+	if (w->build)
+		err = gap_build(w, from, to, was);
+	for (size_t i = 0; i < n_old && !w->build && !err; i++)
+		if ((i >= front && i < n_old - back) || !old[i].holds)
+			err = was_offer(w, &old[i]);
+out:
+	free(aces);
+	free(old);
+	free(was);
+	return err;
+}
+
+/* The same stretch in both lists. */
+static int walk_match(struct walk *w, size_t place, size_t old_place)
+{
+	if (!w->holds[old_place])
+		return walk_gap(w, place, place + 1, old_place, old_place + 1);
+	return w->build ? place_share(w, &w->old->places[old_place]) : 0;
+}
+
+static int walk_lists(struct walk *w, bool build)
+{
+	const struct model_aces *s = w->a->source;
+	size_t n = s ? s->n_places : 0, n_old = w->old ? w->old->n_places : 0, i = 0, j = 0;
+	int err = 0;
+
+	w->build = build;
+	while ((i < n || j < n_old) && !err) {
+		size_t to = i, old_to = n_old;
+
+		/* The next stretch that both have. */
+		for (; to < n; to++) {
+			for (old_to = j; old_to < n_old; old_to++)
+				if (w->old->places[old_to].leaf->source == s->places[to].stretch)
+					break;
+			if (old_to < n_old)
+				break;
+		}
+		err = walk_gap(w, i, to, j, to < n ? old_to : n_old);
+		if (!err && to < n)
+			err = walk_match(w, to, old_to);
+		i = to + 1;
+		j = to < n ? old_to + 1 : n_old;
+	}
+	return err;
+}
+
+/* ------------------------------------------------------------------ rules */
+
+static void rules_fini(struct acl_rules *r)
+{
+	classifier_free(r->classifier);
+	free(r->verdicts);
+}
+
+static void base_put(struct acl_base *b)
+{
+	if (!b || __atomic_sub_fetch(&b->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	rules_fini(&b->rules);
+	free(b);
+}
+
+/* All rules of the list, arranged anew. */
+static int base_make(struct acl *a)
+{
+	struct cls_rule *rules = huge_alloc((a->n_rules + 1) * sizeof(*rules));
+	struct acl_base *b = calloc(1, sizeof(*b));
+	__u32 at = 0;
+
+	a->base = b;
+	if (b) {
+		b->refs = 1;
+		b->rules.verdicts = huge_alloc((a->n_rules + 1) * sizeof(*b->rules.verdicts));
+	}
+	if (!rules || !b || !b->rules.verdicts) {
+		free(rules);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < a->n_places; i++) {
+		struct acl_place *p = &a->places[i];
+
+		free(p->own);
+		p->own = NULL;
+		p->base_rule = at;
+		for (__u32 k = 0; k < p->leaf->n_entries; k++)
+			at += acl_entry_rules(p->leaf, &p->leaf->entries[k], p->first_entry + k + 1,
+					      rules + at, b->rules.verdicts + at);
+	}
+	b->rules.n = at;
+	b->rules.classifier = classifier_new(rules, at);
+	free(rules);
+	return b->rules.classifier ? 0 : -ENOMEM;
+}
+
+/* How many rules are not in the base. */
+static size_t rules_later(const struct acl *a)
 {
 	size_t n = 0;
 
-	if (t->nothing)
-		return 0;
-	if (!t->not) {
-		lo[0] = t->lo;
-		hi[0] = t->hi;
-		return 1;
-	}
-	if (t->lo > 0) {
-		lo[n] = 0;
-		hi[n++] = t->lo - 1;
-	}
-	if (t->hi < 0xffff) {
-		lo[n] = t->hi + 1;
-		hi[n++] = 0xffff;
+	for (size_t i = 0; i < a->n_places; i++) {
+		const struct acl_place *p = &a->places[i];
+
+		if (!p->own && p->base_rule == ACL_RULE_NONE)
+			n += p->leaf->n_rules;
+		for (__u32 k = 0; p->own && k < p->leaf->n_entries; k++)
+			n += p->own[k] == ACL_RULE_NONE ? p->leaf->entries[k].n_rules : 0;
 	}
 	return n;
 }
 
-static bool one_family_each(struct addr_range a, struct addr_range b)
+static void bits_clear(__u64 *bits, size_t from, size_t n)
 {
-	struct addr_range v4 = { ADDR_V4_FIRST, ADDR_V4_LAST };
-	bool a4 = a.lo >= v4.lo && a.hi <= v4.hi, b4 = b.lo >= v4.lo && b.hi <= v4.hi;
-
-	return (a4 && !addr_range_overlaps(b, v4)) || (b4 && !addr_range_overlaps(a, v4));
+	for (; n && from % 64; from++, n--)
+		bits[from / 64] &= ~(1ull << from % 64);
+	for (; n >= 64; from += 64, n -= 64)
+		bits[from / 64] = 0;
+	for (; n; from++, n--)
+		bits[from / 64] &= ~(1ull << from % 64);
 }
 
-/* The classifier rules of one element. */
-static int element_rules(struct acl_build *b, const struct acl_element *el,
-			 const struct acl_entry *entry)
+static int shift_push(struct acl *a, __u32 rule, __u32 line)
 {
-	struct addr_range src[2], dst[2];
-	__u16 slo[2], shi[2], dlo[2], dhi[2];
-	size_t n[4] = { term_ranges(&el->src, src), term_ranges(&el->dst, dst),
-			port_ranges(&el->svc.sport, slo, shi),
-			port_ranges(&el->svc.dport, dlo, dhi) };
+	int lines = (int)line - (int)a->base->rules.verdicts[rule].line;
 
-	for (size_t i = 0; i < n[0] * n[1] * n[2] * n[3]; i++) {
-		size_t s = i % n[0], d = i / n[0] % n[1];
-		size_t sp = i / n[0] / n[1] % n[2], dp = i / n[0] / n[1] / n[2];
-		struct acl_verdict *v;
-		struct cls_rule *r;
+	if (lines == (a->n_shifts ? a->shifts[a->n_shifts - 1].lines : 0))
+		return 0;
+	if (a->n_shifts % 64 == 0) {
+		struct acl_shift *grown =
+			reallocarray(a->shifts, a->n_shifts + 64, sizeof(*grown));
 
-		/* no packet has one IPv4 and one IPv6 address */
-		if (one_family_each(src[s], dst[d]))
-			continue;
-		r = MODEL_PUSH(&b->rules);
-		v = MODEL_PUSH(&b->verdicts);
-		if (!r || !v)
+		if (!grown)
 			return -ENOMEM;
-		*v = (struct acl_verdict){
-			.counter = el->counter,
-			.line = entry->line,
-			.hash = entry->hash,
-			.log_interval = entry->ace->log_interval,
-			.log_level = entry->ace->log_level,
-			.permit = entry->ace->permit,
-			.log = entry->ace->log,
-		};
-		*r = (struct cls_rule){
-			.src = src[s],
-			.dst = dst[d],
-			.sport_lo = slo[sp],
-			.sport_hi = shi[sp],
-			.dport_lo = dlo[dp],
-			.dport_hi = dhi[dp],
-			.icmp_type = el->svc.icmp_type,
-			.icmp_code = el->svc.icmp_code,
-			.proto = el->svc.proto,
-			.any_proto = el->svc.any_proto,
-		};
+		a->shifts = grown;
 	}
+	a->shifts[a->n_shifts++] = (struct acl_shift){ rule, lines };
 	return 0;
 }
 
-static const char *acl_name_keep(struct acl *a, const char *name)
+/* What is filled while the list is gone through in order. */
+struct delta_build {
+	struct acl *a;
+	struct cls_rule *rules;
+	size_t n, anchored; /* rules that are there; that know what stands behind them */
+	size_t live;
+};
+
+static int delta_entry(struct delta_build *b, const struct acl_place *p, __u32 k)
 {
-	char **row;
+	const struct acl_entry *e = &p->leaf->entries[k];
+	__u32 line = p->first_entry + k + 1, rule = place_rule(p, k);
+	struct acl *a = b->a;
 
-	if (a->names.n && !strcmp(a->names.v[a->names.n - 1], name))
-		return a->names.v[a->names.n - 1];
-	row = MODEL_PUSH(&a->names);
-	if (!row)
-		return NULL;
-	*row = strdup(name);
-	if (!*row)
-		a->names.n--;
-	return row ? a->names.v[a->names.n - 1] : NULL;
-}
-
-/* One more element of the entry, its counter held already. Takes the counter over, or not. */
-static int element_add(struct acl_build *b, const struct acl_entry *entry,
-		       const struct acl_element *from)
-{
-	struct acl *a = b->acl;
-	__u32 *of = MODEL_PUSH(&b->element_entry);
-	struct acl_element *el = of ? MODEL_PUSH(&b->elements) : NULL;
-
-	if (!el) {
-		counter_put(from->counter);
-		return -ENOMEM;
-	}
-	*el = *from;
-	*of = entry - a->entries;
-	if (el->src.name && !(el->src.name = acl_name_keep(a, el->src.name)))
-		return -ENOMEM;
-	if (el->dst.name && !(el->dst.name = acl_name_keep(a, el->dst.name)))
-		return -ENOMEM;
-	return entry->active ? element_rules(b, el, entry) : 0;
-}
-
-static int entry_elements(struct compile *c, struct acl_build *b, struct acl_entry *entry,
-			  const struct addr_terms *src, const struct addr_terms *dst,
-			  const struct svc_terms *svc)
-{
-	size_t total = src->n * dst->n * svc->n;
-
-	if (total > POLICY_ELEMENTS_MAX || b->elements.n + total > POLICY_ELEMENTS_MAX)
-		return compile_fail(c, "access-list %s line %u expands to %zu elements; a list may have %d",
-				    b->acl->name, entry->line, total, POLICY_ELEMENTS_MAX);
-	for (size_t i = 0; i < total; i++) {
-		struct acl_element el = {
-			.svc = svc->v[i / dst->n / src->n],
-			.src = src->v[i / dst->n % src->n],
-			.dst = dst->v[i % dst->n],
-		};
-		__u64 key = element_key(entry, b->acl->name, &el);
-		int err;
-
-		el.counter = counter_set_take(&b->counters, key);
-		if (!el.counter)
-			el.counter = counter_new(key, COUNTER_ACL_N);
-		if (!el.counter)
-			return -ENOMEM;
-		err = element_add(b, entry, &el);
-		if (err)
-			return err;
-	}
-	entry->n_elements = total;
-	return 0;
-}
-
-static bool addr_is_named(const struct model_addr *a)
-{
-	return a->kind == MODEL_ADDR_OBJECT || a->kind == MODEL_ADDR_GROUP;
-}
-
-/* A range that does not exist is never active, which for a permit is the safe side. */
-static int entry_time(struct compile *c, struct acl_build *b, struct acl_entry *entry)
-{
-	const char *name = entry->ace->time_range;
-	char **row;
-
-	if (acl_depends(c, DEP_TIME, name))
-		return -ENOMEM;
-	if (time_range_exists(c->m, name)) {
-		entry->active = time_range_active(c->m, name, c->now);
+	if (!e->n_rules)
+		return 0;
+	if (rule == ACL_RULE_NONE) {
+		b->n += acl_entry_rules(p->leaf, e, line, b->rules + b->n, a->delta.verdicts + b->n);
 		return 0;
 	}
-	if (entry->ace->permit)
-		entry->active = false;
-	row = MODEL_PUSH(&b->acl->warnings);
-	if (!row || asprintf(row, "access-list %s line %u: there is no time-range %s, the entry is %s",
-			     b->acl->name, entry->line, name,
-			     entry->active ? "always active" : "inactive") < 0) {
-		b->acl->warnings.n -= row ? 1 : 0;
-		return -ENOMEM;
-	}
-	return 0;
+	while (b->anchored < b->n)
+		a->anchors[b->anchored++] = rule;
+	bits_clear(a->dead, rule, e->n_rules);
+	b->live += e->n_rules;
+	return shift_push(a, rule, line);
 }
 
-static int entry_compile(struct compile *c, struct acl_build *b, struct acl_entry *entry)
+static int delta_place(struct delta_build *b, const struct acl_place *p)
 {
-	const struct model_ace *ace = entry->ace;
-	const struct model_addr any = { .kind = MODEL_ADDR_ANY };
-	const struct model_proto ip = { .kind = MODEL_PROTO_IP };
-	struct addr_terms src = { 0 }, dst = { 0 };
-	struct svc_terms svc = { 0 };
-	char who[MODEL_NAME_MAX + 40];
+	const struct acl_leaf *l = p->leaf;
 	int err = 0;
 
-	if (ace->remark)
-		return 0;
-	snprintf(who, sizeof(who), "access-list %s line %u", b->acl->name, entry->line);
-	entry->active = !ace->inactive;
-	if (entry->active && *ace->time_range)
-		err = entry_time(c, b, entry);
-	/* a standard list names destinations only */
-	if (!err)
-		err = resolve_addr(c, who, ace->standard ? &any : &ace->src, &src);
-	if (!err)
-		err = resolve_addr(c, who, ace->standard ? &ace->src : &ace->dst, &dst);
-	if (!err)
-		err = resolve_service(c, who, ace->standard ? &ip : &ace->proto, &ace->sport,
-				      &ace->dport, &ace->icmp, &svc);
-	if (!err)
-		err = entry_elements(c, b, entry, &src, &dst, &svc);
-	entry->expanded = entry->n_elements != 1 || addr_is_named(&ace->src) ||
-			  addr_is_named(&ace->dst) || ace->proto.kind > MODEL_PROTO_NUM;
-	free(src.v);
-	free(dst.v);
-	free(svc.v);
+	/* A whole leaf of the base is like its first entry with a rule. */
+	if (!p->own && l->n_rules) {
+		__u32 k = 0;
+
+		while (!l->entries[k].n_rules)
+			k++;
+		err = delta_entry(b, p, k);
+		bits_clear(b->a->dead, p->base_rule, l->n_rules);
+		b->live += l->n_rules - l->entries[k].n_rules;
+		return err;
+	}
+	for (__u32 k = 0; p->own && k < l->n_entries && !err; k++)
+		err = delta_entry(b, p, k);
 	return err;
 }
 
-/* The entry as it is in the old list. */
-static int entry_take_over(struct acl_build *b, struct acl_entry *entry, const struct acl_entry *was)
+/* The base is the old list's: what is not in it any more, and what came since. */
+static int delta_make(struct acl *a, struct acl_base *base, size_t later)
 {
-	const struct acl_element *v = b->old->elements + was->first_element;
+	struct delta_build b = { .a = a };
+	size_t words = base->rules.n / 64 + 1;
+	int err = -ENOMEM;
 
-	entry->active = was->active;
-	entry->expanded = was->expanded;
-	entry->n_elements = was->n_elements;
-	for (size_t i = 0; i < was->n_elements; i++) {
-		int err;
-
-		counter_hold(v[i].counter);
-		err = element_add(b, entry, &v[i]);
-		if (err)
-			return err;
+	__atomic_fetch_add(&base->refs, 1, __ATOMIC_RELAXED);
+	a->base = base;
+	a->dead = malloc(words * sizeof(*a->dead));
+	a->delta.verdicts = calloc(later + 1, sizeof(*a->delta.verdicts));
+	a->anchors = calloc(later + 1, sizeof(*a->anchors));
+	b.rules = aligned_alloc(64, ((later + 1) * sizeof(*b.rules) + 63) & ~(size_t)63);
+	if (!a->dead || !a->delta.verdicts || !a->anchors || !b.rules)
+		goto out;
+	memset(a->dead, 0xff, words * sizeof(*a->dead));
+	err = 0;
+	for (size_t i = 0; i < a->n_places && !err; i++)
+		err = delta_place(&b, &a->places[i]);
+	while (b.anchored < b.n)
+		a->anchors[b.anchored++] = ACL_RULE_NONE;
+	a->delta.n = b.n;
+	if (!err && b.n && !(a->delta.classifier = classifier_new(b.rules, b.n)))
+		err = -ENOMEM;
+	if (b.live == base->rules.n) {
+		free(a->dead);
+		a->dead = NULL;
 	}
-	return 0;
-}
-
-/* ------------------------------------------------------------------ what a list depends on */
-
-static __u64 hash_bytes(__u64 h, const void *bytes, size_t n)
-{
-	const __u8 *b = bytes;
-	__u64 w;
-
-	for (; n >= sizeof(w); n -= sizeof(w), b += sizeof(w)) {
-		memcpy(&w, b, sizeof(w));
-		h = (h ^ w) * 0x9e3779b97f4a7c15ull;
-		h ^= h >> 29;
-	}
-	return hash_term(h, b, n);
-}
-
-/* Whatever of a name can change what an entry means. */
-static __u64 dep_content(const struct compile *c, enum acl_dep_kind kind, const char *name)
-{
-	const struct model_object *o;
-	const struct model_group *g;
-	const struct policy_if *pi;
-	__u64 h = kind + 1;
-
-	switch (kind) {
-	case DEP_OBJECT:
-	case DEP_SERVICE:
-		o = names_object(c, name, kind == DEP_SERVICE);
-		return o ? hash_bytes(h, &o->set, sizeof(*o) - offsetof(struct model_object, set)) : 0;
-	case DEP_GROUP:
-		g = names_group(c, name);
-		if (!g)
-			return 0;
-		h = hash_bytes(h + g->kind, g->svc_proto, sizeof(g->svc_proto));
-		for (size_t i = 0; i < g->items.n; i++)
-			h = hash_bytes(h, &g->items.v[i], offsetof(struct model_group_item, text));
-		return h + g->items.n;
-	case DEP_INTERFACE:
-		pi = policy_if_named(c->p, name);
-		for (size_t i = 0; pi && i < c->p->ifs.n_addrs[pi->num]; i++)
-			h = hash_bytes(h, &c->p->ifs.addrs[pi->num][i].addr, sizeof(struct asa_addr));
-		return pi ? h : 0;
-	case DEP_TIME:
-		return time_range_exists(c->m, name) + 2 * time_range_active(c->m, name, c->now);
-	}
-	return 0;
-}
-
-static struct acl_dep *dep_place(const struct acl_deps *d, enum acl_dep_kind kind, const char *name)
-{
-	size_t i = policy_hash_text(POLICY_HASH_START + kind, name) & (d->size - 1);
-
-	while (d->v[i].name && (d->v[i].kind != kind || strcmp(d->v[i].name, name)))
-		i = (i + 1) & (d->size - 1);
-	return &d->v[i];
-}
-
-static int deps_grow(struct acl_deps *d)
-{
-	struct acl_deps grown = { .n = d->n, .size = d->size ? d->size * 2 : 16 };
-
-	grown.v = calloc(grown.size, sizeof(*grown.v));
-	if (!grown.v)
-		return -ENOMEM;
-	for (size_t i = 0; i < d->size; i++)
-		if (d->v[i].name)
-			*dep_place(&grown, d->v[i].kind, d->v[i].name) = d->v[i];
-	free(d->v);
-	*d = grown;
-	return 0;
-}
-
-static int dep_add(struct acl_deps *d, enum acl_dep_kind kind, const char *name, __u64 content)
-{
-	struct acl_dep *dep;
-
-	if (2 * (d->n + 1) > d->size && deps_grow(d))
-		return -ENOMEM;
-	dep = dep_place(d, kind, name);
-	dep->kind = kind;
-	dep->content = content;
-	dep->name = strdup(name);
-	if (!dep->name)
-		return -ENOMEM;
-	d->n++;
-	return 0;
-}
-
-int acl_depends(struct compile *c, enum acl_dep_kind kind, const char *name)
-{
-	struct acl_deps *d = c->deps;
-
-	if (!d || (d->size && dep_place(d, kind, name)->name))
-		return 0;
-	return dep_add(d, kind, name, dep_content(c, kind, name));
-}
-
-static bool deps_hold(const struct compile *c, const struct acl_deps *d)
-{
-	for (size_t i = 0; i < d->size; i++)
-		if (d->v[i].name && d->v[i].content != dep_content(c, d->v[i].kind, d->v[i].name))
-			return false;
-	return true;
-}
-
-static int deps_copy(struct acl_deps *to, const struct acl_deps *from)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < from->size && !err; i++)
-		if (from->v[i].name)
-			err = dep_add(to, from->v[i].kind, from->v[i].name, from->v[i].content);
+out:
+	free(b.rules);
 	return err;
+}
+
+static int rules_make(struct acl *a, const struct acl *old)
+{
+	struct acl_base *base = old ? old->base : NULL;
+	size_t later = rules_later(a);
+
+	if (!base || later > base->rules.n / BASE_SHARE + DELTA_FREE ||
+	    a->n_rules - later < base->rules.n / 2)
+		return base_make(a);
+	return delta_make(a, base, later);
 }
 
 /* ------------------------------------------------------------------ the list */
 
-/* Entries at both ends that are the old list's. */
-struct kept {
-	size_t front, back;
-};
-
-static struct kept entries_kept(const struct model_aces *now, const struct acl *old)
+static bool *places_hold(const struct compile *c, const struct acl *old)
 {
-	size_t n = now ? now->n : 0, most = n < old->n_entries ? n : old->n_entries;
-	struct kept k = { 0, 0 };
+	bool *v = calloc(old->n_places + 1, sizeof(*v));
 
-	while (k.front < most && now->v[k.front] == old->entries[k.front].ace)
-		k.front++;
-	while (k.back < most - k.front &&
-	       now->v[n - 1 - k.back] == old->entries[old->n_entries - 1 - k.back].ace)
-		k.back++;
-	return k;
+	for (size_t i = 0; i < old->n_places && v; i++)
+		v[i] = acl_deps_hold(c, &old->places[i].leaf->deps);
+	return v;
 }
 
-/* The counters of the old entries that are not taken over, to be found by what they count. */
-static int counters_offer(struct acl_build *b, struct kept k)
+static int list_build(struct compile *c, struct acl *a, const struct acl *old, const bool *holds)
 {
-	const struct acl *old = b->old;
-	int err = 0;
+	struct walk w = { .c = c, .a = a, .old = old, .holds = holds };
+	int err;
 
-	for (size_t i = k.front; i < old->n_entries - k.back && !err; i++) {
-		const struct acl_entry *e = &old->entries[i];
-
-		for (size_t n = 0; n < e->n_elements && !err; n++)
-			err = counter_set_offer(&b->counters,
-						old->elements[e->first_element + n].counter);
-	}
-	return err;
-}
-
-static int entries_compile(struct compile *c, struct acl_build *b, struct kept k,
-			   struct cls_reuse *reuse)
-{
-	struct acl *a = b->acl;
-	const struct model_aces *source = a->source;
-	size_t n = source ? source->n : 0;
-	__u64 start = policy_hash_text(policy_hash_text(POLICY_HASH_START, a->name), " ");
-	int err = 0;
-
-	a->n_rows = 1;
-	for (size_t i = 0; i < n && !err; i++) {
-		struct acl_entry *entry = &a->entries[a->n_entries++];
-
-		entry->ace = source->v[i];
-		entry->line = i + 1;
-		entry->first_row = a->n_rows;
-		entry->first_element = b->elements.n;
-		if (i == n - k.back)
-			reuse->back_from = b->rules.n;
-		if (i < k.front || i >= n - k.back) {
-			const struct acl_entry *was =
-				&b->old->entries[i < k.front ? i : b->old->n_entries - (n - i)];
-
-			entry->hash = was->hash;
-			err = entry_take_over(b, entry, was);
-		} else {
-			entry->hash = policy_hash_text(start, entry->ace->text);
-			err = entry_compile(c, b, entry);
-		}
-		if (i + 1 == k.front)
-			reuse->front = b->rules.n;
-		a->n_rows += 1 + (entry->expanded ? entry->n_elements : 0);
-	}
-	reuse->back = k.back ? b->rules.n - reuse->back_from : 0;
-	return err;
-}
-
-/* Room for about what the old list has: it is not moved while it grows. Nothing depends on it. */
-static void build_reserve(struct acl_build *b, const struct acl *old)
-{
-	size_t elements = old->n_elements + 64, rules = old->n_rules + 64;
-
-	b->elements.v = malloc(elements * sizeof(*b->elements.v));
-	b->elements.cap = b->elements.v ? elements : 0;
-	b->element_entry.v = malloc(elements * sizeof(*b->element_entry.v));
-	b->element_entry.cap = b->element_entry.v ? elements : 0;
-	b->rules.v = malloc(rules * sizeof(*b->rules.v));
-	b->rules.cap = b->rules.v ? rules : 0;
-	b->verdicts.v = malloc(rules * sizeof(*b->verdicts.v));
-	b->verdicts.cap = b->verdicts.v ? rules : 0;
-}
-
-static int acl_build(struct compile *c, struct acl *a, const struct acl *old)
-{
-	struct acl_build b = { .acl = a, .old = old };
-	struct cls_reuse reuse = { .old = NULL };
-	struct kept k = { 0, 0 };
-	int err = 0;
-
-	a->entries = calloc((a->source ? a->source->n : 0) + 1, sizeof(*a->entries));
-	if (!a->entries)
+	a->n_rows = 1; /* the heading */
+	a->places = calloc((a->source ? a->source->n_places : 0) + 1, sizeof(*a->places));
+	if (!a->places)
 		return -ENOMEM;
-	if (old && deps_hold(c, &old->deps)) {
-		k = entries_kept(a->source, old);
-		err = deps_copy(&a->deps, &old->deps);
-		reuse.old = old->classifier;
-	}
-	/* A sentence of a list's warnings names a line: lines move. */
-	if (old && old->warnings.n)
-		k = (struct kept){ 0, 0 };
-	if (old)
-		build_reserve(&b, old);
-	if (old && !err)
-		err = counters_offer(&b, k);
-	c->deps = &a->deps;
+	err = walk_lists(&w, false);
 	if (!err)
-		err = entries_compile(c, &b, k, &reuse);
-	c->deps = NULL;
-	counter_set_drop(&b.counters);
-	a->elements = b.elements.v;
-	a->n_elements = b.elements.n;
-	a->element_entry = b.element_entry.v;
-	a->verdicts = b.verdicts.v;
-	a->n_rules = b.rules.n;
-	if (!err) {
-		a->classifier = classifier_new_like(b.rules.v, b.rules.n, &reuse);
-		if (!a->classifier)
-			err = -ENOMEM;
-	}
-	free(b.rules.v);
-	return err;
+		err = walk_lists(&w, true);
+	counter_set_drop(&w.counters);
+	return err ? err : rules_make(a, old);
 }
 
 static int acl_tell(struct compile *c, const struct acl *a)
 {
-	for (size_t i = 0; i < a->warnings.n; i++)
-		if (compile_warn(c, "%s", a->warnings.v[i]))
-			return -ENOMEM;
+	for (size_t i = 0; i < a->n_places; i++) {
+		const struct acl_place *p = &a->places[i];
+
+		for (size_t k = 0; k < p->leaf->warnings.n; k++) {
+			const struct acl_warning *w = &p->leaf->warnings.v[k];
+
+			if (compile_warn(c, "access-list %s line %u: %s", a->name,
+					 p->first_entry + w->entry + 1, w->text))
+				return -ENOMEM;
+		}
+	}
 	return 0;
 }
 
 int acl_compile(struct compile *c, const struct model_acl *ma, struct acl *old, struct acl **out)
 {
+	bool *holds = old ? places_hold(c, old) : NULL;
+	size_t held = 0;
 	struct acl *a;
-	int err;
+	int err = -ENOMEM;
 
-	if (old && old->source == ma->aces && deps_hold(c, &old->deps)) {
-		__atomic_fetch_add(&old->refs, 1, __ATOMIC_RELAXED);
-		*out = old;
-		err = acl_tell(c, old);
-		if (err)
-			acl_put(old);
-		return err;
-	}
-	a = calloc(1, sizeof(*a));
-	if (!a)
+	if (old && !holds)
 		return -ENOMEM;
-	a->refs = 1;
-	memcpy(a->name, ma->name, sizeof(a->name));
-	a->hash = policy_hash_text(POLICY_HASH_START, ma->name);
-	a->source = model_aces_get(ma->aces);
-	err = acl_build(c, a, old);
+	while (old && held < old->n_places && holds[held])
+		held++;
+	if (old && old->source == ma->aces && held == old->n_places) {
+		__atomic_fetch_add(&old->refs, 1, __ATOMIC_RELAXED);
+		a = old;
+		err = 0;
+	} else {
+		a = calloc(1, sizeof(*a));
+		if (!a)
+			goto out;
+		a->refs = 1;
+		memcpy(a->name, ma->name, sizeof(a->name));
+		a->hash = policy_hash_text(POLICY_HASH_START, ma->name);
+		a->source = model_aces_get(ma->aces);
+		err = list_build(c, a, old, holds);
+	}
 	if (!err)
 		err = acl_tell(c, a);
-	if (err) {
+	if (err)
 		acl_put(a);
-		return err;
-	}
-	*out = a;
-	return 0;
+	else
+		*out = a;
+out:
+	free(holds);
+	return err;
 }
 
 void acl_put(struct acl *a)
 {
 	if (!a || __atomic_sub_fetch(&a->refs, 1, __ATOMIC_ACQ_REL))
 		return;
-	for (size_t i = 0; i < a->n_elements; i++)
-		counter_put(a->elements[i].counter);
-	for (size_t i = 0; i < a->deps.size; i++)
-		free(a->deps.v[i].name);
-	for (size_t i = 0; i < a->names.n; i++)
-		free(a->names.v[i]);
-	for (size_t i = 0; i < a->warnings.n; i++)
-		free(a->warnings.v[i]);
-	classifier_free(a->classifier);
-	free(a->deps.v);
-	free(a->names.v);
-	free(a->warnings.v);
-	free(a->verdicts);
-	free(a->element_entry);
-	free(a->elements);
-	free(a->entries);
+	for (size_t i = 0; i < a->n_places; i++) {
+		acl_leaf_put(a->places[i].leaf);
+		free(a->places[i].own);
+	}
+	rules_fini(&a->delta);
+	base_put(a->base);
+	free(a->anchors);
+	free(a->shifts);
+	free(a->dead);
+	free(a->places);
 	model_aces_put(a->source);
 	free(a);
 }

@@ -129,26 +129,32 @@ static void element_text(const struct acl_entry *entry, const struct acl_element
 	r->hits = counter_read(el->counter, COUNTER_ACL_HITS);
 }
 
-/* The last entry whose first row is not after i. */
-static const struct acl_entry *entry_of_row(const struct acl *a, size_t i)
+/* The last place whose first row is not after i. */
+static const struct acl_place *place_of_row(const struct acl *a, size_t i)
 {
-	size_t lo = 0, hi = a->n_entries;
+	const struct acl_place *p = a->places;
 
-	while (hi - lo > 1) {
-		size_t mid = (lo + hi) / 2;
+	for (size_t n = a->n_places; n > 1; n -= n / 2)
+		p += p[n / 2].first_row <= i ? n / 2 : 0;
+	return p;
+}
 
-		if (a->entries[mid].first_row <= i)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	return &a->entries[lo];
+/* The last entry of a leaf whose first row is not after i, counted in the leaf. */
+static __u32 entry_of_row(const struct acl_leaf *l, size_t i)
+{
+	__u32 at = 0;
+
+	for (__u32 n = l->n_entries; n > 1; n -= n / 2)
+		at += l->entries[at + n / 2].first_row <= i ? n / 2 : 0;
+	return at;
 }
 
 static void row_of_list(const struct acl *a, size_t i, struct policy_acl_row *r)
 {
 	const struct acl_entry *entry;
+	const struct acl_place *p;
 	struct text t;
+	__u32 at;
 
 	r->acl = a->name;
 	r->n_elements = a->n_elements;
@@ -157,13 +163,17 @@ static void row_of_list(const struct acl *a, size_t i, struct policy_acl_row *r)
 		r->text = "";
 		return;
 	}
-	entry = entry_of_row(a, i);
-	r->line = entry->line;
+	p = place_of_row(a, i);
+	i -= p->first_row;
+	at = entry_of_row(p->leaf, i);
+	entry = &p->leaf->entries[at];
+	r->line = p->first_entry + at + 1;
 	r->remark = entry->ace->remark;
 	r->inactive = !entry->active && !r->remark;
 	if (i > entry->first_row) {
 		r->expanded = true;
-		element_text(entry, &a->elements[entry->first_element + i - entry->first_row - 1],
+		element_text(entry,
+			     &p->leaf->elements[entry->first_element + i - entry->first_row - 1],
 			     r);
 		return;
 	}
@@ -173,8 +183,8 @@ static void row_of_list(const struct acl *a, size_t i, struct policy_acl_row *r)
 	r->text = r->buf;
 	r->hash = entry->hash;
 	r->n_elements = entry->n_elements;
-	for (size_t e = 0; e < entry->n_elements; e++)
-		r->hits += counter_read(a->elements[entry->first_element + e].counter,
+	for (__u32 e = 0; e < entry->n_elements; e++)
+		r->hits += counter_read(p->leaf->elements[entry->first_element + e].counter,
 					COUNTER_ACL_HITS);
 }
 
@@ -200,9 +210,14 @@ void policy_acl_clear_counters(const struct policy *p, const char *acl)
 	for (size_t l = 0; l < p->acls.n; l++) {
 		const struct acl *a = p->acls.v[l];
 
-		for (size_t e = 0; e < a->n_elements; e++)
-			if (!acl || !strcmp(a->name, acl))
-				__atomic_store_n(&a->elements[e].counter->value[COUNTER_ACL_HITS],
+		if (acl && strcmp(a->name, acl))
+			continue;
+		for (size_t i = 0; i < a->n_places; i++) {
+			const struct acl_leaf *leaf = a->places[i].leaf;
+
+			for (__u32 e = 0; e < leaf->n_elements; e++)
+				__atomic_store_n(&leaf->elements[e].counter->value[COUNTER_ACL_HITS],
 						 0, __ATOMIC_RELAXED);
+		}
 	}
 }

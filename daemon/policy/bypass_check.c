@@ -23,18 +23,20 @@
 static int class_dynamic_rule(const struct compile *c, const struct model_class *mc, int num)
 {
 	const struct addr_range all = { 0, ADDR_NUM_MAX };
+	const struct acl_element *el;
+	const struct acl_entry *entry;
+	struct acl_cursor at = { 0 };
 	const struct acl *acl;
 	int rule = -1;
 
 	if (!mc || !*mc->acl)
 		return nats_dynamic_for(c->p, all, all, num);
 	acl = c->p->acls.v[names_acl(c, mc->acl)];
-	for (size_t i = 0; i < acl->n_elements && i < CHECK_ELEMENTS_MAX && rule < 0; i++) {
-		const struct acl_element *el = &acl->elements[i];
-		const struct acl_entry *entry = &acl->entries[acl->element_entry[i]];
-
-		if (!entry->active || !entry->ace->permit || el->src.kind == TERM_NOTHING ||
-		    el->dst.kind == TERM_NOTHING)
+	for (int i = 0; i < CHECK_ELEMENTS_MAX && rule < 0; i++) {
+		el = acl_next_element(acl, &at, &entry);
+		if (!el)
+			break;
+		if (!entry->ace->permit || el->src.kind == TERM_NOTHING || el->dst.kind == TERM_NOTHING)
 			continue;
 		if (!el->svc.any_proto && el->svc.proto != IPPROTO_TCP)
 			continue;

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/huge.h"
 #include "policy/classifier.h"
 #include "policy/segments.h"
 
@@ -67,10 +68,9 @@ struct table {
 	__u32 mask;
 	struct slot *slots;
 	size_t n_keys;
-	__u32 number; /* before the tables were sorted */
 };
 
-/* Where a rule went. */
+/* Where a rule went; while the tables are filled. */
 struct home {
 	__u32 table, hash;
 };
@@ -88,7 +88,6 @@ struct classifier {
 	struct placed *placed;
 	struct cls_rule *wide;
 	size_t n_wide;
-	struct home *homes; /* of each rule, for a successor */
 	struct fat *fats;
 	size_t n_fats;
 };
@@ -233,7 +232,7 @@ static int table_grow(struct table *t)
 	__u32 n_old = old ? t->mask + 1 : 0;
 	__u32 n = old ? n_old * 2 : 16;
 
-	t->slots = calloc(n, sizeof(*t->slots));
+	t->slots = huge_zalloc(n * sizeof(*t->slots));
 	if (!t->slots) {
 		t->slots = old;
 		return -1;
@@ -301,18 +300,17 @@ static struct table *table_choose(struct classifier *c, const struct cls_rule *r
 	return best ? best : table_open(c, &exact);
 }
 
-/* was: its place in the older classifier whose tables c began with, or NULL. */
 static int rule_place(struct classifier *c, const struct cls_rule *r, __u32 number,
-		      const struct home *was)
+		      struct home *home)
 {
-	struct table *t = was ? &c->tables[was->table] : table_choose(c, r);
+	struct table *t = table_choose(c, r);
 	struct addr_range v4 = { ADDR_V4_FIRST, ADDR_V4_LAST };
 	struct slot *s;
 	__u32 hash;
 
 	if (!t || (2 * t->n_keys > t->mask && table_grow(t)))
 		return -1;
-	hash = was ? was->hash : rule_hash(t, r);
+	hash = rule_hash(t, r);
 	s = slot_find(t, hash);
 	if (!s->hash) {
 		s->hash = hash;
@@ -325,7 +323,7 @@ static int rule_place(struct classifier *c, const struct cls_rule *r, __u32 numb
 		t->v4 = true;
 	if (r->src.lo < v4.lo || r->src.hi > v4.hi || r->dst.lo < v4.lo || r->dst.hi > v4.hi)
 		t->v6 = true;
-	c->homes[number] = (struct home){ t - c->tables, hash };
+	*home = (struct home){ t - c->tables, hash };
 	return 0;
 }
 
@@ -373,7 +371,8 @@ static bool placed_matches(const struct classifier *c, const struct placed *p,
 }
 
 /* Give each slot its stretch of 'placed' and fill the stretches in order of the rules. */
-static void rules_lay_out(struct classifier *c, const struct cls_rule *rules)
+static void rules_lay_out(struct classifier *c, const struct cls_rule *rules,
+			  const struct home *homes)
 {
 	__u32 next = 0;
 
@@ -387,7 +386,7 @@ static void rules_lay_out(struct classifier *c, const struct cls_rule *rules)
 		}
 	}
 	for (size_t i = 0; i < c->n_rules; i++) {
-		struct slot *s = slot_find(&c->tables[c->homes[i].table], c->homes[i].hash);
+		struct slot *s = slot_find(&c->tables[homes[i].table], homes[i].hash);
 
 		c->placed[s->first + s->n++] = placed_make(c, &rules[i], i);
 	}
@@ -479,107 +478,40 @@ static int table_order(const void *a, const void *b)
 	return x->best < y->best ? -1 : x->best > y->best;
 }
 
-/* Tables in the order of their best rules; homes follow. Tables that stayed empty go. */
-static int tables_sort(struct classifier *c)
+static void tables_sort(struct classifier *c)
 {
-	__u32 *now = calloc(c->n_tables + 1, sizeof(*now));
-	size_t n = 0;
-
-	if (!now)
-		return -1;
-	for (size_t i = 0; i < c->n_tables; i++)
-		c->tables[i].number = i;
 	if (c->n_tables)
 		qsort(c->tables, c->n_tables, sizeof(*c->tables), table_order);
-	for (size_t i = 0; i < c->n_tables; i++) {
-		now[c->tables[i].number] = i;
-		if (c->tables[i].best == UINT_MAX)
-			free(c->tables[i].slots);
-		else
-			n++;
-	}
-	c->n_tables = n;
-	/* Lengths that only an older classifier needed would be hashed for nothing. */
-	c->src_plens.n = c->dst_plens.n = 0;
-	for (size_t i = 0; i < n; i++) {
-		c->tables[i].src_part = plen_part(&c->src_plens, c->tables[i].tuple.src_plen);
-		c->tables[i].dst_part = plen_part(&c->dst_plens, c->tables[i].tuple.dst_plen);
-	}
-	for (size_t i = 0; i < c->n_rules; i++)
-		c->homes[i].table = now[c->homes[i].table];
-	free(now);
-	return 0;
-}
-
-/* The tables of an older classifier, empty, in the size that they had. */
-static int tables_like(struct classifier *c, const struct classifier *old)
-{
-	c->tables = calloc(old->n_tables + 1, sizeof(*c->tables));
-	if (!c->tables)
-		return -1;
-	for (size_t i = 0; i < old->n_tables; i++) {
-		struct table *t = &c->tables[i];
-
-		*t = old->tables[i];
-		t->best = UINT_MAX;
-		t->v4 = t->v6 = false;
-		t->n_keys = 0;
-		t->slots = calloc(t->mask + 1, sizeof(*t->slots));
-		if (!t->slots)
-			return -1;
-		c->n_tables++;
-	}
-	return 0;
-}
-
-static const struct home *old_home(const struct cls_reuse *like, size_t n, size_t i)
-{
-	if (!like->old)
-		return NULL;
-	if (i < like->front)
-		return &like->old->homes[i];
-	if (i >= n - like->back)
-		return &like->old->homes[like->old->n_rules - (n - i)];
-	return NULL;
-}
-
-struct classifier *classifier_new_like(const struct cls_rule *rules, size_t n,
-				       const struct cls_reuse *like)
-{
-	struct classifier *c = calloc(1, sizeof(*c));
-	size_t wide = 0;
-
-	if (!c || n >= UINT_MAX)
-		goto fail;
-	c->n_rules = n;
-	for (size_t i = 0; i < n; i++)
-		wide += !addr_range_is_prefix(rules[i].src) || !addr_range_is_prefix(rules[i].dst);
-	c->placed = aligned_alloc(64, (n + 1) * sizeof(*c->placed));
-	c->homes = malloc((n + 1) * sizeof(*c->homes));
-	c->wide = malloc((wide + 1) * sizeof(*c->wide));
-	if (!c->placed || !c->homes || !c->wide)
-		goto fail;
-	if (like->old && like->front + like->back && tables_like(c, like->old))
-		goto fail;
-	/* What stays first: new rules then see how crowded a key is. */
-	for (size_t i = 0; i < n; i++)
-		if (old_home(like, n, i) && rule_place(c, &rules[i], i, old_home(like, n, i)))
-			goto fail;
-	for (size_t i = 0; i < n; i++)
-		if (!old_home(like, n, i) && rule_place(c, &rules[i], i, NULL))
-			goto fail;
-	rules_lay_out(c, rules);
-	if (fats_make(c, rules) || tables_sort(c))
-		goto fail;
-	return c;
-fail:
-	classifier_free(c);
-	return NULL;
 }
 
 struct classifier *classifier_new(const struct cls_rule *rules, size_t n)
 {
-	return classifier_new_like(rules, n, &(struct cls_reuse){ .old = NULL });
+	struct classifier *c = calloc(1, sizeof(*c));
+	struct home *homes = huge_alloc((n + 1) * sizeof(*homes));
+	size_t wide = 0;
+
+	if (!c || !homes || n >= UINT_MAX)
+		goto fail;
+	c->n_rules = n;
+	for (size_t i = 0; i < n; i++)
+		wide += !addr_range_is_prefix(rules[i].src) || !addr_range_is_prefix(rules[i].dst);
+	c->placed = huge_alloc((n + 1) * sizeof(*c->placed));
+	c->wide = malloc((wide + 1) * sizeof(*c->wide));
+	if (!c->placed || !c->wide)
+		goto fail;
+	for (size_t i = 0; i < n; i++)
+		if (rule_place(c, &rules[i], i, &homes[i]))
+			goto fail;
+	rules_lay_out(c, rules, homes);
+	if (fats_make(c, rules))
+		goto fail;
+	tables_sort(c);
+	free(homes);
+	return c;
+fail:
+	free(homes);
+	classifier_free(c);
+	return NULL;
 }
 
 void classifier_free(struct classifier *c)
@@ -594,7 +526,6 @@ void classifier_free(struct classifier *c)
 	free(c->tables);
 	free(c->placed);
 	free(c->wide);
-	free(c->homes);
 	free(c);
 }
 

@@ -50,18 +50,6 @@ bool cls_rule_matches(const struct cls_rule *r, const struct cls_key *k);
 struct classifier *classifier_new(const struct cls_rule *rules, size_t n);
 void classifier_free(struct classifier *c);
 
-/*
- * Build over rules of which the first 'front' and the last 'back' are those of an older
- * classifier, which lives on: they go to the tables where they were, without a search.
- */
-struct cls_reuse {
-	const struct classifier *old; /* NULL: none */
-	size_t front, back;
-	size_t back_from; /* number of the first of the last */
-};
-struct classifier *classifier_new_like(const struct cls_rule *rules, size_t n,
-				       const struct cls_reuse *like);
-
 /* A further condition on a rule that matches; NULL: none. */
 typedef bool (*classifier_pred)(const void *arg, size_t rule);
 

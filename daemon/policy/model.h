@@ -94,11 +94,26 @@ struct model_ace {
 	struct model_icmp icmp;
 	char text[]; /* canonical text after "extended|standard " or the remark */
 };
+/*
+ * Entries that follow each other. Immutable once it is shared: lists that differ in one entry hold
+ * the same stretches but one.
+ */
+#define MODEL_STRETCH_MAX 256
+struct model_stretch {
+	__u32 refs, n;
+	__u32 hash[MODEL_STRETCH_MAX]; /* of the texts */
+	struct model_ace *v[MODEL_STRETCH_MAX];
+};
+struct model_aces_place {
+	struct model_stretch *stretch;
+	size_t first; /* row of its first entry */
+};
 /* The entries of a list, shared by all models in which the list is the same. */
 struct model_aces {
 	__u32 refs;
-	size_t n, cap;
-	struct model_ace **v;
+	size_t n; /* entries */
+	size_t n_places, cap;
+	struct model_aces_place *places;
 };
 struct model_acl {
 	char name[MODEL_NAME_MAX];
@@ -381,13 +396,29 @@ static inline size_t model_acl_n(const struct model_acl *a)
 {
 	return a->aces ? a->aces->n : 0;
 }
+/* => the place that holds row i, which the list must have. */
+size_t model_aces_place(const struct model_aces *a, size_t i);
 static inline struct model_ace *model_acl_at(const struct model_acl *a, size_t i)
 {
-	return a->aces->v[i];
+	const struct model_aces_place *p = &a->aces->places[model_aces_place(a->aces, i)];
+
+	return p->stretch->v[i - p->first];
+}
+/* => the first row from 'from' on with this text, -1 none. */
+long model_acl_find_text(const struct model_acl *a, size_t from, const char *text);
+static inline __u32 model_text_hash(const char *text)
+{
+	__u32 h = 2166136261u;
+
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 16777619u;
+	return h;
 }
 /* Hold and release the entries of a list; any thread. NULL accepted. */
 struct model_aces *model_aces_get(struct model_aces *a);
 void model_aces_put(struct model_aces *a);
+struct model_stretch *model_stretch_get(struct model_stretch *s); /* not NULL */
+void model_stretch_put(struct model_stretch *s);
 
 /* Free what a row owns; call before MODEL_REMOVE() of a row of these kinds. */
 void model_acl_clear(struct model_acl *a);

@@ -438,18 +438,19 @@ int nat_rule_resolve(struct compile *c, struct nat_rule *r)
 	}
 	/* a policy rule's real addresses are the sources of its list */
 	if (r->acl >= 0) {
-		const struct acl *acl = c->p->acls.v[r->acl];
+		const struct acl_element *el;
+		const struct acl_entry *entry;
+		struct acl_cursor at = { 0 };
 
-		for (size_t i = 0; i < acl->n_elements; i++) {
+		while ((el = acl_next_element(c->p->acls.v[r->acl], &at, &entry))) {
 			struct addr_term *term;
 
-			if (!acl->entries[acl->element_entry[i]].active ||
-			    !acl->entries[acl->element_entry[i]].ace->permit)
+			if (!entry->ace->permit)
 				continue;
 			term = MODEL_PUSH(&r->real);
 			if (!term)
 				return -ENOMEM;
-			*term = acl->elements[i].src;
+			*term = el->src;
 		}
 	}
 	err = terms_plain(c, r, &r->real);

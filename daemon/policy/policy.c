@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/huge.h"
 #include "policy/policy_impl.h"
 #include "policy/time_range.h"
 
@@ -71,10 +72,59 @@ struct policy_counter *counter_hold(struct policy_counter *c)
 	return c;
 }
 
+struct counter_block {
+	__u32 refs; /* counters in use, and the pool that still gives out of it */
+	__u32 used, size;
+};
+#define BLOCK_ROW (sizeof(struct policy_counter) + sizeof(__u64))
+#define BLOCK_ROWS_MAX 65535
+#define BLOCK_HEAD 64
+
+static void counter_block_put(struct counter_block *b)
+{
+	if (b && __atomic_sub_fetch(&b->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		free(b);
+}
+
 void counter_put(struct policy_counter *c)
 {
-	if (c && __atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL) == 0)
+	if (!c || __atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	if (c->block)
+		counter_block_put((void *)((char *)c - (c->block - 1) * BLOCK_ROW - BLOCK_HEAD));
+	else
 		free(c);
+}
+
+struct policy_counter *counter_pool_get(struct counter_pool *p, __u64 key)
+{
+	struct counter_block *b = p->block;
+	struct policy_counter *c;
+
+	if (!b || b->used == b->size) {
+		counter_block_put(b);
+		p->next = p->next ? p->next * 4 : 16;
+		if (p->next > BLOCK_ROWS_MAX)
+			p->next = BLOCK_ROWS_MAX;
+		b = p->block = huge_zalloc(BLOCK_HEAD + p->next * BLOCK_ROW);
+		if (!b)
+			return NULL;
+		b->refs = 1;
+		b->size = p->next;
+	}
+	__atomic_fetch_add(&b->refs, 1, __ATOMIC_RELAXED);
+	c = (void *)((char *)b + BLOCK_HEAD + b->used++ * BLOCK_ROW);
+	c->key = key;
+	c->refs = 1;
+	c->n = 1;
+	c->block = b->used;
+	return c;
+}
+
+void counter_pool_fini(struct counter_pool *p)
+{
+	counter_block_put(p->block);
+	p->block = NULL;
 }
 
 struct policy_counter *counter_get(struct counter_set *s, const struct counter_set *old, __u64 key,
@@ -211,6 +261,7 @@ int policy_compile(const struct model *m, const struct sys_info *sys, struct pol
 	if (!err)
 		err = host_compile(&c);
 	names_fini(&c);
+	counter_pool_fini(&c.counters);
 out:
 	if (err) {
 		policy_free(p);

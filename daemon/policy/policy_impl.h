@@ -34,7 +34,8 @@
 struct policy_counter {
 	__u64 key; /* stable id of the rule */
 	__u32 refs; /* snapshots that hold it */
-	__u32 n;
+	__u16 n;
+	__u16 block; /* 1 + its row in a counter_block, 0: stands alone */
 	__u64 value[]; /* enum counter_* of its kind */
 };
 enum counter_acl { COUNTER_ACL_HITS, COUNTER_ACL_N };
@@ -56,6 +57,17 @@ struct counter_set {
 struct policy_counter *counter_get(struct counter_set *s, const struct counter_set *old, __u64 key,
 				   __u32 n);
 void counter_set_fini(struct counter_set *s);
+/*
+ * Counters of one number that are made together lie together: what a look-up counts in is near to
+ * what others count in, in large pages.
+ */
+struct counter_block;
+struct counter_pool {
+	struct counter_block *block; /* NULL: none yet */
+	__u32 next; /* size of the block after this one */
+};
+struct policy_counter *counter_pool_get(struct counter_pool *p, __u64 key);
+void counter_pool_fini(struct counter_pool *p); /* the counters stay */
 /* A counter outside of any set. */
 struct policy_counter *counter_new(__u64 key, __u32 n);
 struct policy_counter *counter_hold(struct policy_counter *c);
@@ -133,6 +145,7 @@ struct compile {
 	__u32 group_visits;
 	time_t now;
 	struct acl_deps *deps; /* of the access list being compiled, else NULL */
+	struct counter_pool counters; /* for entries of access lists */
 };
 
 /* Set the error sentence. => -EINVAL always. */
@@ -179,13 +192,14 @@ struct acl_element {
 	struct policy_counter *counter;
 };
 struct acl_entry {
-	const struct model_ace *ace; /* in acl.source */
-	__u32 line;
+	const struct model_ace *ace; /* in acl_leaf.source */
 	__u32 hash;
 	bool active;
 	bool expanded; /* its elements are printed below it */
-	size_t first_element, n_elements;
-	size_t first_row; /* of "show access-list", heading is row 0 */
+	/* counted from the start of its leaf */
+	__u32 first_element, n_elements;
+	__u32 first_row; /* of "show access-list" */
+	__u32 first_rule, n_rules; /* of the classifier */
 };
 /* All that a packet needs to know of the entry that decides, in one cache line. */
 struct acl_verdict {
@@ -209,23 +223,71 @@ struct acl_deps {
 };
 
 /*
- * A compiled access list. Immutable; snapshots in which the list and all it names are the same
- * share it, hits included.
+ * A stretch of entries, compiled. Immutable; lists in which the stretch and all it names are the
+ * same share it, hits included. Nothing in it depends on where in the list it stands.
+ */
+struct acl_warning {
+	__u32 entry;
+	char *text; /* what follows "access-list NAME line N: " */
+};
+struct acl_leaf {
+	__u32 refs;
+	__u32 n_entries, n_elements, n_rows, n_rules;
+	struct model_stretch *source;
+	struct acl_entry *entries;
+	struct acl_element *elements;
+	struct acl_deps deps;
+	MODEL_VEC(char *) names; /* that terms point to */
+	MODEL_VEC(struct acl_warning) warnings;
+};
+
+/* Rules with what to do about a packet that meets them. */
+struct acl_rules {
+	size_t n;
+	struct classifier *classifier;
+	struct acl_verdict *verdicts; /* by rule */
+};
+
+/* The rules that a list had when all of it was arranged; later versions of the list share them. */
+struct acl_base {
+	__u32 refs;
+	struct acl_rules rules;
+};
+
+#define ACL_RULE_NONE 0xffffffffu
+/* A leaf in its list. */
+struct acl_place {
+	struct acl_leaf *leaf;
+	__u32 first_entry, first_element, first_row;
+	__u32 base_rule; /* all of its rules are in the base, from this one on; ACL_RULE_NONE: see own */
+	__u32 *own; /* by entry: its first rule in the base, ACL_RULE_NONE when it came later */
+};
+
+/* From this rule of the base on, entries stand so many lines lower than when the base was made. */
+struct acl_shift {
+	__u32 rule;
+	int lines;
+};
+
+/*
+ * A compiled access list: leaves for what is shown and counted; for packets a base, the rules of
+ * it that are no more ('dead'), and those that came later ('delta': searched beside the base; rule
+ * i of them stands in front of rule anchors[i] of the base). Immutable; snapshots in which the
+ * list and all it names are the same share it.
  */
 struct acl {
 	__u32 refs;
 	char name[MODEL_NAME_MAX];
 	__u32 hash;
 	struct model_aces *source;
-	size_t n_entries, n_elements, n_rows, n_rules;
-	struct acl_entry *entries;
-	struct acl_element *elements;
-	__u32 *element_entry; /* element -> entry */
-	struct acl_verdict *verdicts; /* by classifier rule */
-	struct classifier *classifier;
-	struct acl_deps deps;
-	MODEL_VEC(char *) names; /* that terms point to */
-	MODEL_VEC(char *) warnings;
+	size_t n_entries, n_elements, n_rows, n_rules, n_places;
+	struct acl_place *places;
+	struct acl_base *base;
+	__u64 *dead; /* NULL: none */
+	struct acl_rules delta;
+	__u32 *anchors;
+	struct acl_shift *shifts;
+	size_t n_shifts;
 };
 struct policy_acls {
 	size_t n;
@@ -239,11 +301,44 @@ void acls_fini(struct policy *p);
 /* Compile one list, or share the old snapshot's. => 0 or an error; '*out' to be acl_put(). */
 int acl_compile(struct compile *c, const struct model_acl *ma, struct acl *old, struct acl **out);
 void acl_put(struct acl *a); /* NULL accepted */
+/* => what list 'row' says of the packet, NULL when no entry matches; *line: of the entry. */
+const struct acl_verdict *acl_classify(const struct policy *p, int row, const struct cls_key *k,
+				       __u32 *line);
+bool acl_permits(const struct policy *p, int row, const struct cls_key *k);
+/* Visit the elements of active entries: zero '*at' first. => NULL at the end. */
+struct acl_cursor {
+	size_t place, entry, element;
+};
+const struct acl_element *acl_next_element(const struct acl *a, struct acl_cursor *at,
+					   const struct acl_entry **entry);
+
+/* acl_deps.c: what a stretch of entries was compiled from besides itself. */
 /* Note that the list being compiled looks at a name; without such a list: nothing. => 0, -ENOMEM */
 int acl_depends(struct compile *c, enum acl_dep_kind kind, const char *name);
-/* => what list 'row' says of the packet, NULL when no entry matches. */
-const struct acl_verdict *acl_classify(const struct policy *p, int row, const struct cls_key *k);
-bool acl_permits(const struct policy *p, int row, const struct cls_key *k);
+bool acl_deps_hold(const struct compile *c, const struct acl_deps *d);
+int acl_deps_copy(struct acl_deps *to, const struct acl_deps *from);
+void acl_deps_fini(struct acl_deps *d);
+
+/*
+ * acl_leaf.c: compile one stretch of list 'name', whose first entry is line 'line'. was[i]: the
+ * compiled entry i if the older list has it, and in which leaf; 'counters' of what is gone.
+ * => 0 or an error; '*out' to be acl_leaf_put().
+ */
+struct acl_was {
+	const struct acl_leaf *leaf; /* NULL: new */
+	const struct acl_entry *entry;
+	__u32 base_rule; /* for acl_compile.c: its first rule in the base */
+	bool holds; /* what the entry names is what it was */
+};
+int acl_leaf_compile(struct compile *c, const char *name, struct model_stretch *source, __u32 line,
+		     const struct acl_was *was, struct counter_set *counters, struct acl_leaf **out);
+struct acl_leaf *acl_leaf_get(struct acl_leaf *l);
+void acl_leaf_put(struct acl_leaf *l);
+/* Is entry i of the leaf the older entry, unchanged? */
+bool acl_leaf_same(const struct acl_leaf *l, __u32 i, const struct acl_was *was);
+/* The rules of one entry into r[] and v[] (either may be NULL). => how many. */
+__u32 acl_entry_rules(const struct acl_leaf *l, const struct acl_entry *e, __u32 line,
+		      struct cls_rule *r, struct acl_verdict *v);
 
 struct policy_nats;
 int nats_compile(struct compile *c);

@@ -121,7 +121,7 @@ static void compare(struct fw *fw, const struct policy *fresh)
 	}
 }
 
-static void acl2_cfg1_edits_equal_a_fresh_compile(void)
+static void edits_equal_a_fresh_compile(int entries, int rounds, int changes)
 {
 	struct fw fw = fw_new();
 	char text[MODEL_TEXT_MAX];
@@ -132,21 +132,64 @@ static void acl2_cfg1_edits_equal_a_fresh_compile(void)
 	fw_group(&fw, "g", MODEL_GROUP_NETWORK);
 	fw_member(&fw, "g", "10.1.2.0/24");
 	fw_member(&fw, "g", "group inner");
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < entries; i++) {
 		random_text(text, sizeof(text));
 		fw_ace(&fw, "A", "%s", text);
 	}
 	fw_access_group(&fw, "A", "in", "outside");
 	CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
-	for (int round = 0; round < 150; round++) {
+	for (int round = 0; round < rounds; round++) {
 		struct policy *fresh = NULL;
 
-		change(&fw);
+		for (int i = rnd(changes); i >= 0; i--)
+			change(&fw);
 		CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
 		CU_ASSERT_EQUAL_FATAL(policy_compile(fw.m, fw.sys, NULL, &fresh, &fw.e), 0);
 		compare(&fw, fresh);
 		policy_free(fresh);
 	}
+	fw_free(&fw);
+}
+
+static void acl2_cfg1_edits_equal_a_fresh_compile(void)
+{
+	edits_equal_a_fresh_compile(40, 150, 1);
+}
+
+/* Several stretches, several changes at once, bases made anew now and then. */
+static void acl2_cfg1_edits_of_a_long_list(void)
+{
+	edits_equal_a_fresh_compile(2 * MODEL_STRETCH_MAX + 10, 25, 12);
+}
+
+/* One line of many: all other stretches, and the arrangement for packets, stay what they are. */
+static void cfg1_a_change_costs_its_own_stretch(void)
+{
+	struct fw fw = fw_new();
+	const struct acl *a, *b;
+	struct policy *before;
+	size_t shared = 0;
+	char text[MODEL_TEXT_MAX];
+
+	fw_object(&fw, "o", "10.1.1.1");
+	fw_group(&fw, "g", MODEL_GROUP_NETWORK);
+	fw_member(&fw, "g", "10.1.2.0/24");
+	for (int i = 0; i < 20 * MODEL_STRETCH_MAX; i++) {
+		snprintf(text, sizeof(text), "permit tcp any 10.%d.%d.1 eq 80", i / 256, i % 256);
+		fw_ace(&fw, "A", "%s", text);
+	}
+	CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
+	before = fw.p;
+	insert_at(&fw, 1000);
+	CU_ASSERT_EQUAL_FATAL(policy_compile(fw.m, fw.sys, before, &fw.p, &fw.e), 0);
+	a = before->acls.v[0];
+	b = fw.p->acls.v[0];
+	CU_ASSERT_PTR_EQUAL(a->base, b->base);
+	for (size_t i = 0; i < a->n_places; i++)
+		for (size_t k = 0; k < b->n_places; k++)
+			shared += a->places[i].leaf == b->places[k].leaf;
+	CU_ASSERT_TRUE(shared >= a->n_places - 2);
+	policy_free(before);
 	fw_free(&fw);
 }
 
@@ -396,6 +439,8 @@ int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
 		{ "ACL-2 CFG-1 edits equal a fresh compile", acl2_cfg1_edits_equal_a_fresh_compile },
+		{ "ACL-2 CFG-1 edits of a long list", acl2_cfg1_edits_of_a_long_list },
+		{ "CFG-1 a change costs its own stretch", cfg1_a_change_costs_its_own_stretch },
 		{ "ACL-2 hits survive edits", acl2_hits_survive_edits },
 		{ "CFG-1 a refused change leaves the list", cfg1_a_refused_change_leaves_the_list },
 		{ "ACL-1 time ranges", acl1_time_ranges },

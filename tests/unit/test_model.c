@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: daemon/policy/model.o */
+/* links: daemon/policy/model.o daemon/policy/model_acl.o */
 /*
  * The configuration model: vectors keep their order, a clone shares nothing with its original
  * (CFG-1: a command changes a copy), lookups find by kind and name. Leaks show under ASan.
@@ -92,6 +92,62 @@ static void cfg1_clone_is_independent(void)
 	fw_free(&fw);
 }
 
+#define EDITS 3000
+/* Rows come and go anywhere in a list while clones hold it as it was. */
+static void lists_keep_their_order_under_edits(void)
+{
+	static char texts[EDITS][24], then[EDITS][24];
+	struct fw fw = fw_new();
+	struct model *copy = NULL;
+	struct model_acl *l;
+	size_t n = 1, n_then = 0, bad = 0;
+	__u32 seed = 7;
+
+	fw_ace(&fw, "A", "permit ip any any");
+	strcpy(texts[0], model_acl_at(&fw.m->acls.v[0], 0)->text);
+	for (int round = 0; round < EDITS; round++) {
+		size_t at;
+
+		seed = seed * 1664525 + 1013904223;
+		at = (seed >> 8) % (n + 1);
+		l = &fw.m->acls.v[0];
+		/* grow, shrink, grow: stretches are cut and joined */
+		if (at < n && (round / 700 % 2 ? (seed >> 28) < 10 : (seed >> 28) < 2) && n > 2) {
+			CU_ASSERT_EQUAL(model_acl_remove(l, at), 0);
+			memmove(texts[at], texts[at + 1], (n - at - 1) * sizeof(texts[0]));
+			n--;
+		} else {
+			memmove(texts[at + 1], texts[at], (n - at) * sizeof(texts[0]));
+			snprintf(texts[at], sizeof(texts[at]), "row %d", round);
+			CU_ASSERT_PTR_NOT_NULL(
+				model_acl_insert(l, at, &(struct model_ace){ 0 }, texts[at]));
+			n++;
+		}
+		if (round % 250 == 100) {
+			for (size_t i = 0; copy && i < n_then; i++)
+				bad += strcmp(model_acl_at(&copy->acls.v[0], i)->text, then[i]) != 0;
+			model_free(copy);
+			copy = model_clone(fw.m);
+			memcpy(then, texts, sizeof(then));
+			n_then = n;
+			CU_ASSERT_EQUAL(model_acl_n(&copy->acls.v[0]), n);
+		}
+	}
+	l = &fw.m->acls.v[0];
+	CU_ASSERT_EQUAL_FATAL(model_acl_n(l), n);
+	CU_ASSERT(n > 2 * MODEL_STRETCH_MAX);
+	for (size_t i = 0; i < n; i++) {
+		bad += strcmp(model_acl_at(l, i)->text, texts[i]) != 0;
+		bad += model_acl_find_text(l, 0, texts[i]) != (long)i;
+	}
+	CU_ASSERT_EQUAL(bad, 0);
+	CU_ASSERT_EQUAL(model_acl_find_text(l, 0, "row"), -1);
+	CU_ASSERT_EQUAL(model_acl_find_text(l, n - 1, texts[0]), -1);
+	CU_ASSERT_PTR_NULL(model_acl_insert(l, n + 1, &(struct model_ace){ 0 }, "x"));
+	model_free(copy);
+	fw_free(&fw);
+}
+
 static void lookups_are_by_kind_and_name(void)
 {
 	struct fw fw = fw_new();
@@ -168,6 +224,7 @@ int main(void)
 		{ "defaults are those of ASA", defaults_are_those_of_asa },
 		{ "ACL-2 rows keep their order", acl2_rows_keep_their_order },
 		{ "CFG-1 clone is independent", cfg1_clone_is_independent },
+		{ "CFG-1 lists keep their order under edits", lists_keep_their_order_under_edits },
 		{ "lookups are by kind and name", lookups_are_by_kind_and_name },
 		{ "ACL-1 lookups of many names", lookups_of_many_names },
 		{ NULL, NULL },
