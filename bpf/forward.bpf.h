@@ -8,8 +8,8 @@
  * bytes change (rewrite.h), what a verdict counts (verdict.bpf.h).
  *
  * Steps, each with its way out:
- *	1. instructions		punt interface, inspect, tcp-syn
- *	2. TCP			drop with the reason of tcp_track_check(); punt inspect (hold)
+ *	1. instructions		punt interface, inspect, tcp-syn, probe
+ *	2. TCP			drop with the reason of tcp_track_check()
  *	3. way out		punt nexthop, mtu, ttl; drop interface-down
  *	4. rewrite		drop internal-error (no room for a VLAN tag)
  *	5. commit		state, counters, events
@@ -218,6 +218,21 @@ asa_inline int route(const struct asa_run *r, const struct asa_config *cfg, cons
 	return send(r, f, nh);
 }
 
+/*
+ * Is a segment the daemon's, for a while?  Global, so that the verifier walks it once.
+ * => length: the numbers it occupies; beyond: how far it reaches past hold_seq
+ * => PUNT_NONE or the cause
+ */
+__noinline __u32 held_back(__u32 flags, __u32 tcp_flags, __u32 length, __u32 beyond)
+{
+	if ((flags & ASA_DIR_HOLD) && (__s32)beyond > 0)
+		return PUNT_INSPECT;
+	/* A RST ends the connection, which the driver can do. */
+	if ((flags & ASA_DIR_PROBE) && !length && !(tcp_flags & ASA_TCP_RST))
+		return PUNT_PROBE;
+	return PUNT_NONE;
+}
+
 /* A frame of connection 'found'. */
 asa_inline int forward(const struct asa_run *r, const struct asa_config *cfg, struct asa_pkt *p,
 		       const struct asa_found *found)
@@ -233,6 +248,7 @@ asa_inline int forward(const struct asa_run *r, const struct asa_config *cfg, st
 	};
 	__u16 flags = f.own->flags;
 	enum asa_drop drop;
+	__u32 cause;
 
 	if (asa_unlikely(!(flags & ASA_DIR_VALID)))
 		return verdict_punt(r, cfg, PUNT_NO_FLOW, 0);
@@ -245,14 +261,17 @@ asa_inline int forward(const struct asa_run *r, const struct asa_config *cfg, st
 	if (p->flags & ASA_PKT_TCP) {
 		if (asa_unlikely((p->tcp.flags & ASA_TCP_SYN) && syn_is_the_daemons(p, flags)))
 			return verdict_punt(r, cfg, PUNT_TCP_SYN, f.ref);
+		if (asa_unlikely(flags & (ASA_DIR_HOLD | ASA_DIR_PROBE))) {
+			cause = held_back(flags, p->tcp.flags, asa_tcp_length(&p->tcp),
+					  asa_tcp_end(&p->tcp) - f.own->hold_seq);
+			if (cause)
+				return verdict_punt(r, cfg, cause, f.ref);
+		}
 		if (!(flags & ASA_DIR_BYPASS)) {
 			drop = check_tcp(r, &f);
 			if (asa_unlikely(drop))
 				return verdict_drop(r, drop);
 		}
-		if (asa_unlikely((flags & ASA_DIR_HOLD) &&
-				 asa_seq_after(asa_tcp_end(&p->tcp), f.own->hold_seq)))
-			return verdict_punt(r, cfg, PUNT_INSPECT, f.ref);
 	}
 	return route(r, cfg, &f);
 }

@@ -49,12 +49,28 @@ __noinline int tcp_options_wscale(struct xdp_md *ctx, __u32 off, __u32 size)
 	return shift < 0 ? 0 : 0x100 + shift;
 }
 
+/*
+ * Two NOPs and timestamps (RFC 7323 appendix A) are the options of nearly every segment: told by
+ * one look, because a copy to the stack and back costs more than the rest of the rewriting.
+ */
+asa_inline int tcp_options_timestamps(struct xdp_md *ctx, __u32 off, __u32 size)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+
+	if (size != 12 || off > 255)
+		return 0;
+	data += off;
+	return asa_fits(data, 4, data_end) && asa_ld32(data) == asa_htonl(0x0101080a);
+}
+
 /* Subtract 'add' from the SACK blocks of the options at 'off'; the checksum delta. */
 __noinline int tcp_options_shift(struct xdp_md *ctx, __u32 off, __u32 size, __u32 add)
 {
 	__u8 options[ASA_TCP_OPTIONS_BUFFER] = {};
 	__u16 delta;
 
+	if (asa_likely(tcp_options_timestamps(ctx, off, size)))
+		return 0;
 	if (tcp_options_load(ctx, off, options, size))
 		return 0;
 	delta = asa_sack_shift(options, size, add);

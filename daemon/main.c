@@ -217,6 +217,8 @@ static int check_config(struct asa *a)
 	a->apply = apply_new(a);
 	if (!a->apply)
 		log_fatal("out of memory");
+	if (sessions_randomize(a->sessions) < 0)
+		log_fatal("no random numbers for initial sequence numbers");
 	ops = apply_ops(a->apply);
 	a->config = config_new(&ops);
 	if (!a->config)

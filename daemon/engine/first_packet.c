@@ -238,6 +238,13 @@ enum asa_drop stage_translate(struct walk *w)
 	return DROP_NONE;
 }
 
+/* SEQ-3, LIM-7: off if the class or a rule that translates either end says so. */
+static bool randomize(const struct walk *w)
+{
+	return w->service.random_seq != 0 && !(w->src_nat.rule >= 0 && w->src_nat.norandomseq) &&
+	       !(w->dst_nat.rule >= 0 && w->dst_nat.norandomseq);
+}
+
 enum asa_drop stage_create(struct walk *w)
 {
 	const struct model *m = policy_model(w->policy);
@@ -253,6 +260,7 @@ enum asa_drop stage_create(struct walk *w)
 		.nat_static = (w->dst_nat.rule >= 0 && w->dst_nat.is_static) ||
 			      (w->src_nat.rule >= 0 && w->src_nat.is_static),
 		.nat_dynamic = w->nat_ref != 0,
+		.randomize = randomize(w),
 		.clamp_mss = !w->service.bypass && (m->tcpmss > 0 || m->tcpmss_min > 0),
 		.intercept = w->cookie,
 		.first = w->p,

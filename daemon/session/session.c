@@ -251,11 +251,12 @@ static bool key_translated(const struct session_args *a)
 
 /* All but the next hops. */
 static void conn_fill(struct sessions *s, struct asa_conn *c, const struct session_args *a,
-		      __u16 serial, __u32 now)
+		      __u64 id, __u32 now)
 {
-	__u16 gen = (__u16)s->t.config->route_gen;
+	__u16 gen = (__u16)s->t.config->route_gen, serial = (__u16)id;
 	int tcp = a->forward.proto == ASA_PROTO_TCP;
 	__u16 flags = ASA_DIR_VALID;
+	__u32 add[2] = { 0 };
 	int d;
 
 	memset(c, 0, sizeof(*c));
@@ -269,6 +270,10 @@ static void conn_fill(struct sessions *s, struct asa_conn *c, const struct sessi
 		flags |= ASA_DIR_PUNT_SYN;
 	if (a->intercept)
 		flags |= ASA_DIR_INSPECT;
+	if (tcp && a->randomize && !a->service.bypass && s->isn_ready) {
+		session_isn_offsets(s, a, id, add);
+		flags |= ASA_DIR_SEQ;
+	}
 	if (!asa_addr_is_v4(&a->forward.src))
 		flags |= ASA_DIR_V6;
 	c->dir[0].key = a->forward;
@@ -281,6 +286,7 @@ static void conn_fill(struct sessions *s, struct asa_conn *c, const struct sessi
 		c->dir[d].flags = flags;
 		c->dir[d].gen = gen;
 		c->dir[d].serial = serial;
+		c->dir[d].seq_add = add[d];
 		c->half[d].seen = now;
 		c->half[d].rerouted_gen = gen;
 		if (flags & ASA_DIR_NAT)
@@ -366,7 +372,7 @@ enum asa_drop session_create(struct sessions *s, const struct session_args *a, _
 	c = &s->t.conns[slot];
 	r = &s->t.sessions[slot];
 	id = ++*session_next_id(s);
-	conn_fill(s, c, a, (__u16)id, now);
+	conn_fill(s, c, a, id, now);
 	c->dir[0].nexthop = conn_nexthop(s, &a->route, a->out);
 	c->dir[1].nexthop = conn_nexthop(s, &a->route_back, a->back);
 	if (tracked)
@@ -419,7 +425,7 @@ enum asa_drop session_create_dry(struct sessions *s, const struct session_args *
 	    !key_possible(s, &a->forward, replaces) || !key_possible(s, &a->reverse, replaces))
 		return DROP_RESOURCE_FLOW;
 	*id = *session_next_id(s) + 1;
-	conn_fill(s, c, a, (__u16)*id, now);
+	conn_fill(s, c, a, *id, now);
 	if (a->forward.proto == ASA_PROTO_TCP && !a->service.bypass)
 		tcp_track_start(&c->half[0], &a->first->tcp);
 	return DROP_NONE;

@@ -55,6 +55,7 @@ struct session_args {
 	struct policy_service service;
 	__u32 nat_ref; /* xlate held, 0 none; session_create() takes it over on success only */
 	bool nat_static, nat_dynamic, pat;
+	bool randomize; /* TCP: new initial sequence numbers (SEQ-1) */
 	bool clamp_mss; /* SYN-ACK must visit the daemon (SES-17) */
 	bool intercept; /* opened for a SYN cookie: all goes to the daemon until the server has answered */
 	const struct asa_pkt *first; /* the first packet as it entered (TCP state starts from it) */
@@ -65,6 +66,11 @@ struct session_args {
  * => NULL when out of memory.
  */
 struct sessions *sessions_new(struct asa *a, const struct dp_tables *t);
+/*
+ * From now on new connections that ask for it get other sequence numbers (SEQ-1); without it none.
+ * => 0, -EIO: the system has no random numbers
+ */
+int sessions_randomize(struct sessions *s);
 /* Connections stay in the tables. => NULL accepted. */
 void sessions_free(struct sessions *s);
 /*

@@ -54,6 +54,8 @@ struct sessions {
 	struct session_counts counts;
 	__u64 flow_reasons[ASA_DROP_MAX]; /* not yet taken by sessions_take_account() */
 	__u64 stat_built, stat_torn;
+	__u64 isn_key[2]; /* isn.c */
+	bool isn_ready; /* until then numbers pass unchanged */
 };
 
 /* The next connection id outlives the daemon: it is kept in the unused row 0 of asa_sessions. */
@@ -89,6 +91,13 @@ void session_count(struct sessions *s, __u32 slot, int by); /* in_use and friend
 void session_begin_close(struct sessions *s, __u32 slot, enum session_close why, __u32 now);
 /* Undo the index, give everything back, into quarantine. */
 void session_release(struct sessions *s, __u32 slot, __u32 now);
+
+/*
+ * isn.c: the offsets of both directions of a new TCP connection.
+ * => add[1] is 0 for a connection that TCP intercept opens: its offset follows from the cookie
+ */
+void session_isn_offsets(const struct sessions *s, const struct session_args *a, __u64 id,
+			 __u32 add[2]);
 
 /* events.c */
 void session_set_state(struct sessions *s, __u32 slot, __u8 state, __u32 now);

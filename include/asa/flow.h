@@ -56,6 +56,7 @@ enum asa_dir_flag {
 	ASA_DIR_DEC_TTL = 1 << 6, /* set connection decrement-ttl */
 	ASA_DIR_PUNT_SYN = 1 << 7, /* segments with SYN go to the daemon (MSS clamping) */
 	ASA_DIR_V6 = 1 << 8,
+	ASA_DIR_PROBE = 1 << 12, /* DCD asks the sender for life: empty segments go to the daemon */
 };
 
 struct asa_dir {
@@ -153,6 +154,7 @@ enum asa_session_flag {
 	ASA_SESSION_INSPECT = 1 << 5,
 	ASA_SESSION_LOGGED = 1 << 6, /* "Built" was logged; "Teardown" is owed */
 	ASA_SESSION_INTERCEPT = 1 << 7, /* the client is connected to us, the server not yet */
+	ASA_SESSION_PROBE = 1 << 8, /* idle: DCD probes both ends */
 };
 struct asa_session {
 	__u64 id; /* connection id of the log messages, never reused */

@@ -25,7 +25,8 @@
 	X(PUNT_MTU,		"mtu",			"Larger than the MTU of the way out") \
 	X(PUNT_TTL,		"ttl",			"TTL expired on a connection that decrements it") \
 	X(PUNT_INTERFACE,	"interface",		"Connection seen on another interface") \
-	X(PUNT_INTERCEPT,	"intercept",		"Valid SYN cookie: a client to be joined with its server")
+	X(PUNT_INTERCEPT,	"intercept",		"Valid SYN cookie: a client to be joined with its server") \
+	X(PUNT_PROBE,		"probe",		"Empty segment of a host that dead connection detection probes")
 /* clang-format on */
 
 enum asa_punt {
