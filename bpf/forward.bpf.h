@@ -255,7 +255,7 @@ asa_inline int forward(const struct asa_run *r, const struct asa_config *cfg, st
 	if (asa_unlikely(f.own->in_if &&
 			 (f.own->in_if != r->ifindex || f.own->in_vlan != p->vlan)))
 		return verdict_punt(r, cfg, PUNT_INTERFACE, f.ref);
-	if (asa_unlikely(flags & ASA_DIR_INSPECT))
+	if (asa_unlikely(flags & (ASA_DIR_INSPECT | ASA_DIR_ORDER)))
 		return verdict_punt(r, cfg, PUNT_INSPECT, f.ref);
 	f.tick = tick_now();
 	if (p->flags & ASA_PKT_TCP) {

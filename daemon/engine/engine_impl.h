@@ -18,6 +18,7 @@
 #include "engine/intercept.h"
 #include "engine/pipeline.h"
 #include "normalize/ip_frag.h"
+#include "normalize/tcp_order.h"
 #include "policy/policy.h"
 #include "session/session.h"
 #include "session/xlate.h"
@@ -67,6 +68,7 @@ struct engine {
 	struct intercepts *intercepts; /* intercept.c */
 	struct joins *joins; /* intercept_join.c */
 	struct source_row sources[POLICY_IFS_MAX]; /* source.c */
+	struct order_table *order; /* order.c; NULL: no connection needed it yet */
 };
 
 struct walk;
@@ -89,6 +91,12 @@ struct trace {
 	bool held; /* a frame would wait: for its neighbour, or for other fragments */
 };
 
+/* Timestamp (RFC 7323) of a segment that others waited for. */
+struct order_stamp {
+	__u32 value;
+	bool any;
+};
+
 struct walk {
 	struct engine *e;
 	struct worker_ops *ops;
@@ -98,6 +106,9 @@ struct walk {
 	bool done; /* sent or held: the frame is no longer ours */
 	bool made; /* by the daemon, in a client's name */
 	bool cookie; /* a SYN made for a client that brought a cookie back */
+	bool ordered; /* it waited for one before it, and was put in order (order.c) */
+	struct order_block *released; /* segments that can go behind this one */
+	struct order_stamp stamp;
 	const struct policy *policy;
 	const struct policy_if *in, *out;
 	__u32 bytes; /* IP bytes of all frames, as received */
@@ -160,6 +171,15 @@ stage_fn stage_join;
 struct joins *joins_new(void);
 void joins_free(struct joins *j);
 void joins_tick(struct engine *e, struct worker_ops *ops, __u32 now);
+/* order.c */
+stage_fn stage_order;
+bool order_wanted(const struct policy_service *service); /* of a new connection */
+void order_table_free(struct order_table *t);
+/* Segments that waited leave behind one with timestamp 'stamp'. */
+void order_release(struct engine *e, struct worker_ops *ops, struct order_block *b,
+		   const struct order_stamp *stamp, __u32 now);
+void order_tick(struct engine *e, __u32 now);
+__u32 order_held(const struct engine *e); /* segments that wait */
 /* forward.c */
 stage_fn stage_normalize;
 stage_fn stage_inspect;
@@ -174,6 +194,9 @@ stage_fn stage_forward;
  */
 enum asa_drop engine_made(struct engine *e, struct worker_ops *ops, struct frame *f, __u32 now,
 			  bool cookie);
+
+/* pipeline.c: the same for a segment that waited ('made': by the daemon). Takes the frame. */
+void engine_ordered(struct engine *e, struct worker_ops *ops, struct frame *f, __u32 now, bool made);
 
 /* The connection of a slot; a dry walk gets a copy to write to. => NULL: not in use */
 static inline struct asa_conn *walk_conn(struct walk *w, __u32 slot)

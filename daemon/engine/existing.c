@@ -111,10 +111,16 @@ enum asa_drop stage_interface(struct walk *w)
 
 enum asa_drop stage_track(struct walk *w)
 {
+	struct asa_tcp_seg s = w->p->tcp;
+
 	if (!is_tracked(w))
 		return DROP_NONE;
+	/* A FIN ahead of its time may wait for what is missing; then it is looked at again. */
+	if (s.flags & ASA_TCP_FIN && !w->ordered && w->conn->dir[w->dir].flags & ASA_DIR_ORDER &&
+	    asa_seq_after(s.seq, w->conn->half[w->dir].seq_end))
+		s.flags &= (__u8)~ASA_TCP_FIN;
 	return tcp_track_check(&w->conn->half[w->dir], &w->conn->half[!w->dir],
-			       w->conn->dir[!w->dir].seq_add, &w->p->tcp);
+			       w->conn->dir[!w->dir].seq_add, &s);
 }
 
 /* Nothing of a packet that was refused is remembered, so this comes when it leaves. */

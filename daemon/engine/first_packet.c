@@ -263,6 +263,7 @@ enum asa_drop stage_create(struct walk *w)
 		.randomize = randomize(w),
 		.clamp_mss = !w->service.bypass && (m->tcpmss > 0 || m->tcpmss_min > 0),
 		.intercept = w->cookie,
+		.order = order_wanted(&w->service),
 		.first = w->p,
 	};
 	enum asa_drop why;

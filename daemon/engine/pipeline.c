@@ -61,13 +61,15 @@ static enum asa_drop pipeline(struct walk *w)
 		STAGE(stage_create); /* slot, index, message: XDP takes over */
 	}
 	STAGE(stage_normalize); /* MSS of SYN and SYN-ACK */
+	STAGE(stage_order); /* TCP payload: in order, the first bytes; may have to wait */
 	STAGE(stage_inspect); /* payload, for connections under inspection */
 	STAGE(stage_next_hop); /* neighbour, TTL, MTU */
 	return run(w, stage_forward); /* rewrite, send or hold */
 }
 
 static enum asa_drop engine_frame(struct engine *e, struct worker_ops *ops, struct frame *f,
-				  __u32 now, struct trace *trace, bool made, bool cookie)
+				  __u32 now, struct trace *trace, bool made, bool cookie,
+				  bool ordered)
 {
 	struct walk walk, *w = &walk;
 	enum asa_drop why;
@@ -75,6 +77,7 @@ static enum asa_drop engine_frame(struct engine *e, struct worker_ops *ops, stru
 	memset(w, 0, sizeof(*w));
 	w->made = made;
 	w->cookie = cookie;
+	w->ordered = ordered;
 	w->e = e;
 	w->ops = ops;
 	w->f = f;
@@ -90,19 +93,26 @@ static enum asa_drop engine_frame(struct engine *e, struct worker_ops *ops, stru
 		why = why ? why : DROP_INTERNAL_ERROR;
 		frames_drop(e, ops, w->f, why);
 	}
+	if (w->released) /* they cannot have released others */
+		order_release(e, ops, w->released, &w->stamp, now);
 	return why;
 }
 
 enum asa_drop engine_dry(struct engine *e, struct worker_ops *ops, struct frame *f, __u32 now,
 			 struct trace *t)
 {
-	return engine_frame(e, ops, f, now, t, false, false);
+	return engine_frame(e, ops, f, now, t, false, false, false);
 }
 
 enum asa_drop engine_made(struct engine *e, struct worker_ops *ops, struct frame *f, __u32 now,
 			  bool cookie)
 {
-	return engine_frame(e, ops, f, now, NULL, true, cookie);
+	return engine_frame(e, ops, f, now, NULL, true, cookie, false);
+}
+
+void engine_ordered(struct engine *e, struct worker_ops *ops, struct frame *f, __u32 now, bool made)
+{
+	(void)engine_frame(e, ops, f, now, NULL, made, false, true);
 }
 
 /* The real engine only: a scratch one must not touch the driver's rows. => false: out of memory */
@@ -122,7 +132,7 @@ void engine_batch(struct engine *e, struct worker_ops *ops, struct frame **frame
 	if (asa_unlikely(!e->joins))
 		(void)intercept_ready(e);
 	for (i = 0; i < n; i++)
-		(void)engine_frame(e, ops, frames[i], now, NULL, false, false);
+		(void)engine_frame(e, ops, frames[i], now, NULL, false, false, false);
 }
 
 /* ------------------------------------------------------------------ stages */
@@ -279,6 +289,7 @@ void engine_free(struct engine *e)
 	acl_log_free(e->acl_log);
 	intercepts_free(e->intercepts);
 	joins_free(e->joins);
+	order_table_free(e->order);
 	account_free(&e->account);
 	free(e);
 }
@@ -293,6 +304,7 @@ void engine_tick(struct engine *e, struct worker_ops *ops, __u32 now)
 	struct frame *chain;
 
 	hold_expire(e, ops, now);
+	order_tick(e, now);
 	if (intercept_ready(e)) {
 		joins_tick(e, ops, now);
 		intercepts_tick(e->intercepts, now);
@@ -306,7 +318,7 @@ void engine_tick(struct engine *e, struct worker_ops *ops, __u32 now)
 void engine_held(const struct engine *e, __u32 *neighbour, __u32 *fragments)
 {
 	*neighbour = e->n_hold;
-	*fragments = ip_frag_held(e->frags);
+	*fragments = ip_frag_held(e->frags) + order_held(e);
 }
 
 struct ip_frags *engine_fragments(const struct engine *e)

@@ -49,6 +49,9 @@ void engine_tick(struct engine *e, struct worker_ops *ops, __u32 now);
  * stays the worker's.
  */
 void engine_send_failed(struct engine *e, const struct frame *f, enum asa_drop why);
+struct inspect_stream;
+/* Show the streams of all connections that are put in order to 'watch'. => -1: out of memory */
+int engine_watch_streams(struct engine *e, const struct inspect_stream *watch);
 struct intercepts;
 /* TCP intercept: rows and statistics (engine/intercept.h). => NULL: it has not begun yet */
 struct intercepts *engine_intercepts(const struct engine *e);
@@ -57,7 +60,7 @@ struct ip_frags *engine_fragments(const struct engine *e);
 /* Packets that "ip verify reverse-path" refused on an interface; forget them all. */
 __u64 engine_source_drops(struct engine *e, __u32 ifindex, __u16 vlan);
 void engine_source_clear(struct engine *e);
-/* Frames held now: waiting for a neighbour, and in reassembly. */
+/* Frames held now: waiting for a neighbour, and in reassembly (of datagrams, of TCP streams). */
 void engine_held(const struct engine *e, __u32 *neighbour, __u32 *fragments);
 
 #endif

@@ -274,6 +274,8 @@ static void conn_fill(struct sessions *s, struct asa_conn *c, const struct sessi
 		session_isn_offsets(s, a, id, add);
 		flags |= ASA_DIR_SEQ;
 	}
+	if (tcp && a->order)
+		flags |= ASA_DIR_ORDER;
 	if (!asa_addr_is_v4(&a->forward.src))
 		flags |= ASA_DIR_V6;
 	c->dir[0].key = a->forward;

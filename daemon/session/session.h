@@ -58,6 +58,7 @@ struct session_args {
 	bool randomize; /* TCP: new initial sequence numbers (SEQ-1) */
 	bool clamp_mss; /* SYN-ACK must visit the daemon (SES-17) */
 	bool intercept; /* opened for a SYN cookie: all goes to the daemon until the server has answered */
+	bool order; /* its segments are put in order by the daemon (NRM-10, NRM-15) */
 	const struct asa_pkt *first; /* the first packet as it entered (TCP state starts from it) */
 };
 

@@ -69,7 +69,14 @@
 	X(DROP_TCP_INTERCEPT_COOKIE,	"tcp-intercept-bad-cookie",	FRAME,	TCP_STATE,	"TCP intercept: cookie invalid or too old") \
 	X(DROP_TCP_INTERCEPT_WAIT,	"intercept-unexpected",		FRAME,	TCP_STATE,	"TCP intercept: packet not expected before the server has answered") \
 	X(DROP_POLICY_HOST,		"sp-security-failed",		FRAME,	POLICY,		"To the box, and a management rule forbids it") \
-	X(DROP_ROUTE_RPF,		"rpf-violated",			FRAME,	ROUTE,		"Reverse-path verify failed")
+	X(DROP_ROUTE_RPF,		"rpf-violated",			FRAME,	ROUTE,		"Reverse-path verify failed") \
+	X(DROP_TCP_CHECKSUM,		"bad-tcp-cksum",		FRAME,	TCP_NORM,	"Bad TCP checksum") \
+	X(DROP_TCP_BUFFER_FULL,		"tcp-buffer-full",		FRAME,	TCP_NORM,	"TCP packet buffer full") \
+	X(DROP_TCP_GLOBAL_BUFFER_FULL,	"tcp-global-buffer-full",	FRAME,	TCP_NORM,	"TCP global buffer full") \
+	X(DROP_TCP_BUFFER_TIMEOUT,	"tcp-buffer-timeout",		FRAME,	TCP_NORM,	"TCP packet buffer timeout") \
+	X(DROP_TCP_DUP_IN_QUEUE,	"tcp-dup-in-queue",		FRAME,	TCP_NORM,	"TCP dup of packet in Out-of-Order queue") \
+	X(DROP_TCP_DUP_DATA,		"tcp-dup-data-mismatch",	FRAME,	TCP_NORM,	"TCP retransmission with other bytes than the original") \
+	X(DROP_TCP_DISCARDED_OOO,	"tcp-discarded-ooo",		FRAME,	TCP_NORM,	"TCP packet waited for one before it when its connection ended")
 /* clang-format on */
 
 enum asa_drop {

@@ -56,6 +56,7 @@ enum asa_dir_flag {
 	ASA_DIR_DEC_TTL = 1 << 6, /* set connection decrement-ttl */
 	ASA_DIR_PUNT_SYN = 1 << 7, /* segments with SYN go to the daemon (MSS clamping) */
 	ASA_DIR_V6 = 1 << 8,
+	ASA_DIR_ORDER = 1 << 10, /* TCP put in order by the daemon: every frame goes there */
 	ASA_DIR_PROBE = 1 << 12, /* DCD asks the sender for life: empty segments go to the daemon */
 };
 

@@ -60,6 +60,8 @@ struct fake_pkt {
 	/* raw bytes behind the IP header instead of all the above */
 	const __u8 *raw;
 	__u32 n_raw;
+	const char *data; /* the bytes behind the transport header instead of a pattern: a string */
+	bool bad_checksum; /* TCP, UDP, ICMP */
 };
 
 struct fake_route {

@@ -21,7 +21,7 @@ static __u64 pseudo(const __u8 *l3, bool v6, __u8 proto, __u32 size)
 
 static __u32 put_l4(const struct fake_pkt *p, __u8 proto, bool v6, const __u8 *l3, __u8 *l4)
 {
-	__u32 size = p->payload, i, header = 0;
+	__u32 size = p->data ? (__u32)strlen(p->data) : p->payload, i, header = 0;
 	__u8 *check = NULL;
 	__u64 sum;
 
@@ -69,11 +69,12 @@ static __u32 put_l4(const struct fake_pkt *p, __u8 proto, bool v6, const __u8 *l
 	default: break;
 	}
 	for (i = 0; i < size; i++)
-		l4[header + i] = (__u8)(header + i);
+		l4[header + i] = p->data ? (__u8)p->data[i] : (__u8)(header + i);
 	size += header;
 	if (check && !p->more) { /* a fragment's checksum is over what the test sends later */
 		sum = proto == ASA_PROTO_ICMP ? 0 : pseudo(l3, v6, proto, size);
-		asa_st16(check, (__u16)~asa_csum_fold(asa_csum_add_bytes(sum, l4, size)));
+		asa_st16(check, (__u16)(~asa_csum_fold(asa_csum_add_bytes(sum, l4, size)) +
+					p->bad_checksum));
 	}
 	return size;
 }
@@ -134,6 +135,21 @@ struct frame *fake_frame(struct fake *f, const struct fake_pkt *p)
 	return frame;
 }
 
+/* FLOW reasons come along with a frame's; the frame's own is what is asked for. */
+static bool is_flow(int why)
+{
+#define FLOW 1
+#define FRAME 0
+	switch (why) {
+#define KIND(sym, kw, kind, stage, text) case sym: return kind;
+		ASA_DROP_LIST(KIND)
+	}
+	return true;
+#undef KIND
+#undef FLOW
+#undef FRAME
+}
+
 enum asa_drop fake_in(struct fake *f, const struct fake_pkt *p)
 {
 	struct frame *frame = fake_frame(f, p);
@@ -145,10 +161,8 @@ enum asa_drop fake_in(struct fake *f, const struct fake_pkt *p)
 	f->received[p->in]++;
 	engine_batch(f->asa.engine, &f->ops, &frame, 1, f->now);
 	fake_flush(f);
-	/* FLOW reasons come along with a frame's; the frame's own is what is asked for. */
 	for (i = 1; i < ASA_DROP_MAX; i++)
-		if ((i < FLOW_ACL || i > FLOW_EVICTED) &&
-		    f->totals.drops[i].packets != before[i].packets)
+		if (!is_flow(i) && f->totals.drops[i].packets != before[i].packets)
 			return (enum asa_drop)i;
 	return DROP_NONE;
 }
