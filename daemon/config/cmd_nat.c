@@ -331,6 +331,7 @@ static void pix_limits(const struct cmd_args *a, struct model_nat *n)
 	n->norandomseq = cmd_has(a, "norandomseq");
 	n->max_conns = cmd_u32(a, "MAXCONNS", 0);
 	n->emb_limit = cmd_u32(a, "EMBRYONIC", 0);
+	n->udp_max = cmd_u32(a, "UDPMAX", 0);
 }
 
 static int pix_acl(struct cmd_args *a, struct model_nat *n)

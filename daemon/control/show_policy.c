@@ -248,6 +248,9 @@ static void put_connection_settings(struct output *o, const struct policy_class_
 			(unsigned long long)counter(r->embryonic),
 			(unsigned long long)counter(r->conns),
 			(unsigned long long)counter(r->drops));
+	if (c->per_client_max >= 0)
+		output_text(o, "        per-client drop %llu\n",
+			    (unsigned long long)counter(r->client_drops));
 	put_timeout(o, "embryonic", c->embryonic_s, &timeouts);
 	put_timeout(o, "half-closed", c->half_closed_s, &timeouts);
 	put_timeout(o, "idle", c->idle_s, &timeouts);
@@ -284,6 +287,7 @@ static void put_class(struct output *o, const struct policy_class_row *r)
 	output_u64(o, "embryonic", counter(r->embryonic));
 	output_u64(o, "packets", counter(r->packets));
 	output_u64(o, "drops", counter(r->drops));
+	output_u64(o, "per_client_drops", counter(r->client_drops));
 	output_object_end(o);
 }
 
@@ -479,6 +483,8 @@ static int clear_service_policy(void *ctx, struct cmd_args *args, void *out)
 			__atomic_store_n(r.packets, 0, __ATOMIC_RELAXED);
 		if (r.drops)
 			__atomic_store_n(r.drops, 0, __ATOMIC_RELAXED);
+		if (r.client_drops)
+			__atomic_store_n(r.client_drops, 0, __ATOMIC_RELAXED);
 	}
 	return 0;
 }

@@ -167,6 +167,7 @@ stage_fn stage_create;
 /* intercept_join.c */
 stage_fn stage_cookie;
 stage_fn stage_embryonic;
+enum asa_drop intercept_nat(struct walk *w); /* of stage_translate: the limits of translation rules */
 stage_fn stage_join;
 struct joins *joins_new(void);
 void joins_free(struct joins *j);

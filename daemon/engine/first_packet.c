@@ -211,7 +211,9 @@ enum asa_drop stage_translate(struct walk *w)
 	walk_hit(w, w->src_nat.hit);
 	if (!why) {
 		why = check_nat_limits(w);
-		if (why)
+		if (!why)
+			why = intercept_nat(w);
+		if (why || w->done)
 			return why;
 	}
 	if (!why && w->src_nat.rule >= 0 && w->src_nat.dynamic) {

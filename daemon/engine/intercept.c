@@ -25,6 +25,7 @@ struct entry {
 	struct asa_intercept_key key;
 	struct asa_intercept row;
 	__u32 class_id, max;
+	struct asa_addr counted; /* zero: all of the class */
 	__u32 until; /* tick at which it is removed, once nothing is answered any more */
 	__u32 next_log;
 	__u32 policy_gen;
@@ -48,6 +49,7 @@ struct intercepts {
 	struct intercept_server servers[INTERCEPT_SERVERS];
 	__u32 n_servers;
 	__u32 next_second;
+	bool ticking; /* next_second is set: any tick may be the first */
 	__u32 n_seconds;
 	__u32 n_samples;
 };
@@ -287,6 +289,7 @@ bool intercept_start(struct intercepts *t, const struct intercept_found *found, 
 		t->n++;
 	}
 	e->class_id = found->class_id;
+	e->counted = found->counted;
 	e->max = found->max;
 	e->policy_gen = policy_generation(t->asa->policy);
 	e->server = (__u32)(server_of(t, found, now) - t->servers) + 1;
@@ -333,7 +336,7 @@ static void entry_tick(struct intercepts *t, struct entry *e, __u32 now)
 {
 	static const struct asa_addr nobody;
 	struct asa_intercept_hits hits = { 0 };
-	const struct asa_addr *client = asa_addr_equal(&e->key.src, &nobody) ? NULL : &e->key.src;
+	const struct asa_addr *client = asa_addr_equal(&e->counted, &nobody) ? NULL : &e->counted;
 	__u64 sent, good;
 	__u32 half_open;
 	__u8 wscale;
@@ -372,6 +375,9 @@ void intercepts_tick(struct intercepts *t, __u32 now)
 	__u32 i;
 
 	keys_tick(t, now);
+	if (!t->ticking)
+		t->next_second = now;
+	t->ticking = true;
 	if ((__s32)(now - t->next_second) < 0)
 		return;
 	t->next_second = now + SECOND_TICKS;

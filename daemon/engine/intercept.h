@@ -33,7 +33,8 @@ struct intercepts;
 struct intercept_found {
 	struct asa_intercept_key key; /* key.src only for a client's limit */
 	struct asa_intercept row;
-	__u32 class_id;
+	__u32 class_id; /* or SESSION_HOSTS */
+	struct asa_addr counted; /* whose half-open connections are counted; zero: all of the class */
 	__u32 max;
 	struct asa_key real; /* with the server's own address, for the statistics */
 	const char *ifname; /* of the server */

@@ -174,34 +174,37 @@ static __u16 offered_mss(const struct walk *w)
 	return (__u16)(mss > 0xffff ? 0xffff : mss);
 }
 
-enum asa_drop stage_embryonic(struct walk *w)
+/*
+ * Answer the SYN with a cookie; from now on the driver does the same, for all clients or for one.
+ * => limit: the one that was met; class_id, counted: of what (see intercept_found)
+ */
+static enum asa_drop answer(struct walk *w, const struct session_limit *limit, __u32 class_id,
+			    const struct asa_addr *counted, bool one_client)
 {
 	struct intercepts *t = w->e->intercepts;
-	struct session_limit limit = { 0 };
 	struct intercept_found found;
 	struct asa_cookie_seg s;
 	struct frame *f;
 	__u8 data;
 
-	if (w->p->proto != ASA_PROTO_TCP || w->service.bypass || w->cookie || w->trace || !t ||
-	    !session_embryonic_full(w->e->asa->sessions, &w->service, &w->p->key, &limit))
-		return DROP_NONE;
 	memset(&found, 0, sizeof(found));
 	found.key.dst = w->p->key.dst;
 	found.key.port = w->p->key.dport;
 	found.key.ctx = w->p->key.ctx;
 	found.key.in_if = w->in->ifindex;
 	found.key.in_vlan = w->in->vlan;
-	if (limit.per_client)
+	if (one_client)
 		found.key.src = w->p->key.src;
+	if (counted)
+		found.counted = *counted;
 	found.row.mss = offered_mss(w);
 	found.row.wscale = intercept_wscale(t, &w->real.dst, w->real.dport);
-	found.class_id = session_class_id(w->e->asa->sessions, &w->service);
-	found.max = limit.max;
+	found.class_id = class_id;
+	found.max = limit->max;
 	found.real = w->real;
 	found.ifname = w->out ? w->out->name : "unknown";
 	if (intercept_start(t, &found, w->now))
-		deny_embryonic(w, &limit);
+		deny_embryonic(w, limit);
 	intercept_sent(t, &found, &w->p->key.src, w->now);
 	data = asa_cookie_offer(&s, &found.row, w->p->tcp.seq, syn_data(w->p));
 	s.seq = asa_cookie_make(intercept_keys(t), &w->p->key, w->p->tcp.seq, w->now, data);
@@ -214,6 +217,39 @@ enum asa_drop stage_embryonic(struct walk *w)
 	send_back(w->e, w->ops, f, w->f->in_ifindex);
 	frame_put(w->ops->pool, w->f);
 	w->done = true;
+	return DROP_NONE;
+}
+
+static bool may_intercept(const struct walk *w)
+{
+	return w->p->proto == ASA_PROTO_TCP && !w->service.bypass && !w->cookie && !w->trace &&
+	       w->e->intercepts;
+}
+
+enum asa_drop stage_embryonic(struct walk *w)
+{
+	struct sessions *s = w->e->asa->sessions;
+	struct session_limit limit = { 0 };
+
+	if (!may_intercept(w) || !session_embryonic_full(s, &w->service, &w->p->key, &limit))
+		return DROP_NONE;
+	return answer(w, &limit, session_class_id(s, &w->service),
+		      limit.per_client ? &w->p->key.src : NULL, limit.per_client);
+}
+
+enum asa_drop intercept_nat(struct walk *w)
+{
+	struct sessions *s = w->e->asa->sessions;
+	struct session_limit limit = { 0 };
+
+	if (!may_intercept(w))
+		return DROP_NONE;
+	if (w->dst_nat.rule >= 0 &&
+	    session_nat_embryonic_full(s, &w->dst_nat, &w->real.dst, &limit))
+		return answer(w, &limit, SESSION_HOSTS, &w->real.dst, false);
+	if (w->src_nat.rule >= 0 &&
+	    session_nat_embryonic_full(s, &w->src_nat, &w->real.src, &limit))
+		return answer(w, &limit, SESSION_HOSTS, &w->real.src, true);
 	return DROP_NONE;
 }
 

@@ -178,7 +178,7 @@ struct model_nat {
 	char svc_real[MODEL_NAME_MAX], svc_mapped[MODEL_NAME_MAX]; /* twice: service objects */
 	bool dns, no_proxy_arp, route_lookup, norandomseq, inactive, unidirectional;
 	bool flat, include_reserve; /* of a pat-pool: one range of ports, 1024 (1) to 65535 */
-	__u32 max_conns, emb_limit;
+	__u32 max_conns, emb_limit, udp_max; /* for each host behind it; 0 none (LIM-7) */
 	__u32 nat_id; /* PIX nat/global */
 	char acl[MODEL_NAME_MAX]; /* policy NAT, nat 0 access-list */
 	char text[MODEL_TEXT_MAX]; /* the line as entered, canonical words */

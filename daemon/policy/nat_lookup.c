@@ -98,6 +98,7 @@ static void match_fill(struct nat_match *m, const struct nat_rule *r, __u32 rule
 		.norandomseq = r->config->norandomseq,
 		.max_conns = r->config->max_conns,
 		.emb_limit = r->config->emb_limit,
+		.udp_max = r->config->udp_max,
 	};
 }
 

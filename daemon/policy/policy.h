@@ -157,7 +157,7 @@ struct nat_match {
 	int rule; /* index for policy_nat_row(), -1 none */
 	bool identity, is_static, dynamic, pat;
 	bool norandomseq;
-	__u32 max_conns, emb_limit;
+	__u32 max_conns, emb_limit, udp_max; /* 0 none */
 	__u64 *hit; /* the counter that was stepped, NULL none */
 };
 
@@ -277,6 +277,7 @@ struct policy_class_row {
 	const char *ifname; /* nameif, NULL for global */
 	const struct model_policy_class *config;
 	__u64 *packets, *drops; /* by action of connection settings */
+	__u64 *client_drops; /* those of 'drops' that per-client-max asked for */
 	__u64 *conns, *embryonic; /* current counts */
 };
 bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row *r);

@@ -498,6 +498,7 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 			.drops = &sc->counter->value[COUNTER_CLASS_DROPS],
 			.conns = &sc->counter->value[COUNTER_CLASS_CONNS],
 			.embryonic = &sc->counter->value[COUNTER_CLASS_EMBRYONIC],
+			.client_drops = &sc->counter->value[COUNTER_CLASS_CLIENT_DROPS],
 		};
 		return true;
 	}

@@ -11,11 +11,11 @@
  * row (asa_session.policy_class): it outlives a recompile of the policy and a restart of the
  * daemon, so the counts do, too (LIM-9, SES-15). Lowering a limit tears nothing down.
  *
- * TCP connections of hosts behind translations are counted as well, for the limits that NAT rules
- * carry (LIM-7). The smaller limit wins, because each is asked.
+ * TCP and UDP connections of hosts behind translations are counted as well, for the limits that NAT
+ * rules carry (LIM-7). The smaller limit wins, because each is asked.
  *
- * Counting needs no allocation: a client's entry is taken from an array with two rows per slot, for
- * there cannot be more clients or local hosts than connections.
+ * Counting needs no allocation: a client's entry is taken from an array with three rows per slot, for
+ * a connection has one client and at most two ends that are translated.
  *
  * Threads: asa->lock, hence exact at any number of workers (LIM-8).
  */
@@ -26,7 +26,9 @@
 
 #define CLASSES 1024u /* a power of two, above what a configuration can have */
 #define ROW_NONE 0xffffffffu
-#define LOCAL_HOSTS 0xffffffffu /* in the place of a class: hosts behind translations (LIM-7) */
+/* In the place of a class: hosts behind translations (LIM-7). */
+#define HOSTS_TCP SESSION_HOSTS
+#define HOSTS_UDP (SESSION_HOSTS - 1)
 
 struct class_count {
 	__u32 id; /* 0: free */
@@ -53,7 +55,7 @@ struct limits *limits_new(__u32 n_slots)
 
 	if (!l)
 		return NULL;
-	l->n_clients = 2 * n_slots; /* as client of a class, and as local host */
+	l->n_clients = 3 * n_slots; /* as client of a class, and as translated hosts */
 	l->clients = calloc(l->n_clients, sizeof(*l->clients));
 	l->buckets = calloc(l->n_clients, sizeof(*l->buckets));
 	if (!l->clients || !l->buckets) {
@@ -91,7 +93,7 @@ __u32 limits_class_id(const struct policy *p, int row)
 	h = hash_text(h, r.policy_map);
 	h = hash_text(h, r.class_name);
 	h = hash_text(h, r.global ? "" : r.ifname);
-	return h && h != LOCAL_HOSTS ? h : 1;
+	return h && h < HOSTS_UDP ? h : 1;
 }
 
 /* => NULL when the table is full (more classes than a configuration can have). */
@@ -209,34 +211,71 @@ static bool is_counted(__u8 proto)
 	return proto == ASA_PROTO_TCP || proto == ASA_PROTO_UDP; /* LIM-2 */
 }
 
-/* The host behind the translation of a TCP connection: the end with the higher level. */
-static void local_host_count(struct sessions *s, __u32 slot, int by)
+/*
+ * The hosts whose translation may have a limit: each end that is translated; of an identity
+ * translation, which changes nothing, the end with the higher level.
+ * => how many
+ */
+static int translated_hosts(const struct asa_session *r, const struct asa_dir *dir,
+			    const struct asa_addr *hosts[2])
 {
-	const struct asa_session *r = &s->t.sessions[slot];
-	const struct asa_dir *dir = s->t.conns[slot].dir;
-	const struct asa_addr *host = &dir[(r->flags & ASA_SESSION_INBOUND) != 0].key.src;
+	const struct asa_key *f = &dir[0].key, *b = &dir[1].key;
+	int n = 0;
 
-	if (dir[0].key.proto != ASA_PROTO_TCP ||
-	    !(r->flags & (ASA_SESSION_NAT_STATIC | ASA_SESSION_NAT_DYNAMIC)))
-		return;
-	if (by > 0)
-		client_add(s->limits, LOCAL_HOSTS, host);
-	else
-		client_remove(s->limits, LOCAL_HOSTS, host);
+	if (!is_counted(f->proto) || !(r->flags & (ASA_SESSION_NAT_STATIC | ASA_SESSION_NAT_DYNAMIC)))
+		return 0;
+	if (f->sport != b->dport || !asa_addr_equal(&f->src, &b->dst))
+		hosts[n++] = &f->src;
+	if (f->dport != b->sport || !asa_addr_equal(&f->dst, &b->src))
+		hosts[n++] = &b->src;
+	if (!n)
+		hosts[n++] = &dir[session_inside(r)].key.src;
+	return n;
+}
+
+static __u32 hosts_class(__u8 proto)
+{
+	return proto == ASA_PROTO_TCP ? HOSTS_TCP : HOSTS_UDP;
+}
+
+static void hosts_count(struct sessions *s, __u32 slot, int by)
+{
+	const struct asa_dir *dir = s->t.conns[slot].dir;
+	__u32 class_id = hosts_class(dir[0].key.proto);
+	const struct asa_addr *hosts[2];
+	int i, n = translated_hosts(&s->t.sessions[slot], dir, hosts);
+
+	for (i = 0; i < n; i++) {
+		if (by > 0)
+			client_add(s->limits, class_id, hosts[i]);
+		else
+			client_remove(s->limits, class_id, hosts[i]);
+	}
 }
 
 enum asa_drop session_nat_limit(struct sessions *s, const struct nat_match *m, const struct asa_key *key,
 				const struct asa_addr *host, struct session_limit *limit)
 {
-	__u32 row;
+	__u32 max = key->proto == ASA_PROTO_TCP ? m->max_conns : m->udp_max, row;
 
-	if (!m->max_conns || key->proto != ASA_PROTO_TCP)
+	if (!max || !is_counted(key->proto))
 		return DROP_NONE;
-	row = *client_find(s->limits, LOCAL_HOSTS, host);
+	row = *client_find(s->limits, hosts_class(key->proto), host);
 	limit->per_client = true;
 	limit->count = row ? s->limits->clients[row - 1].n : 0;
-	limit->max = m->max_conns;
+	limit->max = max;
 	return limit->count < limit->max ? DROP_NONE : DROP_POLICY_LIMIT;
+}
+
+bool session_nat_embryonic_full(struct sessions *s, const struct nat_match *m,
+				const struct asa_addr *host, struct session_limit *limit)
+{
+	if (!m->emb_limit)
+		return false;
+	limit->per_client = false;
+	limit->count = session_embryonic_count(s, SESSION_HOSTS, host);
+	limit->max = m->emb_limit;
+	return limit->count >= limit->max;
 }
 
 void limits_count(struct sessions *s, __u32 slot, int by)
@@ -245,7 +284,7 @@ void limits_count(struct sessions *s, __u32 slot, int by)
 	const struct asa_key *k = &s->t.conns[slot].dir[0].key;
 	struct class_count *c;
 
-	local_host_count(s, slot, by);
+	hosts_count(s, slot, by);
 	if (!r->policy_class || !is_counted(k->proto))
 		return;
 	c = class_find(s->limits, r->policy_class, by > 0);
@@ -259,22 +298,33 @@ void limits_count(struct sessions *s, __u32 slot, int by)
 	class_publish(session_policy(s), c);
 }
 
+/* At its end a connection leaves the client's count first, and the client may be forgotten. */
+static void client_embryonic(struct limits *l, __u32 class_id, const struct asa_addr *a, int by)
+{
+	__u32 row = *client_find(l, class_id, a);
+
+	if (row && (by > 0 || l->clients[row - 1].embryonic))
+		l->clients[row - 1].embryonic += by;
+}
+
 void limits_embryonic(struct sessions *s, __u32 slot, int by)
 {
-	__u32 id = s->t.sessions[slot].policy_class, *at;
+	const struct asa_session *r = &s->t.sessions[slot];
+	const struct asa_dir *dir = s->t.conns[slot].dir;
+	const struct asa_addr *hosts[2];
 	struct class_count *c;
+	int i, n = translated_hosts(r, dir, hosts);
 
 	s->counts.embryonic += by;
-	if (!id)
+	for (i = 0; i < n; i++)
+		client_embryonic(s->limits, HOSTS_TCP, hosts[i], by);
+	if (!r->policy_class)
 		return;
-	c = class_find(s->limits, id, by > 0);
+	c = class_find(s->limits, r->policy_class, by > 0);
 	if (!c)
 		return;
 	c->embryonic += by;
-	/* At its end a connection leaves the client's count first, and the client may be forgotten. */
-	at = client_find(s->limits, id, &s->t.conns[slot].dir[0].key.src);
-	if (*at && (by > 0 || s->limits->clients[*at - 1].embryonic))
-		s->limits->clients[*at - 1].embryonic += by;
+	client_embryonic(s->limits, r->policy_class, &dir[0].key.src, by);
 	class_publish(session_policy(s), c);
 }
 
@@ -316,6 +366,8 @@ enum asa_drop session_limit_check(struct sessions *s, const struct policy_servic
 	if (policy_class_row(p, (size_t)service->class_row, &r) && r.drops) {
 		__atomic_fetch_add(r.drops, 1, __ATOMIC_RELAXED);
 		limit->hit = r.drops;
+		if (limit->per_client && r.client_drops)
+			__atomic_fetch_add(r.client_drops, 1, __ATOMIC_RELAXED);
 	}
 	return DROP_POLICY_LIMIT;
 }
@@ -329,11 +381,13 @@ __u32 session_class_id(const struct sessions *s, const struct policy_service *se
 
 __u32 session_embryonic_count(const struct sessions *s, __u32 class_id, const struct asa_addr *client)
 {
-	const struct class_count *c = class_find(s->limits, class_id, false);
+	const struct class_count *c;
 	__u32 row;
 
-	if (!c || !client)
+	if (!client) {
+		c = class_find(s->limits, class_id, false);
 		return c ? c->embryonic : 0;
+	}
 	row = *client_find(s->limits, class_id, client);
 	return row ? s->limits->clients[row - 1].embryonic : 0;
 }
