@@ -59,8 +59,8 @@
 #define PIN_DIR_DEFAULT "/sys/fs/bpf/asa"
 
 #define TICK_MS 10
-#define EVENTS_PER_TICK 8192
-#define TIMERS_PER_TICK 4096
+#define EVENTS_PER_TURN 512
+#define TIMERS_MS 8 /* of a tick's 10; the rest comes in the next one */
 #define NEIGHBOURS_MAX 512 /* resolved next hops kept until a worker hears of them */
 
 /* What callbacks note while the lock is held, to be done after it is given up. */
@@ -403,6 +403,35 @@ static void end_trial(struct asa *a)
 	config_result_fini(&r);
 }
 
+static __u64 now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (__u64)ts.tv_sec * 1000 + (__u64)ts.tv_nsec / 1000000;
+}
+
+/*
+ * Events of the driver and timers, in pieces: each holds the lock for less than a millisecond, and a
+ * worker that waits for it gets it before the next one (TMO-7; the mutex alone would not see to that).
+ */
+static void events_and_timers(struct asa *a)
+{
+	__u64 begin = now_ms();
+	bool more;
+
+	do {
+		pthread_mutex_lock(&a->lock);
+		rcu_read_lock();
+		more = dp_events(a->dp, on_driver_event, a, EVENTS_PER_TURN) == EVENTS_PER_TURN;
+		more |= sessions_tick(a->sessions, now_tick(), SESSIONS_PER_TURN);
+		rcu_read_unlock();
+		pthread_mutex_unlock(&a->lock);
+		if (more && __atomic_load_n(&a->waiting, __ATOMIC_RELAXED))
+			usleep(1);
+	} while (more && now_ms() - begin < TIMERS_MS);
+}
+
 static void on_tick(struct loop *l)
 {
 	struct asa *a = l->a;
@@ -411,14 +440,14 @@ static void on_tick(struct loop *l)
 	if (read(l->timer_fd, &expirations, sizeof(expirations)) < 0)
 		return;
 	l->ticks++;
-	pthread_mutex_lock(&a->lock);
-	rcu_read_lock();
-	dp_events(a->dp, on_driver_event, a, EVENTS_PER_TICK);
-	sessions_tick(a->sessions, now_tick(), TIMERS_PER_TICK);
-	if (l->ticks % (100 / TICK_MS) == 0)
+	events_and_timers(a);
+	if (l->ticks % (100 / TICK_MS) == 0) {
+		pthread_mutex_lock(&a->lock);
+		rcu_read_lock();
 		net_tick(a->net, now_tick());
-	rcu_read_unlock();
-	pthread_mutex_unlock(&a->lock);
+		rcu_read_unlock();
+		pthread_mutex_unlock(&a->lock);
+	}
 	if (l->ticks % (100 / TICK_MS) == 0)
 		workers_call_all(a->workers, worker_tick, l);
 	if (l->ticks % (1000 / TICK_MS) == 0) {

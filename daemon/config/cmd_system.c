@@ -52,7 +52,7 @@ static const struct timeout {
 	{ "uauth",		 T(uauth_absolute),	   0,	TIME_MAX_S, true,  6,	 " absolute" },
 	{ "uauth",		 T(uauth_inactivity),	   0,	TIME_MAX_S, true,  6,	 " inactivity" },
 	{ "tcp-proxy-reassembly", T(tcp_proxy_reassembly), 10,	TIME_MAX_S, false, 7,	 "" },
-	{ "floating-conn",	 T(floating_conn),	   30,	TIME_MAX_S, true,  8,	 "" },
+	{ "floating-conn",	 T(floating_conn),	   60,	TIME_MAX_S, true,  8,	 "" },
 	{ "conn-holddown",	 T(conn_holddown),	   0,	15,	    true,  9,	 "" },
 	{ "igp stale-route",	 T(igp_stale_route),	   10,	600,	    false, 10,	 "" },
 };
@@ -62,13 +62,18 @@ static int *timeout_at(struct model_timeouts *t, const struct timeout *row)
 	return (int *)((char *)t + row->offset);
 }
 
+/* "igp stale-route" is found by its first word. */
+static bool is_named(const struct timeout *row, const char *word)
+{
+	size_t len = strcspn(row->word, " ");
+
+	return strlen(word) == len && !memcmp(word, row->word, len);
+}
+
 static const struct timeout *timeout_find(const char *word, bool inactivity)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(timeouts); i++) {
-		/* "igp stale-route" is found by its first word */
-		size_t len = strcspn(timeouts[i].word, " ");
-
-		if (strlen(word) == len && !memcmp(word, timeouts[i].word, len) &&
+		if (is_named(&timeouts[i], word) &&
 		    (!inactivity || !strcmp(timeouts[i].after, " inactivity")))
 			return &timeouts[i];
 	}
@@ -89,12 +94,26 @@ static int timeout_set(struct cmd_args *a, const struct timeout *row, const char
 	return 0;
 }
 
+/* The others are kept for what they will be about: inspections, authentication (asa-config(5)). */
+static bool acts(const struct timeout *row)
+{
+	static const size_t acting[] = { T(xlate), T(pat_xlate), T(conn), T(half_closed), T(udp),
+					 T(sctp), T(icmp), T(tcp_proxy_reassembly), T(floating_conn) };
+
+	for (size_t i = 0; i < ARRAY_SIZE(acting); i++)
+		if (row->offset == acting[i])
+			return true;
+	return false;
+}
+
 static int do_timeout(void *ctx, struct cmd_args *a, void *out)
 {
 	struct model_timeouts v = cfg_model(a)->timeouts;
 	struct cursor c = { a, 1 };
 	struct model *m, *empty = model_new();
+	uint32_t kept = 0; /* bits: rows that do nothing */
 
+	_Static_assert(ARRAY_SIZE(timeouts) <= 32, "a bit each");
 	(void)ctx;
 	(void)out;
 	if (!empty)
@@ -118,6 +137,8 @@ static int do_timeout(void *ctx, struct cmd_args *a, void *out)
 			model_free(empty);
 			return -EINVAL;
 		}
+		if (!acts(row) && *timeout_at(&v, row) != *timeout_at(&empty->timeouts, row))
+			kept |= 1u << (row - timeouts);
 	}
 	model_free(empty);
 	if ((v.uauth_absolute >= v.xlate && v.uauth_absolute && v.xlate) ||
@@ -127,6 +148,11 @@ static int do_timeout(void *ctx, struct cmd_args *a, void *out)
 	if (!m)
 		return -ENOMEM;
 	m->timeouts = v;
+	for (size_t i = 0; i < ARRAY_SIZE(timeouts); i++) {
+		if (kept & 1u << i)
+			cmd_warn(a, "\"timeout %s%s\" is kept but has no effect yet",
+				 timeouts[i].word, timeouts[i].after);
+	}
 	return 0;
 }
 
@@ -140,6 +166,8 @@ void show_timeouts(const struct show *sh)
 		const struct timeout *row = &timeouts[i];
 		int s = *timeout_at(&v, row);
 
+		if (*sh->filter && !is_named(row, sh->filter))
+			continue;
 		/* Two that ASA shows only when they are set. */
 		if (!s && (row->offset == T(icmp_error) || row->offset == T(uauth_inactivity)) &&
 		    !sh->all)
@@ -149,7 +177,8 @@ void show_timeouts(const struct show *sh)
 		line = row->line;
 		put(sh->sink, " %s %s%s", row->word, value_time_text((uint32_t)s, x), row->after);
 	}
-	put(sh->sink, "\n");
+	if (line)
+		put(sh->sink, "\n");
 }
 
 /* Values that only "timeout-floor none" allows: without it they could not be read back. */

@@ -17,7 +17,6 @@
 
 #include "config/value.h"
 
-#define TIME_MAX_S (1193u * 3600)
 
 int value_u32(const char *s, uint32_t lo, uint32_t hi, uint32_t *out)
 {
@@ -120,7 +119,7 @@ int value_time(const char *s, uint32_t *seconds)
 			return -EINVAL;
 		memcpy(buf, s, len);
 		buf[len] = '\0';
-		if (value_u32(buf, 0, n ? 59 : 1193, &part[n]))
+		if (value_u32(buf, 0, n ? 59 : 9999, &part[n]))
 			return -EINVAL;
 		n++;
 		s += len;
@@ -129,7 +128,7 @@ int value_time(const char *s, uint32_t *seconds)
 		if (*s++ != ':')
 			return -EINVAL;
 	}
-	if (n < 2 || part[0] * 3600 + part[1] * 60 + part[2] > TIME_MAX_S)
+	if (n < 2) /* how long it may be, the command says */
 		return -EINVAL;
 	*seconds = part[0] * 3600 + part[1] * 60 + part[2];
 	return 0;

@@ -24,7 +24,7 @@ int value_ip6(const char *s, struct asa_addr *a);
 int value_addr(const char *s, struct asa_addr *a, bool *v6);
 int value_mask(const char *s, uint8_t *plen); /* contiguous netmask */
 int value_prefix(const char *s, bool v6, struct asa_addr *a, uint8_t *plen); /* ADDR/LEN */
-int value_time(const char *s, uint32_t *seconds); /* h:m:s, h:m, or 0; at most 1193:0:0 */
+int value_time(const char *s, uint32_t *seconds); /* h:m:s, h:m, or 0; below 10000 hours */
 
 /* Has 'a' bits set outside of its prefix? (plen counted 0-32 or 0-128) */
 bool value_has_host_bits(const struct asa_addr *a, bool v6, uint8_t plen);

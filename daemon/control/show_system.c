@@ -72,7 +72,11 @@ static int show_startup(void *ctx, struct cmd_args *args, void *out)
 
 static int show_timeout(void *ctx, struct cmd_args *args, void *out)
 {
-	return print_running(args, out, "timeout", true);
+	char section[96];
+
+	snprintf(section, sizeof(section), "timeout%s%s", args->n > 2 ? " " : "",
+		 args->n > 2 ? args->v[2].text : "");
+	return print_running(args, out, section, true);
 }
 
 /* ------------------------------------------------------------------ version, clock */
@@ -166,7 +170,11 @@ COMMANDS_DEFINE(system,
 		{CONFIG_IN_EXEC, "show version", NULL, "Version, time since start, sizes",
 		 show_version},
 		{CONFIG_IN_EXEC, "show clock", NULL, "Time of day", show_clock},
-		{CONFIG_IN_EXEC, "show timeout", NULL, "Timeouts in force", show_timeout},
+		{CONFIG_IN_EXEC, "show timeout [ { xlate | pat-xlate | conn | half-closed | udp | sctp | icmp | "
+				 "icmp-error | sunrpc | h323 | h225 | mgcp | mgcp-pat | sip | sip_media | "
+				 "sip-invite | sip-disconnect | sip-provisional-media | uauth | "
+				 "tcp-proxy-reassembly | floating-conn | conn-holddown | igp } ]",
+		 NULL, "Timeouts in force", show_timeout},
 		{CONFIG_IN_PRIV, "show running-config [ all ] [ <SECTION:line> ]", NULL,
 		 "Configuration in force", show_running},
 		{CONFIG_IN_PRIV, "show startup-config", NULL, "Saved configuration", show_startup},

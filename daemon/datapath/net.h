@@ -41,6 +41,12 @@ struct net_route {
 enum asa_drop net_route(struct net *n, const struct asa_addr *dst, struct net_route *r, bool *local);
 
 /*
+ * Is there still a route to 'dst' by the device and gateway of next hop 'nh', whatever better ones
+ * there are? Asks the kernel each time.
+ */
+bool net_route_remains(struct net *n, const struct asa_addr *dst, const struct asa_nexthop *nh);
+
+/*
  * Row of asa_nexthops for a route through policy interface 'out' (device, VLAN tag, MTU), taken
  * into use (users + 1). If its neighbour is unknown, resolution is started and the row is not
  * VALID yet. => row number, 0 when the table is full.

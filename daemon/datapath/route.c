@@ -62,14 +62,28 @@ static const struct net_link_msg *net_link(const struct net *n, __u32 ifindex)
 	return NULL;
 }
 
-static void net_route_ask(struct net *n, const struct asa_addr *dst, struct net_cached *c)
+/* One question; oif 0: by any device. => 0 with the answer in *m, or the kernel's -errno */
+static int net_route_query(struct net *n, const struct asa_addr *dst, __u32 oif, struct net_route_msg *m)
 {
-	const struct net_link_msg *link;
-	struct net_route_msg m = { 0 };
 	bool v4 = asa_addr_is_v4(dst);
 	__u8 buf[256];
 	struct nlmsghdr *h;
 	struct rtmsg *rt;
+
+	h = net_put_header(buf, RTM_GETROUTE, 0, sizeof(*rt));
+	rt = mnl_nlmsg_get_payload(h);
+	rt->rtm_family = v4 ? AF_INET : AF_INET6;
+	rt->rtm_dst_len = v4 ? 32 : 128;
+	net_put_addr(h, RTA_DST, dst);
+	if (oif)
+		mnl_attr_put_u32(h, RTA_OIF, oif);
+	return net_transact(n, h, net_route_answer, m);
+}
+
+static void net_route_ask(struct net *n, const struct asa_addr *dst, struct net_cached *c)
+{
+	const struct net_link_msg *link;
+	struct net_route_msg m = { 0 };
 	int r;
 
 	memset(c, 0, sizeof(*c));
@@ -78,12 +92,7 @@ static void net_route_ask(struct net *n, const struct asa_addr *dst, struct net_
 	c->drop = DROP_ROUTE_NONE;
 	if (!net_routable(dst))
 		return;
-	h = net_put_header(buf, RTM_GETROUTE, 0, sizeof(*rt));
-	rt = mnl_nlmsg_get_payload(h);
-	rt->rtm_family = v4 ? AF_INET : AF_INET6;
-	rt->rtm_dst_len = v4 ? 32 : 128;
-	net_put_addr(h, RTA_DST, dst);
-	r = net_transact(n, h, net_route_answer, &m);
+	r = net_route_query(n, dst, 0, &m);
 	if (r < 0) {
 		/* Unreachable, prohibited and "no such route" come as errors; only ours are news. */
 		if (r == -ENOBUFS || r == -EAGAIN || r == -EBADMSG) {
@@ -129,4 +138,19 @@ enum asa_drop net_route(struct net *n, const struct asa_addr *dst, struct net_ro
 		*local = c->local;
 	*r = c->route;
 	return c->drop;
+}
+
+bool net_route_remains(struct net *n, const struct asa_addr *dst, const struct asa_nexthop *nh)
+{
+	__u16 vlan = nh->flags & ASA_NH_VLAN ? asa_ntohs(nh->vlan_tci) & 0x0fff : 0;
+	struct net_route_msg m = { 0 };
+	__u32 oif = nh->ifindex;
+
+	for (size_t i = 0; vlan && i < n->n_links; i++)
+		if (n->links[i].parent == nh->ifindex && n->links[i].vlan == vlan)
+			oif = n->links[i].ifindex;
+	if (!net_routable(dst) || net_route_query(n, dst, oif, &m) < 0 || m.type != RTN_UNICAST ||
+	    m.ifindex != oif)
+		return false;
+	return asa_addr_equal(m.has_gateway ? &m.gateway : dst, &nh->gateway);
 }

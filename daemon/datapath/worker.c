@@ -283,7 +283,9 @@ static int worker_turn(struct worker *w, struct frame **frames)
 		n += xsk_receive(x, w->pool, frames + n, XSK_BATCH, w->all->lent);
 	}
 	if (n) {
+		__atomic_fetch_add(&w->all->asa->waiting, 1, __ATOMIC_RELAXED);
 		pthread_mutex_lock(&w->all->asa->lock);
+		__atomic_fetch_sub(&w->all->asa->waiting, 1, __ATOMIC_RELAXED);
 		rcu_read_lock();
 		w->all->hooks.batch(w->all->hooks.arg, &w->ops, frames, n, now);
 		rcu_read_unlock();

@@ -99,7 +99,7 @@ bool session_sync(struct sessions *s, __u32 slot, __u32 now)
 
 /* ------------------------------------------------------------------ timers */
 
-static __u32 ticks_from_s(int seconds)
+__u32 session_ticks_from_s(int seconds)
 {
 	__u64 ticks;
 
@@ -127,13 +127,13 @@ void session_timeouts(const struct sessions *s, struct asa_session *r, __u8 prot
 	else if (proto == 1 || proto == 58)
 		idle = m->icmp;
 	else
-		idle = TIMEOUT_OTHER_S;
+		idle = proto == 132 ? m->sctp : m->conn; /* GTO-1 */
 	if (service && service->idle_s >= 0)
 		idle = service->idle_s;
-	r->idle = ticks_from_s(idle);
-	r->half_closed = ticks_from_s(
+	r->idle = session_ticks_from_s(idle);
+	r->half_closed = session_ticks_from_s(
 		service && service->half_closed_s >= 0 ? service->half_closed_s : m->half_closed);
-	r->embryonic = ticks_from_s(service && service->embryonic_s >= 0 ? service->embryonic_s
+	r->embryonic = session_ticks_from_s(service && service->embryonic_s >= 0 ? service->embryonic_s
 									 : TIMEOUT_EMBRYONIC_S);
 }
 
@@ -168,12 +168,15 @@ static __u32 session_deadline(const struct sessions *s, __u32 slot, __u32 limit)
 void session_arm(struct sessions *s, __u32 slot, __u32 now)
 {
 	struct asa_session *r = &s->t.sessions[slot];
-	__u32 limit = session_timeout_ticks(r);
+	__u32 limit = session_timeout_ticks(r), at = session_deadline(s, slot, limit), until;
+	bool floats = floating_until(s, slot, &until);
 
+	if (floats && (!limit || (__s32)(until - at) < 0))
+		at = until;
 	if (r->state == ASA_SESSION_CLOSING)
 		timer_arm(s->wheel, slot, now + limit);
-	else if (limit)
-		timer_arm(s->wheel, slot, session_deadline(s, slot, limit));
+	else if (limit || floats)
+		timer_arm(s->wheel, slot, at);
 	else
 		timer_disarm(s->wheel, slot);
 }
@@ -193,7 +196,7 @@ static void on_timer(void *arg, __u32 slot)
 	struct tick_args *a = arg;
 	struct sessions *s = a->s;
 	struct asa_session *r = &s->t.sessions[slot];
-	__u32 limit;
+	__u32 limit, until;
 
 	if (r->state == ASA_SESSION_CLOSING) {
 		session_release(s, slot, a->now);
@@ -206,6 +209,8 @@ static void on_timer(void *arg, __u32 slot)
 	limit = session_timeout_ticks(r);
 	if (limit && (__s32)(a->now - session_deadline(s, slot, limit)) >= 0)
 		session_close(s, slot, reason[r->state], a->now);
+	else if (floating_until(s, slot, &until) && (__s32)(a->now - until) >= 0)
+		session_close(s, slot, SESSION_CLOSE_ROUTE, a->now);
 	else
 		session_arm(s, slot, a->now);
 }
@@ -222,14 +227,15 @@ bool sessions_tick(struct sessions *s, __u32 now, int budget)
 	struct tick_args a = {s, now};
 	bool more;
 
+	s->now = now;
 	slot_quarantine_release(s, now);
 	pairs_tick(s);
 	more = timer_run(s->wheel, now, &budget, on_timer, &a);
 	if (s->asa->xlates && session_policy(s) && (__s32)(now - s->next_xlate_expire) >= 0) {
 		const struct model_timeouts *m = &policy_model(session_policy(s))->timeouts;
 
-		xlate_expire(s->asa->xlates, now, ticks_from_s(m->xlate),
-			     ticks_from_s(m->pat_xlate), on_xlate_expired, &a);
+		xlate_expire(s->asa->xlates, now, session_ticks_from_s(m->xlate),
+			     session_ticks_from_s(m->pat_xlate), on_xlate_expired, &a);
 		s->next_xlate_expire = now + asa_ticks_from_ms(XLATE_EXPIRE_MS);
 	}
 	return more;
@@ -282,6 +288,8 @@ enum asa_drop session_reroute(struct sessions *s, __u32 slot, int dir)
 	row = net_nexthop_get(s->asa->net, &r, out);
 	if (!row)
 		return DROP_ROUTE_ADJACENCY;
+	if (before)
+		floating_note(s, slot, dir, &s->t.nexthops[before], &s->t.nexthops[row]);
 	/* XDP believes 'nexthop' once 'gen' is current: in this order. */
 	__atomic_store_n(&d->nexthop, row, __ATOMIC_RELEASE);
 	__atomic_store_n(&d->gen, gen, __ATOMIC_RELEASE);

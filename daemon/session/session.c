@@ -40,7 +40,8 @@ struct sessions *sessions_new(struct asa *a, const struct dp_tables *t)
 	s->t = *t;
 	s->links = calloc(t->n_slots, sizeof(*s->links));
 	s->limits = limits_new(t->n_slots);
-	if (!s->links || !s->limits) {
+	s->floating = calloc(t->n_slots, sizeof(*s->floating));
+	if (!s->links || !s->limits || !s->floating) {
 		sessions_free(s);
 		return NULL;
 	}
@@ -60,6 +61,7 @@ void sessions_free(struct sessions *s)
 	pairs_free(s->pairs);
 	limits_free(s->limits);
 	free(s->links);
+	free(s->floating);
 	free(s);
 }
 
@@ -101,6 +103,7 @@ void slot_free_push(struct sessions *s, __u32 slot)
 {
 	struct asa_session *r = &s->t.sessions[slot];
 
+	s->floating[slot] = 0;
 	memset(r, 0, sizeof(*r));
 	r->timer_next = s->free_head;
 	s->free_head = slot;
@@ -443,6 +446,7 @@ void session_begin_close(struct sessions *s, __u32 slot, enum session_close why,
 		[SESSION_CLOSE_IDLE] = FLOW_CONN_TIMEOUT,
 		[SESSION_CLOSE_CLEARED] = FLOW_CLEARED,
 		[SESSION_CLOSE_EVICTED] = FLOW_EVICTED,
+		[SESSION_CLOSE_ROUTE] = FLOW_CONN_TIMEOUT,
 	};
 	struct asa_session *r = &s->t.sessions[slot];
 

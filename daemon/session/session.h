@@ -39,6 +39,7 @@ enum session_close {
 	SESSION_CLOSE_CLEARED, /* clear conn, clear xlate, clear local-host: "Xlate Clear" */
 	SESSION_CLOSE_EVICTED, /* embryonic, gave way to a new connection: "SYN Control" */
 	SESSION_CLOSE_REPLACED, /* the same ports were opened again: "TCP FINs" or "Unknown" */
+	SESSION_CLOSE_ROUTE, /* a better route exists, floating-conn is over: "Route change" */
 	SESSION_CLOSE_MAX
 };
 
@@ -103,11 +104,19 @@ enum asa_drop session_limit_check(struct sessions *s, const struct policy_servic
 enum asa_drop session_nat_limit(struct sessions *s, const struct nat_match *m, const struct asa_key *key,
 				const struct asa_addr *host, struct session_limit *limit);
 /*
+ * Has 'host' (real address), which rule 'm' translates, as many half-open connections as that allows
+ * (LIM-7)? => true: TCP intercept has to answer
+ */
+bool session_nat_embryonic_full(struct sessions *s, const struct nat_match *m,
+				const struct asa_addr *host, struct session_limit *limit);
+/*
  * Half-open connections (LIM-4, LIM-5): has the class, or the client within it, as many as it may?
  * => true: TCP intercept has to answer; '*limit' says which limit it was
  */
 bool session_embryonic_full(struct sessions *s, const struct policy_service *service,
 			    const struct asa_key *key, struct session_limit *limit);
+/* In the place of a class: the hosts behind translations, each asked for as a client. */
+#define SESSION_HOSTS 0xffffffffu
 /* Half-open connections of a class, or of one client in it. */
 __u32 session_embryonic_count(const struct sessions *s, __u32 class_id,
 			      const struct asa_addr *client /* NULL: all */);
@@ -167,6 +176,8 @@ void session_set_ingress(struct sessions *s, __u32 slot, int dir, __u32 ifindex,
  * => true when there is more to do at once (budget used up).
  */
 bool sessions_tick(struct sessions *s, __u32 now, int budget);
+/* A budget that keeps the lock for less than a millisecond when all of it ends (TMO-7). */
+#define SESSIONS_PER_TURN 256
 
 struct session_counts {
 	__u32 in_use, most_used;

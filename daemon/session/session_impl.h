@@ -27,7 +27,6 @@
 /* Timeouts that no command changes, in seconds. */
 #define TIMEOUT_EMBRYONIC_S 30
 #define TIMEOUT_BYPASS_S 120 /* BYP-8 */
-#define TIMEOUT_OTHER_S 120
 
 /* A queue of slots, oldest first. */
 struct slot_queue {
@@ -44,6 +43,8 @@ struct sessions {
 	struct slot_link *links; /* of 'embryonic' and 'closing', by slot */
 	struct slot_queue embryonic, closing;
 	struct limits *limits;
+	__u32 *floating; /* by slot: tick since when a better route replaces its own; 0 none */
+	__u32 now; /* of the last sessions_tick() */
 	struct pairs *pairs; /* NULL while nobody asks */
 	__u32 fresh; /* slots from here on were never used */
 	__u32 free_head; /* freed slots, linked by timer_next */
@@ -108,6 +109,15 @@ void session_timeouts(const struct sessions *s, struct asa_session *r, __u8 prot
 __u32 session_timeout_ticks(const struct asa_session *r);
 __u32 session_last_seen(const struct asa_conn *c);
 void session_arm(struct sessions *s, __u32 slot, __u32 now);
+
+__u32 session_ticks_from_s(int seconds);
+
+/* floating.c */
+/* A direction that left by 'was' leaves by 'is' from now on. */
+void floating_note(struct sessions *s, __u32 slot, int dir, const struct asa_nexthop *was,
+		   const struct asa_nexthop *is);
+/* => true: '*until' is the tick at which the connection ends whatever its packets */
+bool floating_until(const struct sessions *s, __u32 slot, __u32 *until);
 
 /* limits.c */
 struct limits *limits_new(__u32 n_slots);

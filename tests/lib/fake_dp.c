@@ -76,6 +76,19 @@ enum asa_drop net_route(struct net *n, const struct asa_addr *dst, struct net_ro
 	return DROP_NONE;
 }
 
+bool net_route_remains(struct net *n, const struct asa_addr *dst, const struct asa_nexthop *nh)
+{
+	const struct fake *f = (const struct fake *)n;
+	int i;
+
+	for (i = 0; i < f->n_routes; i++)
+		if (in_net(dst, &f->routes[i]) && f->routes[i].ifindex == nh->ifindex &&
+		    asa_addr_equal(f->routes[i].has_gateway ? &f->routes[i].gateway : dst,
+				   &nh->gateway))
+			return true;
+	return false;
+}
+
 /* Row 'row' as it would be for this neighbour. */
 static void nexthop_fill(const struct fake *f, const struct net_route *r,
 			 const struct policy_if *out, __u16 row, struct asa_nexthop *nh)

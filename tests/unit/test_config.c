@@ -485,7 +485,7 @@ static void cfg_4_help_words_are_sorted_and_values_have_names(void)
 static void ses_1_values_are_bounded(void)
 {
 	static const char *const bad_masks[] = { "255.0.255.0", "0.0.0.255", "255.255.255", "", "x" };
-	static const char *const bad_times[] = { "", "1", "1:2:3:4", "1:60", "0:0:60", "1193:0:1",
+	static const char *const bad_times[] = { "", "1", "1:2:3:4", "1:60", "0:0:60", "10000:0:0",
 						 "99999:0:0", "1:", ":1", "-1:0:0", "1:2:x" };
 	static const char *const bad_numbers[] = { "", "-1", "+1", "1x", "4294967296", "99999999999" };
 	uint32_t v = 77;
