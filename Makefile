@@ -26,7 +26,7 @@ DEFS     := -D_GNU_SOURCE -DASA_VERSION='"$(VERSION)"' -DASA_LIBDIR='"$(PREFIX)/
 CPPALL   := -Iinclude -Idaemon -I. $(DEFS)
 ALL_C    := -std=gnu11 -pthread $(WARN) $(CPPALL)
 SAN      := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g
-LIBS     := -lxdp -lbpf -lelf -lz -lurcu -lmnl -lcap-ng -ljson-c -lsystemd -lpthread
+LIBS     := -lxdp -lbpf -lelf -lz -lurcu -lmnl -lcap-ng -ljson-c -lsystemd -lcares -lpthread
 ARCH_INC := -I/usr/include/$(shell uname -m)-linux-gnu
 BPFFLAGS := -O2 -g -mcpu=v3 -target bpf -Wall -Werror -Wno-unused-function -Iinclude -Ibpf $(ARCH_INC)
 

@@ -25,6 +25,7 @@
 #include "datapath/net.h"
 #include "datapath/xsk.h"
 #include "services/proxy_arp.h"
+#include "services/resolver.h"
 #include "services/syslog.h"
 #include "session/session.h"
 #include "session/xlate.h"
@@ -470,6 +471,8 @@ static void apply_publish(struct apply *p, struct policy *pol)
 		synchronize_rcu();
 		policy_free(old);
 	}
+	if (a->resolver)
+		resolver_configure(a->resolver, m);
 	if (a->syslog && syslog_configure(a->syslog, &m->logging, m->hostname) < 0)
 		log_warnx("a syslog server's socket could not be opened; it is tried again");
 }

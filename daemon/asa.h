@@ -43,6 +43,7 @@ struct asa {
 	struct apply *apply; /* apply.h */
 	struct proxy_arp *proxy_arp; /* services/proxy_arp.h */
 	struct control *control; /* control/control.h */
+	struct resolver *resolver; /* services/resolver.h */
 	pthread_mutex_t lock;
 	__u32 waiting; /* workers that want the lock: who works long gives it up to them */
 	bool stop;

@@ -44,6 +44,7 @@
 #include "engine/pipeline.h"
 #include "policy/policy.h"
 #include "services/proxy_arp.h"
+#include "services/resolver.h"
 #include "services/syslog.h"
 #include "session/session.h"
 #include "session/xlate.h"
@@ -82,6 +83,14 @@ static __u32 now_tick(void)
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
 	return asa_tick_from_ns((__u64)ts.tv_sec * 1000000000ull + ts.tv_nsec);
+}
+
+static __u64 now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (__u64)ts.tv_sec;
 }
 
 /* ------------------------------------------------------------------ options */
@@ -315,8 +324,10 @@ static void start(struct asa *a, struct loop *l)
 	a->sessions = sessions_new(a, t);
 	a->apply = apply_new(a);
 	a->proxy_arp = proxy_arp_new(a);
-	if (!a->syslog || !a->xlates || !a->sessions || !a->apply || !a->proxy_arp || engine_new(a, &a->engine) < 0)
+	a->resolver = resolver_new();
+	if (!a->resolver || !a->syslog || !a->xlates || !a->sessions || !a->apply || !a->proxy_arp || engine_new(a, &a->engine) < 0)
 		log_fatal("out of memory");
+	net_set_names(a->net, resolver_names(a->resolver));
 	ops = apply_ops(a->apply);
 	a->config = config_new(&ops);
 	if (!a->config)
@@ -359,6 +370,7 @@ static void stop(struct asa *a, struct loop *l)
 	sessions_free(a->sessions);
 	xlate_free(a->xlates);
 	syslog_free(a->syslog);
+	resolver_free(a->resolver);
 	net_free(a->net);
 	if (a->opt.detach_on_exit)
 		dp_unpin(a->dp);
@@ -450,6 +462,8 @@ static void on_tick(struct loop *l)
 	}
 	if (l->ticks % (100 / TICK_MS) == 0)
 		workers_call_all(a->workers, worker_tick, l);
+	if (l->ticks % (100 / TICK_MS) == 0 && resolver_tick(a->resolver, now_s()))
+		l->system_changed = true; /* fqdn objects mean something else now */
 	if (l->ticks % (1000 / TICK_MS) == 0) {
 		end_trial(a);
 		apply_retry(a->apply);

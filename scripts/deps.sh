@@ -18,10 +18,10 @@ set -u
 required=(
 	# compiler and libraries
 	bash gcc make pkg-config clang llvm libclang-rt-14-dev libbpf-dev libxdp-dev libelf-dev libcunit1-dev
-	liburcu-dev libjson-c-dev libedit-dev libmnl-dev libcap-ng-dev libsystemd-dev linux-libc-dev
+	liburcu-dev libjson-c-dev libedit-dev libmnl-dev libcap-ng-dev libsystemd-dev libc-ares-dev linux-libc-dev
 	# what the tests, the bench and the demo run
 	bpftool iproute2 iputils-ping iputils-tracepath procps util-linux iperf3 nginx-light curl rsyslog nftables tcpdump tshark
-	python3 python3-scapy ethtool conntrack netcat-openbsd man-db
+	python3 python3-scapy ethtool conntrack netcat-openbsd man-db dnsmasq-base
 )
 # Better with them, complete without them.
 optional=(clang-19 clang-format clang-tidy)

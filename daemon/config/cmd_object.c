@@ -103,8 +103,7 @@ static int object_value(struct cmd_args *a, struct model_addr *v)
 	if (cmd_has(a, "fqdn")) {
 		v->kind = MODEL_ADDR_FQDN;
 		name_copy(v->name, cmd_get(a, "DOMAIN"));
-		v->v6 = cmd_has(a, "v6");
-		cmd_warn(a, "fqdn objects are not resolved yet: %s matches nothing", v->name);
+		v->plen = cmd_has(a, "v6") ? 6 : cmd_has(a, "v4") ? 4 : 0;
 		return 0;
 	}
 	v->kind = MODEL_ADDR_RANGE;
@@ -495,8 +494,8 @@ void show_objects(const struct show *sh)
 			text_add(&t, " subnet 0.0.0.0 0.0.0.0");
 		} else if (o->set && o->addr.kind == MODEL_ADDR_ANY6) {
 			text_add(&t, " subnet ::/0");
-		} else if (o->set && o->addr.kind == MODEL_ADDR_FQDN && o->addr.v6) {
-			text_add(&t, " fqdn v6 %s", o->addr.name);
+		} else if (o->set && o->addr.kind == MODEL_ADDR_FQDN && o->addr.plen) {
+			text_add(&t, " fqdn v%d %s", o->addr.plen, o->addr.name);
 		} else if (o->set) {
 			text_addr(&t, &o->addr);
 		}

@@ -327,7 +327,6 @@ const struct config_command cmd_opaque_rows[] = {
 	  do_time_line },
 	{ TR, "periodic {daily | weekdays | weekend | " DAY "}+ <CLOCK:time> to [" DAY "] <CLOCK:time>",
 	  "=", "Times that come again every week", do_time_line },
-	{ W, "dns server-group <NAME:name>", "=", KEPT, do_block },
 	{ W, "aaa-server <NAME:name> <TEXT:line>", "=", KEPT, do_block },
 	{ W, "group-policy <NAME:name> attributes", "=", KEPT, do_block },
 	{ W, "tunnel-group <NAME:name> {general-attributes | ipsec-attributes | webvpn-attributes | "
@@ -353,7 +352,7 @@ const struct config_command cmd_opaque_rows[] = {
 	     "call-home | compress-config | sw-reset-button}" L, "=", KEPT, do_line },
 	{ W, "sysopt {connection {timewait | permit-vpn | preserve-vpn-flows | reclassify-vpn} | noproxyarp | "
 	     "radius | nodnsalias | traffic}" L, "=", KEPT, do_line },
-	{ W, "dns {domain-lookup | name-server | expire-entry-timer | poll-timer | update}" L, "=", KEPT,
+	{ W, "dns {domain-lookup | update}" L, "=", KEPT,
 	  do_line },
 	{ W, "ip {local | audit}" L, "=", KEPT, do_line },
 	{ W, "ipv6 {enable | neighbor | dhcprelay | nd | local | access-list}" L, "=", KEPT, do_line },

@@ -77,6 +77,7 @@ static int register_own(struct config *c)
 	} tables[] = {
 		{ cmd_session_rows, n_cmd_session_rows }, { cmd_if_rows, n_cmd_if_rows },
 		{ cmd_established_rows, n_cmd_established_rows },
+		{ cmd_dns_rows, n_cmd_dns_rows },
 		{ cmd_object_rows, n_cmd_object_rows },	  { cmd_acl_rows, n_cmd_acl_rows },
 		{ cmd_nat_rows, n_cmd_nat_rows },	  { cmd_class_rows, n_cmd_class_rows },
 		{ cmd_mpf_rows, n_cmd_mpf_rows },

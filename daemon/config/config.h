@@ -80,6 +80,7 @@ enum config_mode {
 	CONFIG_MODE_INSPECT_PARAM, /* its "parameters" */
 	CONFIG_MODE_INSPECT_ACTION, /* its "match" and "class" */
 	CONFIG_MODE_SNMP_MAP,
+	CONFIG_MODE_DNS_GROUP,
 	CONFIG_MODE_BLOCK, /* a block that is kept but not acted on yet */
 	CONFIG_MODE_COUNT
 };

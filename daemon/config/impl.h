@@ -176,6 +176,7 @@ show_fn show_version_line, show_semantics, show_hostname, show_head, show_timeou
 	show_object_nat, show_after_auto, show_access_groups, show_routes, show_timeouts, show_mgmt,
 	show_sysopt, show_tail, show_tcp_maps, show_regexes, show_snmp_maps, show_class_maps,
 	show_policy_maps, show_service_policies, show_established;
+show_fn show_dns;
 
 /* Sections for "clear configure": change m so that the section is as in an empty model. */
 typedef int clear_fn(struct model *m, const struct model *empty);
@@ -183,6 +184,7 @@ clear_fn clear_interfaces, clear_objects, clear_groups, clear_access_lists, clea
 	clear_nat, clear_static, clear_global, clear_routes, clear_timeouts, clear_logging, clear_tcp_maps, clear_class_maps,
 	clear_policy_maps, clear_regexes, clear_snmp_maps, clear_service_policies, clear_mgmt, clear_sysopt, clear_fragment, clear_verify,
 	clear_hostname, clear_same_security, clear_established;
+clear_fn clear_dns;
 
 /* Inspectors that have maps of their own (cmd_inspect.c); config_command.kinds is a bit mask. */
 enum cfg_inspector {
@@ -222,6 +224,7 @@ CFG_TABLE(cmd_session_rows);
 CFG_TABLE(cmd_if_rows);
 CFG_TABLE(cmd_acl_rows);
 CFG_TABLE(cmd_established_rows);
+CFG_TABLE(cmd_dns_rows);
 CFG_TABLE(cmd_object_rows);
 CFG_TABLE(cmd_nat_rows);
 CFG_TABLE(cmd_class_rows);

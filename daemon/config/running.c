@@ -47,6 +47,7 @@ static const struct section {
 	{ "timeout",		   show_timeout_floor,	 NULL },
 	{ "fail-mode",		   show_fail_mode,	 NULL },
 	{ "interface",		   show_interfaces,	 clear_interfaces },
+	{ "dns",		   show_dns,		 clear_dns },
 	{ "same-security-traffic", show_same_security,	 clear_same_security },
 	{ "time-range",		   show_time_ranges,	 NULL },
 	{ "object",		   show_objects,	 clear_objects },

@@ -190,6 +190,7 @@ static const char *const prompts[CONFIG_MODE_COUNT] = {
 	[CONFIG_MODE_INSPECT_PARAM] = "(config-pmap-p)# ",
 	[CONFIG_MODE_INSPECT_ACTION] = "(config-pmap-c)# ",
 	[CONFIG_MODE_SNMP_MAP] = "(config-snmp-map)# ",
+	[CONFIG_MODE_DNS_GROUP] = "(config-dns-server-group)# ",
 };
 
 struct config_session *config_session_new(struct config *c, enum config_mode mode)

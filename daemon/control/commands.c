@@ -34,6 +34,7 @@ int control_register(struct asa *a, struct config *c)
 		{system_commands, &system_n_commands},
 		{logging_commands, &logging_n_commands},
 		{tracer_commands, &tracer_n_commands},
+		{dns_commands, &dns_n_commands},
 		{files_commands, &files_n_commands},
 	};
 	int ret = 0;

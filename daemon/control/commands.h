@@ -31,6 +31,7 @@ COMMANDS(threat);
 COMMANDS(system);
 COMMANDS(logging);
 COMMANDS(tracer);
+COMMANDS(dns);
 COMMANDS(files);
 
 #define COMMANDS_DEFINE(name, ...)                                                                 \

@@ -221,6 +221,7 @@ static int net_read_system(struct net *n)
 	if (r < 0)
 		return r;
 	memset(&n->sys_new, 0, sizeof(n->sys_new));
+	n->sys_new.names = n->sys.names;
 	for (size_t i = 0; i < n->n_links; i++) {
 		struct sys_if *s = &n->sys_new.ifs[n->sys_new.n_ifs++];
 
@@ -326,6 +327,11 @@ int net_fd(const struct net *n)
 const struct sys_info *net_sys(const struct net *n)
 {
 	return &n->sys;
+}
+
+void net_set_names(struct net *n, const struct sys_names *names)
+{
+	n->sys.names = names;
 }
 
 /* ------------------------------------------------------------------ life */

@@ -30,6 +30,8 @@ int net_fd(const struct net *n); /* for poll: readable when kernel messages wait
 void net_poll(struct net *n); /* handle what is there; bounded */
 void net_tick(struct net *n, __u32 now); /* keep used neighbours confirmed, free unused next-hop rows */
 const struct sys_info *net_sys(const struct net *n);
+/* What the resolver knows becomes part of net_sys(); it stays the resolver's. */
+void net_set_names(struct net *n, const struct sys_names *names);
 
 struct net_route {
 	__u32 ifindex; /* egress Linux device */

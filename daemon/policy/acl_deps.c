@@ -45,6 +45,7 @@ static __u64 dep_content(const struct compile *c, enum acl_dep_kind kind, const 
 	const struct model_object *o;
 	const struct model_group *g;
 	const struct policy_if *pi;
+	const struct sys_name *s;
 	__u64 h = kind + 1;
 
 	switch (kind) {
@@ -65,6 +66,9 @@ static __u64 dep_content(const struct compile *c, enum acl_dep_kind kind, const 
 		for (size_t i = 0; pi && i < c->p->ifs.n_addrs[pi->num]; i++)
 			h = hash_bytes(h, &c->p->ifs.addrs[pi->num][i].addr, sizeof(struct asa_addr));
 		return pi ? h : 0;
+	case DEP_NAME:
+		s = resolve_name(c, name);
+		return s ? hash_bytes(h, s->addrs, s->n * sizeof(s->addrs[0])) : 0;
 	case DEP_TIME:
 		return time_range_exists(c->m, name) + 2 * time_range_active(c->m, name, c->now);
 	}

@@ -58,13 +58,13 @@ static void put_addr(struct text *t, const struct addr_term *term)
 	if (term->kind == TERM_ANY6)
 		put(t, " any6");
 	else if (term->kind == TERM_NOTHING)
-		put(t, " fqdn %s (unresolved)", term->name);
+		put(t, " fqdn %s (%s)", term->name, term->resolved ? "resolved" : "unresolved");
 	else if (term->r.lo == 0 && term->r.hi == ADDR_NUM_MAX)
 		put(t, " any");
 	else if (term->r.lo == ADDR_V4_FIRST && term->r.hi == ADDR_V4_LAST)
 		put(t, " any4");
 	else if (term->r.lo == term->r.hi)
-		put(t, " host %s", addr_text(term->r.lo, lo));
+		put(t, term->name ? " host %s (%s)" : " host %s", addr_text(term->r.lo, lo), term->name);
 	else if (!addr_range_is_prefix(term->r))
 		put(t, " range %s %s", addr_text(term->r.lo, lo), addr_text(term->r.hi, hi));
 	else if (addr_num_is_v4(term->r.lo))

@@ -136,6 +136,8 @@ struct model *model_new(void)
 	}
 	*m->objects_refs = 1;
 	strcpy(m->hostname, "asa");
+	m->dns_poll_min = MODEL_DNS_POLL_MIN;
+	m->dns_expire_min = MODEL_DNS_EXPIRE_MIN;
 	m->fragment_size = 200;
 	m->fragment_chain = 24;
 	m->fragment_timeout = 5;
@@ -197,6 +199,7 @@ void model_free(struct model *m)
 	free(m->opaque.v);
 	free(m->mgmt.v);
 	free(m->established.v);
+	free(m->dns_groups.v);
 	free(m->routes.v);
 	free(m->service_policies.v);
 	free(m->policy_maps.v);
@@ -332,6 +335,7 @@ struct model *model_clone(const struct model *src)
 	err |= VEC_OWN(&m->routes);
 	err |= VEC_OWN(&m->mgmt);
 	err |= VEC_OWN(&m->established);
+	err |= VEC_OWN(&m->dns_groups);
 	err |= STRINGS_OWN(&m->opaque);
 	if (err) {
 		model_free(m);

@@ -39,7 +39,7 @@ enum model_addr_kind {
 	MODEL_ADDR_HOST, /* addr */
 	MODEL_ADDR_SUBNET, /* addr / plen */
 	MODEL_ADDR_RANGE, /* addr - addr_end */
-	MODEL_ADDR_FQDN, /* name; unresolved: matches nothing */
+	MODEL_ADDR_FQDN, /* name; plen 4 or 6: its addresses of that family only, 0 both */
 	MODEL_ADDR_INTERFACE, /* own address of the interface named 'name' (empty: the mapped one) */
 	MODEL_ADDR_OBJECT, /* object network 'name' */
 	MODEL_ADDR_GROUP, /* object-group network 'name' */
@@ -309,6 +309,21 @@ struct model_timeouts {
 	int conn_holddown, igp_stale_route;
 };
 
+/* "dns server-group": the group of this name is the one that names are resolved with. */
+#define MODEL_DNS_DEFAULT "DefaultDNS"
+#define MODEL_DNS_SERVERS 6
+#define MODEL_DNS_POLL_MIN 240
+#define MODEL_DNS_EXPIRE_MIN 1
+struct model_dns_server {
+	struct asa_addr addr;
+	char ifname[MODEL_NAME_MAX];
+};
+struct model_dns_group {
+	char name[MODEL_NAME_MAX], domain[MODEL_NAME_MAX];
+	int timeout_s, retries, n_servers;
+	struct model_dns_server servers[MODEL_DNS_SERVERS];
+};
+
 #define MODEL_LOG_HOSTS 8
 struct model_log_host {
 	char ifname[MODEL_NAME_MAX];
@@ -373,6 +388,8 @@ struct model {
 	MODEL_VEC(struct model_route) routes;
 	MODEL_VEC(struct model_mgmt) mgmt;
 	MODEL_VEC(struct model_established) established;
+	MODEL_VEC(struct model_dns_group) dns_groups;
+	int dns_poll_min, dns_expire_min; /* minutes */
 	struct model_names *names; /* finds objects and groups; private to model.c */
 	MODEL_VEC(char *) opaque; /* accepted lines without effect yet, printed back in place */
 };

@@ -40,7 +40,19 @@ struct sys_if {
 	size_t n_addrs;
 	struct model_if_addr addrs[16];
 };
+/* Domain names and their addresses of now, sorted by name (strcasecmp). */
+#define SYS_NAME_ADDRS 32
+struct sys_name {
+	char name[MODEL_NAME_MAX];
+	size_t n; /* 0: unresolved */
+	struct asa_addr addrs[SYS_NAME_ADDRS];
+};
+struct sys_names {
+	size_t n;
+	const struct sys_name *const *v;
+};
 struct sys_info {
+	const struct sys_names *names; /* NULL: none is resolved */
 	time_t now; /* for time ranges; 0: the clock's */
 	size_t n_ifs;
 	struct sys_if ifs[POLICY_IFS_MAX];

@@ -105,7 +105,8 @@ enum term_kind { TERM_RANGE, TERM_ANY6, TERM_NOTHING };
 struct addr_term {
 	enum term_kind kind;
 	struct addr_range r; /* TERM_RANGE */
-	const char *name; /* TERM_NOTHING: the name that did not resolve */
+	const char *name; /* the domain name, of TERM_NOTHING and of the addresses it has */
+	bool resolved; /* TERM_NOTHING: rows with the addresses follow */
 };
 struct addr_terms {
 	struct addr_term *v;
@@ -169,6 +170,8 @@ int resolve_service(struct compile *c, const char *who, const struct model_proto
 		    const struct model_port *sport, const struct model_port *dport,
 		    const struct model_icmp *icmp, struct svc_terms *out);
 struct addr_range resolve_literal(const struct model_addr *a);
+/* What DNS says of a name. => NULL when it is not resolved */
+const struct sys_name *resolve_name(const struct compile *c, const char *name);
 
 /* ------------------------------------------------------------------ parts of a snapshot */
 
@@ -212,7 +215,7 @@ struct acl_verdict {
 };
 
 /* What a list was compiled from besides its own entries, and what that looked like. */
-enum acl_dep_kind { DEP_OBJECT, DEP_SERVICE, DEP_GROUP, DEP_INTERFACE, DEP_TIME };
+enum acl_dep_kind { DEP_OBJECT, DEP_SERVICE, DEP_GROUP, DEP_INTERFACE, DEP_TIME, DEP_NAME };
 struct acl_dep {
 	enum acl_dep_kind kind;
 	char *name; /* NULL: empty place */

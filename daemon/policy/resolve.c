@@ -153,7 +153,7 @@ static int term_add(struct compile *c, const char *who, struct addr_terms *out, 
 	t = MODEL_PUSH(out);
 	if (!t)
 		return -ENOMEM;
-	*t = (struct addr_term){ kind, r, name };
+	*t = (struct addr_term){ kind, r, name, false };
 	return 0;
 }
 
@@ -178,6 +178,47 @@ static int interface_terms(struct compile *c, const char *who, const char *name,
 	return 0;
 }
 
+const struct sys_name *resolve_name(const struct compile *c, const char *name)
+{
+	const struct sys_names *s = c->sys->names;
+	size_t lo = 0, hi = s ? s->n : 0;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		int order = strcasecmp(name, s->v[mid]->name);
+
+		if (!order)
+			return s->v[mid];
+		if (order < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return NULL;
+}
+
+/* The name itself, which matches nothing, and each of its addresses. */
+static int name_terms(struct compile *c, const char *who, const struct model_addr *a,
+		      struct addr_terms *out)
+{
+	const struct sys_name *s = resolve_name(c, a->name);
+	size_t at = out->n;
+	int err;
+
+	if (acl_depends(c, DEP_NAME, a->name))
+		return -ENOMEM;
+	err = term_add(c, who, out, TERM_NOTHING, (struct addr_range){ 1, 0 }, a->name);
+	for (size_t i = 0; s && i < s->n && !err; i++) {
+		addr_num n = addr_to_num(&s->addrs[i]);
+
+		if (a->plen && (a->plen == 4) != asa_addr_is_v4(&s->addrs[i]))
+			continue;
+		out->v[at].resolved = true;
+		err = term_add(c, who, out, TERM_RANGE, addr_prefix_range(n, 128), a->name);
+	}
+	return err;
+}
+
 static int addr_terms_at(struct compile *c, const char *who, const struct model_addr *a,
 			 struct addr_terms *out, int depth)
 {
@@ -191,7 +232,7 @@ static int addr_terms_at(struct compile *c, const char *who, const struct model_
 		return term_add(c, who, out, TERM_ANY6, (struct addr_range){ 0, ADDR_NUM_MAX },
 				NULL);
 	case MODEL_ADDR_FQDN:
-		return term_add(c, who, out, TERM_NOTHING, (struct addr_range){ 1, 0 }, a->name);
+		return name_terms(c, who, a, out);
 	case MODEL_ADDR_INTERFACE:
 		return interface_terms(c, who, a->name, out);
 	case MODEL_ADDR_OBJECT:

@@ -30,6 +30,8 @@
 const struct config_command tracer_commands[1];
 const size_t tracer_n_commands;
 /* So does TCP intercept: tests/net/31-intercept.sh. */
+const struct config_command dns_commands[1];
+const size_t dns_n_commands;
 const struct config_command threat_commands[1];
 const size_t threat_n_commands;
 
