@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: daemon/services/resolver.o daemon/policy/model.o daemon/base/log.o */
+/* links: daemon/services/resolver.o daemon/policy/model.o daemon/policy/model_acl.o daemon/base/log.o */
 /*
  * ACL-1: the resolver of fqdn objects against a DNS server of a few lines, with a clock that only
  * the test moves: TTL, expiry, families, servers that do not answer, answers that are no answers.
