@@ -126,6 +126,18 @@ static int match_remove(struct cmd_args *a, struct model_class *c, const struct 
 	return 0;
 }
 
+/* A class has one match; these may stand beside it (MPF-2). */
+static bool match_goes_with(const struct model_class *now, const struct model_class *v)
+{
+	if (now->match == MODEL_MATCH_NONE)
+		return true;
+	/* default-inspection-traffic may be narrowed by one access list, in either order */
+	if (v->match == MODEL_MATCH_ACL)
+		return now->match == MODEL_MATCH_DEFAULT_INSPECTION &&
+		       (!*now->acl || !strcmp(now->acl, v->acl));
+	return now->match == MODEL_MATCH_ACL && v->match == MODEL_MATCH_DEFAULT_INSPECTION;
+}
+
 static int do_match(void *ctx, struct cmd_args *a, void *out)
 {
 	struct model_class v, *c;
@@ -139,24 +151,20 @@ static int do_match(void *ctx, struct cmd_args *a, void *out)
 		return -EINVAL;
 	if (!now)
 		return cmd_error(a, "%% class-map %s was removed", a->session->place.name);
-	/* default-inspection-traffic may be narrowed by one access list, in either order (MPF-2). */
-	narrows = (now->match == MODEL_MATCH_DEFAULT_INSPECTION && v.match == MODEL_MATCH_ACL) ||
-		  (now->match == MODEL_MATCH_ACL && v.match == MODEL_MATCH_DEFAULT_INSPECTION);
-	if (!a->no && now->match != MODEL_MATCH_NONE && !narrows && !match_same(now, &v))
+	if (!a->no && ((!match_goes_with(now, &v) && !match_same(now, &v)) ||
+		       ((*now->tunnel_group || now->flow) && v.match != MODEL_MATCH_OTHER)))
 		return cmd_error(a, "%% Multiple match commands are not supported except for the "
-				    "\"match default-inspection-traffic\" command: class-map %s "
-				    "has one already", now->name);
+				    "\"match default-inspection-traffic\" and \"match tunnel-group\" "
+				    "commands: class-map %s has one already", now->name);
 	if (!a->no && now->management && v.match != MODEL_MATCH_ACL && v.match != MODEL_MATCH_PORT &&
 	    v.match != MODEL_MATCH_ANY)
 		return cmd_error(a, "%% a management class matches an access list or a port");
+	narrows = now->match != v.match && now->match != MODEL_MATCH_NONE;
 	c = class_edit(a);
 	if (!c)
 		return -EINVAL;
 	if (a->no)
 		return match_remove(a, c, &v);
-	/* dscp, precedence and rtp act on the first packet; the others are about VPN tunnels. */
-	if (v.match == MODEL_MATCH_OTHER && (cmd_has(a, "flow") || cmd_has(a, "tunnel-group")))
-		cmd_warn(a, "\"%s\" is not active yet: the class matches nothing", v.other);
 	if (narrows) {
 		if (v.match == MODEL_MATCH_ACL)
 			name_copy(c->acl, v.acl);
@@ -169,6 +177,36 @@ static int do_match(void *ctx, struct cmd_args *a, void *out)
 	c->hi = v.hi;
 	memcpy(c->acl, v.acl, sizeof(c->acl));
 	memcpy(c->other, v.other, sizeof(c->other));
+	return 0;
+}
+
+/* "match tunnel-group NAME" and "match flow ip destination-address" */
+static int do_match_tunnel(void *ctx, struct cmd_args *a, void *out)
+{
+	const char *group = cmd_get(a, "GROUP");
+	const struct model_class *now = model_class_find(cfg_model(a), a->session->place.name);
+	struct model_class *c;
+
+	(void)ctx;
+	(void)out;
+	if (!now)
+		return cmd_error(a, "%% class-map %s was removed", a->session->place.name);
+	if (a->no && (group ? strcmp(now->tunnel_group, group) != 0 : !now->flow))
+		return cmd_error(a, "%% class-map %s has no such match", now->name);
+	if (!a->no && (now->management ||
+		       (now->match != MODEL_MATCH_NONE && now->match != MODEL_MATCH_OTHER) ||
+		       (group && *now->tunnel_group && strcmp(now->tunnel_group, group))))
+		return cmd_error(a, "%% class-map %s has a match already that does not go with this one",
+				 now->name);
+	c = class_edit(a);
+	if (!c)
+		return -EINVAL;
+	if (group)
+		name_copy(c->tunnel_group, a->no ? "" : group);
+	else
+		c->flow = !a->no;
+	if (!a->no)
+		cmd_warn(a, "there are no VPN tunnels: class-map %s matches nothing", c->name);
 	return 0;
 }
 
@@ -191,6 +229,11 @@ static int do_description(void *ctx, struct cmd_args *a, void *out)
 
 #define G CONFIG_IN(CONFIG_MODE_GLOBAL)
 #define CM CONFIG_IN(CONFIG_MODE_CLASS_MAP)
+#define DSCP                                                                                       \
+	"af11 | af12 | af13 | af21 | af22 | af23 | af31 | af32 | af33 | af41 | af42 | af43 | cs1 | " \
+	"cs2 | cs3 | cs4 | cs5 | cs6 | cs7 | default | ef"
+#define PRECEDENCE                                                                                 \
+	"critical | flash | flash-override | immediate | internet | network | priority | routine"
 
 const struct config_command cmd_class_rows[] = {
 	/* modes, syntax, after no, help, handler */
@@ -206,8 +249,12 @@ const struct config_command cmd_class_rows[] = {
 	{ CM, "match port sctp {eq <PORT:port> | range <PORT:port> <PORT:port>}", "=",
 	  "What the class matches", do_match },
 	{ CM, "match default-inspection-traffic", "=", "What the class matches", do_match },
-	{ CM, "match {dscp | precedence | rtp | flow | tunnel-group} <TEXT:line>", "=",
-	  "What the class matches", do_match },
+	{ CM, "match dscp {" DSCP " | <DSCP:n:0-63>}+", "=", "What the class matches", do_match },
+	{ CM, "match precedence {" PRECEDENCE " | <PRECEDENCE:n:0-7>}+", "=", "What the class matches",
+	  do_match },
+	{ CM, "match rtp <START:n:2000-65535> <RANGE:n:0-16383>", "=", "What the class matches", do_match },
+	{ CM, "match tunnel-group <GROUP:name>", "=", "What the class matches", do_match_tunnel },
+	{ CM, "match flow ip destination-address", "=", "What the class matches", do_match_tunnel },
 	{ CM, "description <TEXT:line>", "description [<TEXT:line>]", "Description", do_description },
 };
 const size_t n_cmd_class_rows = ARRAY_SIZE(cmd_class_rows);
@@ -246,6 +293,10 @@ static void show_match(const struct show *sh, const struct model_class *c)
 	case MODEL_MATCH_NONE:
 		break;
 	}
+	if (*c->tunnel_group)
+		put(sh->sink, " match tunnel-group %s\n", c->tunnel_group);
+	if (c->flow)
+		put(sh->sink, " match flow ip destination-address\n");
 }
 
 void show_class_maps(const struct show *sh)

@@ -298,6 +298,8 @@ static int do_service_policy(void *ctx, struct cmd_args *a, void *out)
 		name_copy(sp.ifname, ifname);
 	if (!a->no && !model_policy_map_find(cfg_model(a), sp.policy_map))
 		return cmd_error(a, "%% policy-map %s not configured", sp.policy_map);
+	if (!a->no && sp.fail_close)
+		cmd_warn(a, "fail-close is not active yet: IPv6 passes where an inspection is for IPv4 only");
 	for (size_t i = 0; i < cfg_model(a)->service_policies.n; i++) {
 		const struct model_service_policy *now = &cfg_model(a)->service_policies.v[i];
 		bool same = !strcmp(now->policy_map, sp.policy_map);

@@ -193,7 +193,10 @@ struct model_class {
 	char acl[MODEL_NAME_MAX]; /* ACL, or narrowing list of default-inspection-traffic */
 	__u8 proto; /* PORT: tcp, udp, sctp */
 	__u16 lo, hi;
-	char other[MODEL_TEXT_MAX]; /* MODEL_MATCH_OTHER: the line, not acted on yet */
+	char other[MODEL_TEXT_MAX]; /* MODEL_MATCH_OTHER: "match {dscp|precedence|rtp} …" */
+	/* goes with MODEL_MATCH_OTHER or none: traffic of a VPN tunnel, each destination by itself */
+	char tunnel_group[MODEL_NAME_MAX];
+	bool flow;
 };
 
 /* "set connection …" and friends of one class in one policy map; -1: not set. Times in seconds. */

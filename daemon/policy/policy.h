@@ -282,6 +282,25 @@ void policy_service_match(const struct policy *p, const struct policy_if *in,
 			  const struct policy_if *out, const struct policy_tuple *t,
 			  struct policy_service *s);
 
+/*
+ * What would be inspected: the one inspection that excludes others, from the first class that has
+ * one for the packet, and those that go with any other (MPF-7, MPF-9); interface before global as
+ * above. Words as after "inspect"; they live as long as the snapshot.
+ */
+#define POLICY_COMBINED_MAX 4
+struct policy_inspections {
+	const char *exclusive; /* NULL: none */
+	int exclusive_row; /* of policy_class_row(), -1 none */
+	size_t n_combined;
+	const char *combined[POLICY_COMBINED_MAX];
+};
+void policy_inspect_match(const struct policy *p, const struct policy_if *in,
+			  const struct policy_if *out, const struct policy_tuple *t,
+			  struct policy_inspections *r);
+/* The i-th inspection of the class of row 'row' alone, for a packet that it matches. => NULL */
+const char *policy_class_inspect(const struct policy *p, size_t row, const struct policy_tuple *t,
+				 size_t i, bool *combines);
+
 /* Rows of "show service-policy". Counters may be changed by the session module. */
 struct policy_class_row {
 	const char *policy_map, *class_name;

@@ -356,6 +356,19 @@ int services_compile(struct compile *c);
 void services_fini(struct policy *p);
 int bypass_nat_check(struct compile *c); /* BYP-11 */
 
+/* service_inspect.c: is the packet one of "match default-inspection-traffic" (MPF-10)? */
+bool inspect_default_matches(const struct cls_key *k);
+/*
+ * The i-th inspection that the lines of a class mean for a packet that the class matches, in the
+ * fixed order of inspectors; by_port: its destination port chooses. => words after "inspect", NULL
+ * behind the last; *combines: goes with any other (MPF-7).
+ */
+const char *inspect_choose(const struct model_policy_class *pc, bool by_port,
+			   const struct policy_tuple *t, size_t i, bool *combines);
+/* Several inspections in a class that does not choose by port are an error (MPF-9). */
+int inspect_class_check(struct compile *c, const struct model_policy_map *pm,
+			const struct model_policy_class *pc, const struct model_class *mc);
+
 /* Who may reach the box. */
 struct host_rule {
 	bool permit, v6;

@@ -48,44 +48,6 @@ struct policy_services {
 	int by_if[POLICY_IFS_MAX];
 };
 
-/* Ports of "match default-inspection-traffic": destination, or source where said. */
-static const struct {
-	__u8 proto;
-	__u16 lo, hi;
-	bool source;
-} default_inspection[] = {
-	{ IPPROTO_TCP, 2748, 2748, false }, /* ctiqbe */
-	{ IPPROTO_TCP, 135, 135, false }, /* dcerpc */
-	{ IPPROTO_UDP, 53, 53, false }, /* dns */
-	{ IPPROTO_TCP, 21, 21, false }, /* ftp */
-	{ IPPROTO_UDP, 2123, 2123, false }, /* gtp */
-	{ IPPROTO_UDP, 3386, 3386, false }, /* gtp */
-	{ IPPROTO_TCP, 1720, 1720, false }, /* h323 h225 */
-	{ IPPROTO_UDP, 1718, 1719, false }, /* h323 ras */
-	{ IPPROTO_TCP, 80, 80, false }, /* http */
-	{ IPPROTO_ICMP, 0, 0xffff, false }, /* icmp */
-	{ IPPROTO_ICMPV6, 0, 0xffff, false }, /* icmp */
-	{ IPPROTO_TCP, 389, 389, false }, /* ils */
-	{ IPPROTO_UDP, 500, 500, false }, /* ipsec-pass-thru */
-	{ IPPROTO_UDP, 2427, 2427, false }, /* mgcp */
-	{ IPPROTO_UDP, 2727, 2727, false }, /* mgcp */
-	{ IPPROTO_TCP, 5443, 5443, false }, /* mmp */
-	{ IPPROTO_UDP, 137, 138, true }, /* netbios */
-	{ IPPROTO_TCP, 1723, 1723, false }, /* pptp */
-	{ IPPROTO_UDP, 1646, 1646, false }, /* radius-accounting */
-	{ IPPROTO_TCP, 514, 514, false }, /* rsh */
-	{ IPPROTO_TCP, 554, 554, false }, /* rtsp */
-	{ IPPROTO_TCP, 5060, 5060, false }, /* sip */
-	{ IPPROTO_UDP, 5060, 5060, false }, /* sip */
-	{ IPPROTO_TCP, 2000, 2000, false }, /* skinny */
-	{ IPPROTO_TCP, 25, 25, false }, /* esmtp */
-	{ IPPROTO_UDP, 161, 162, false }, /* snmp */
-	{ IPPROTO_TCP, 1521, 1521, false }, /* sqlnet */
-	{ IPPROTO_UDP, 111, 111, false }, /* sunrpc */
-	{ IPPROTO_UDP, 69, 69, false }, /* tftp */
-	{ IPPROTO_UDP, 177, 177, false }, /* xdmcp */
-};
-
 /* ------------------------------------------------------------------ compiling */
 
 static bool has_conn_settings(const struct model_conn_settings *s)
@@ -147,8 +109,7 @@ static int dscp_value(const char *word, bool precedence)
 }
 
 /*
- * "match {dscp|precedence} VALUE…", "match rtp START RANGE". What is left ("flow", "tunnel-group")
- * is about VPN tunnels, which there are none of: it matches nothing, as the command said.
+ * "match {dscp|precedence} VALUE…", "match rtp START RANGE".
  */
 static int other_compile(struct compile *c, struct service_class *sc)
 {
@@ -233,6 +194,11 @@ static int service_compile(struct compile *c, const struct model_service_policy 
 	if (!pm)
 		return compile_fail(c, "service-policy: policy-map %s does not exist",
 				    sp->policy_map);
+	for (size_t i = 0; !sp->global && i < pm->classes.n; i++) {
+		if (has_other(&pm->classes.v[i], "flow-export ")) /* MPF-4 */
+			return compile_fail(c, "service-policy %s interface %s: flow-export (class %s) can be in the global policy only",
+					    sp->policy_map, sp->ifname, pm->classes.v[i].class_name);
+	}
 	if (!sp->global) {
 		pi = policy_if_named(c->p, sp->ifname);
 		/*
@@ -276,6 +242,8 @@ static int class_check(struct compile *c, const struct model_policy_map *pm,
 	if (mc && *mc->acl && names_acl(c, mc->acl) < 0)
 		return compile_fail(c, "class-map %s: access-list %s does not exist", mc->name,
 				    mc->acl);
+	if (inspect_class_check(c, pm, pc, mc))
+		return -EINVAL;
 	if (has_other(pc, "priority") && has_other(pc, "police "))
 		return compile_fail(c, "policy-map %s class %s: priority and police exclude each other for the same traffic",
 				    pm->name, pc->class_name); /* MPF-9 */
@@ -333,18 +301,6 @@ void services_fini(struct policy *p)
 
 /* ------------------------------------------------------------------ matching */
 
-static bool default_inspection_matches(const struct cls_key *k)
-{
-	for (size_t i = 0; i < sizeof(default_inspection) / sizeof(default_inspection[0]); i++) {
-		__u16 port = default_inspection[i].source ? k->sport : k->dport;
-
-		if (k->proto == default_inspection[i].proto && port >= default_inspection[i].lo &&
-		    port <= default_inspection[i].hi)
-			return true;
-	}
-	return false;
-}
-
 static bool other_matches(const struct service_class *sc, const struct cls_key *k, __u8 tos)
 {
 	if (sc->rtp_hi) /* RTP has the even ports, RTCP the odd ones (RFC 3550 section 11) */
@@ -358,8 +314,8 @@ static bool class_matches(const struct policy *p, const struct service_class *sc
 {
 	if (!sc->match)
 		return true;
-	if (sc->match->management)
-		return false;
+	if (sc->match->management || *sc->match->tunnel_group || sc->match->flow)
+		return false; /* there are no VPN tunnels */
 	switch (sc->match->match) {
 	case MODEL_MATCH_ANY:
 		return true;
@@ -369,7 +325,7 @@ static bool class_matches(const struct policy *p, const struct service_class *sc
 		return k->proto == sc->match->proto && k->dport >= sc->match->lo &&
 		       k->dport <= sc->match->hi;
 	case MODEL_MATCH_DEFAULT_INSPECTION:
-		return default_inspection_matches(k) &&
+		return inspect_default_matches(k) &&
 		       (sc->acl < 0 || acl_permits(p, sc->acl, k));
 	case MODEL_MATCH_OTHER:
 		return other_matches(sc, k, tos);
@@ -417,6 +373,14 @@ static const struct service_class *class_at(const struct policy *p, int row)
 	while ((size_t)row >= all->v[i].first_row + all->v[i].n)
 		i++;
 	return &all->v[i].v[(size_t)row - all->v[i].first_row];
+}
+
+static const char *class_inspect(const struct service_class *sc, const struct policy_tuple *t,
+				 size_t i, bool *combines)
+{
+	bool by_port = sc->match && sc->match->match == MODEL_MATCH_DEFAULT_INSPECTION;
+
+	return inspect_choose(sc->config, by_port, t, i, combines);
 }
 
 static void conn_settings_copy(struct policy_service *s, const struct model_conn_settings *c)
@@ -475,6 +439,55 @@ void policy_service_match(const struct policy *p, const struct policy_if *in,
 		s->inspect_icmp = feature_find(p, in, out, FEATURE_ICMP, &k, t->tos, &pc) >= 0;
 		s->inspect_icmp_error = feature_find(p, in, out, FEATURE_ICMP_ERROR, &k, t->tos, &pc) >= 0;
 	}
+}
+
+/* Adds what the classes of one policy mean for t to what is known already. */
+static void inspections_add(const struct policy *p, int index, const struct policy_tuple *t,
+			    const struct cls_key *k, struct policy_inspections *r)
+{
+	const struct service *s = index < 0 ? NULL : &p->services->v[index];
+	const char *words;
+	bool combines;
+
+	for (size_t i = 0; s && i < s->n; i++) {
+		const struct service_class *sc = &s->v[i];
+
+		if (!sc->config->inspects.n || !class_matches(p, sc, k, t->tos))
+			continue;
+		for (size_t n = 0; (words = class_inspect(sc, t, n, &combines)); n++) {
+			bool known = false;
+
+			for (size_t j = 0; j < r->n_combined; j++)
+				known |= !strncmp(r->combined[j], words, strcspn(words, " "));
+			if (combines && !known && r->n_combined < POLICY_COMBINED_MAX)
+				r->combined[r->n_combined++] = words;
+			if (!combines && !r->exclusive) {
+				r->exclusive = words;
+				r->exclusive_row = (int)(s->first_row + i);
+			}
+		}
+	}
+}
+
+void policy_inspect_match(const struct policy *p, const struct policy_if *in,
+			  const struct policy_if *out, const struct policy_tuple *t,
+			  struct policy_inspections *r)
+{
+	const struct policy_services *all = p->services;
+	struct cls_key k;
+
+	*r = (struct policy_inspections){ .exclusive_row = -1 };
+	cls_key_from_tuple(&k, t);
+	inspections_add(p, all->by_if[in->num], t, &k, r);
+	if (out && out->num != in->num)
+		inspections_add(p, all->by_if[out->num], t, &k, r);
+	inspections_add(p, all->global, t, &k, r);
+}
+
+const char *policy_class_inspect(const struct policy *p, size_t row, const struct policy_tuple *t,
+				 size_t i, bool *combines)
+{
+	return class_inspect(class_at(p, (int)row), t, i, combines);
 }
 
 bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row *r)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: daemon/config/%.o daemon/inspect/regex.o daemon/policy/model.o daemon/policy/model_acl.o */
+/* links: daemon/config/%.o daemon/inspect/regex.o daemon/policy/model%.o */
 /*
  * Fuzz target of the configuration language (CFG-2, CFG-3).
  *

@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: daemon/policy/model.o daemon/policy/model_acl.o daemon/policy/policy.o daemon/policy/ifaces.o
- * daemon/policy/resolve.o daemon/policy/acl.o daemon/policy/acl_compile.o daemon/policy/acl_leaf.o daemon/policy/acl_deps.o daemon/policy/time_range.o daemon/policy/acl_rows.o
- * daemon/policy/classifier.o daemon/policy/nat.o daemon/policy/nat_terms.o
- * daemon/policy/nat_lookup.o daemon/policy/nat_rows.o daemon/policy/service_policy.o
- * daemon/policy/bypass_check.o daemon/policy/host.o
- * daemon/policy/segments.o */
+/* links: daemon/policy/%.o */
 /*
  * Access lists and security levels: ACL-1, ACL-2, ACL-3, ACL-4, SES-1, SES-2, SES-4, BYP-16.
  * The texts of rules and packets are explained in lib/model_build.h.

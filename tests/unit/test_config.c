@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: daemon/config/%.o daemon/inspect/regex.o daemon/policy/model.o daemon/policy/model_acl.o */
+/* links: daemon/config/%.o daemon/inspect/regex.o daemon/policy/model%.o */
 /*
  * The configuration language as the daemon uses it: what reaches apply() and when, what stays
  * after a refusal, files, rollback, registered commands.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: daemon/policy/model.o daemon/policy/model_acl.o */
+/* links: daemon/policy/model%.o */
 /*
  * The configuration model: vectors keep their order, a clone shares nothing with its original
  * (CFG-1: a command changes a copy), lookups find by kind and name. Leaks show under ASan.

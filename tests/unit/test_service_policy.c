@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: daemon/policy/model.o daemon/policy/model_acl.o daemon/policy/policy.o daemon/policy/ifaces.o
- * daemon/policy/resolve.o daemon/policy/acl.o daemon/policy/acl_compile.o daemon/policy/acl_leaf.o daemon/policy/acl_deps.o daemon/policy/time_range.o daemon/policy/acl_rows.o
- * daemon/policy/classifier.o daemon/policy/nat.o daemon/policy/nat_terms.o
- * daemon/policy/nat_lookup.o daemon/policy/nat_rows.o daemon/policy/service_policy.o
- * daemon/policy/bypass_check.o daemon/policy/host.o
- * daemon/policy/segments.o */
+/* links: daemon/policy/%.o */
 /*
  * Service policies: which class a new connection gets (MPF-1, MPF-2, MPF-3, MPF-5, MPF-6), state
  * bypass (BYP-1) and what it excludes (BYP-6), the warning about dynamic translation (BYP-11).
@@ -28,6 +23,8 @@ static struct model_class *class_map(struct fw *fw, const char *name, const char
 	} else if (!strncmp(match, "acl ", 4)) {
 		c->match = MODEL_MATCH_ACL;
 		snprintf(c->acl, sizeof(c->acl), "%s", match + 4);
+	} else if (!strcmp(match, "tunnel")) {
+		snprintf(c->tunnel_group, sizeof(c->tunnel_group), "T");
 	} else if (!strncmp(match, "match ", 6)) {
 		c->match = MODEL_MATCH_OTHER;
 		snprintf(c->other, sizeof(c->other), "%s", match);
@@ -363,8 +360,7 @@ static void mpf2_code_points_and_rtp(void)
 	CU_ASSERT_FALSE(matches("match rtp 16384 100", "udp 10.1.1.1:9 203.0.113.1:16486", 0));
 	CU_ASSERT_FALSE(matches("match rtp 16384 100", "tcp 10.1.1.1:9 203.0.113.1:16384", 0));
 	/* there are no VPN tunnels */
-	CU_ASSERT_FALSE(matches("match tunnel-group T", udp, 0));
-	CU_ASSERT_FALSE(matches("match flow ip destination-address", udp, 0));
+	CU_ASSERT_FALSE(matches("tunnel", udp, 0));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct fw fw = fw_new();
 
@@ -408,6 +404,179 @@ static void mpf9_priority_and_police(void)
 	*(char **)MODEL_PUSH(&pc->others) = strdup("police input 8000");
 	CU_ASSERT_EQUAL(fw_compile(&fw), -22);
 	CU_ASSERT_PTR_NOT_NULL(strstr(fw.e.text, "priority and police exclude each other"));
+	fw_free(&fw);
+}
+
+/* ------------------------------------------------------------------ inspections */
+
+/* "ftp", "ftp+ipv6": what would be inspected of the packet; "" nothing. */
+static const char *inspected(const struct fw *fw, const char *in, const char *out, const char *packet)
+{
+	static char text[128];
+	struct policy_tuple t = mb_tuple(packet);
+	struct policy_inspections r;
+
+	policy_inspect_match(fw->p, fw_named(fw, in), fw_named(fw, out), &t, &r);
+	CU_ASSERT_EQUAL(r.exclusive != NULL, r.exclusive_row >= 0);
+	snprintf(text, sizeof(text), "%s", r.exclusive ? r.exclusive : "");
+	for (size_t i = 0; i < r.n_combined; i++) {
+		strcat(text, "+");
+		strcat(text, r.combined[i]);
+	}
+	return text;
+}
+
+/* MPF-9: the two wrong examples of the document: both end with FTP inspection only. */
+static void mpf9_two_inspections_of_the_same_traffic(void)
+{
+	static const char *const ports[] = { "tcp 21", "tcp 80" };
+	char packet[64];
+
+	for (size_t i = 0; i < 2; i++) {
+		struct fw fw = fw_new();
+
+		class_map(&fw, "ftp", ports[i]);
+		class_map(&fw, "http", ports[i]);
+		inspect(in_map(&fw, "test", "ftp"), "ftp");
+		inspect(in_map(&fw, "test", "http"), "http");
+		attach(&fw, "test", "inside");
+		CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
+		snprintf(packet, sizeof(packet), "tcp 10.1.1.1:1 203.0.113.1:%s", ports[i] + 4);
+		CU_ASSERT_STRING_EQUAL(inspected(&fw, "inside", "outside", packet), "ftp");
+		CU_ASSERT_STRING_EQUAL(inspected(&fw, "inside", "outside", "tcp 10.1.1.1:1 203.0.113.1:8"), "");
+		fw_free(&fw);
+	}
+}
+
+/* MPF-6, MPF-7: exclusive ones: the first class in order; combinable ones go with it; other features too. */
+static void mpf7_exclusive_and_combinable(void)
+{
+	struct fw fw = fw_new();
+	struct model_policy_class *pc;
+
+	class_map(&fw, "web", "tcp 80");
+	class_map(&fw, "all", "any");
+	class_map(&fw, "six", "any");
+	inspect(in_map(&fw, "P", "web"), "http web-map");
+	pc = in_map(&fw, "P", "all");
+	inspect(pc, "waas");
+	inspect(pc, "sip");
+	pc->conn.conn_max = 7;
+	pc = in_map(&fw, "P", "six");
+	inspect(pc, "ipv6");
+	inspect(pc, "ip-options");
+	inspect(in_map(&fw, "P", "class-default"), "ftp");
+	attach(&fw, "P", "inside");
+	CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
+	/* HTTP of the first class, not SIP of the second, not FTP of the last */
+	CU_ASSERT_STRING_EQUAL(inspected(&fw, "inside", "outside", "tcp 10.1.1.1:1 203.0.113.1:80"),
+			       "http web-map+waas+ip-options");
+	CU_ASSERT_EQUAL(ask(&fw, "inside", "outside", "tcp 10.1.1.1:1 203.0.113.1:80").conn_max, 7);
+	/* no port chooses in such a class: SIP of any port, also UDP, but not of ICMP */
+	CU_ASSERT_STRING_EQUAL(inspected(&fw, "inside", "outside", "tcp 10.1.1.1:1 203.0.113.1:9"),
+			       "sip+waas+ip-options");
+	CU_ASSERT_STRING_EQUAL(inspected(&fw, "inside", "outside", "udp 10.1.1.1:1 203.0.113.1:9"),
+			       "sip+ip-options");
+	CU_ASSERT_STRING_EQUAL(inspected(&fw, "inside", "outside", "icmp 10.1.1.1:8 203.0.113.1"),
+			       "+ip-options");
+	CU_ASSERT_STRING_EQUAL(inspected(&fw, "inside", "outside",
+					 "tcp [2001:db8:1::1]:1 [2001:db8:e::1]:80"),
+			       "http web-map+waas+ip-options+ipv6");
+	fw_free(&fw);
+}
+
+/* MPF-10: the destination port chooses; MPF-9: only there may a class have several. */
+static void mpf10_the_port_chooses(void)
+{
+	static const struct {
+		const char *packet, *inspected;
+	} rows[] = {
+		{ "tcp 10.1.1.1:1 203.0.113.1:21", "ftp" },
+		{ "udp 10.1.1.1:1 203.0.113.1:69", "tftp" },
+		{ "udp 10.1.1.1:1 203.0.113.1:53", "dns preset_dns_map" },
+		{ "tcp 10.1.1.1:1 203.0.113.1:53", "" },
+		{ "tcp 10.1.1.1:1 203.0.113.1:1720", "h323 h225" },
+		{ "udp 10.1.1.1:1 203.0.113.1:1719", "h323 ras" },
+		{ "udp 10.1.1.1:1 203.0.113.1:5060", "sip" },
+		{ "tcp 10.1.1.1:1 203.0.113.1:5060", "sip" },
+		{ "udp 10.1.1.1:138 203.0.113.1:9", "netbios" }, /* by source port */
+		{ "udp 10.1.1.1:9 203.0.113.1:138", "" },
+		{ "tcp 10.1.1.1:1 203.0.113.1:80", "" }, /* http is not in the list */
+		{ "tcp 10.1.1.1:21 203.0.113.1:22", "" },
+	};
+	static const char *const lines[] = { "xdmcp", "tftp", "sip", "netbios", "h323 ras", "h323 h225", "ftp",
+					     "dns preset_dns_map" };
+	struct fw fw = fw_new();
+	struct model_policy_class *pc;
+
+	class_map(&fw, "inspection_default", "default");
+	pc = in_map(&fw, "global_policy", "inspection_default");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		inspect(pc, lines[i]);
+	attach(&fw, "global_policy", NULL);
+	CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(inspected(&fw, "inside", "outside", rows[i].packet), rows[i].inspected)) {
+			fprintf(stderr, "row %zu: %s\n", i, inspected(&fw, "inside", "outside", rows[i].packet));
+			CU_FAIL("row");
+		}
+	}
+	/* the same lines in a class of another kind */
+	fw.m->classes.v[0].match = MODEL_MATCH_ANY;
+	CU_ASSERT_EQUAL(fw_compile(&fw), -22);
+	CU_ASSERT_PTR_NOT_NULL(strstr(fw.e.text, "multiple inspect commands"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(fw.e.text, "match default-inspection-traffic"));
+	fw_free(&fw);
+}
+
+/* MPF-1, MPF-5, MPF-7: interface before global, also for inspections; global acts at ingress. */
+static void mpf1_inspections_of_interface_and_global(void)
+{
+	struct fw fw = fw_new();
+
+	class_map(&fw, "all", "any");
+	class_map(&fw, "web", "tcp 80");
+	inspect(in_map(&fw, "G", "all"), "ftp");
+	inspect(in_map(&fw, "I", "web"), "http");
+	inspect(in_map(&fw, "O", "web"), "rtsp");
+	attach(&fw, "G", NULL);
+	attach(&fw, "I", "inside");
+	attach(&fw, "O", "outside");
+	CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
+	CU_ASSERT_STRING_EQUAL(inspected(&fw, "inside", "outside", "tcp 10.1.1.1:1 203.0.113.1:80"), "http");
+	CU_ASSERT_STRING_EQUAL(inspected(&fw, "dmz", "outside", "tcp 10.2.2.2:1 203.0.113.1:80"), "rtsp");
+	CU_ASSERT_STRING_EQUAL(inspected(&fw, "dmz", "outside", "tcp 10.2.2.2:1 203.0.113.1:81"), "ftp");
+	fw_free(&fw);
+}
+
+/* MPF-5: in a global policy a class is asked for the packet as it enters, never turned round. */
+static void mpf5_global_is_ingress_only(void)
+{
+	struct fw fw = fw_new();
+
+	fw_ace(&fw, "answers", "permit tcp 203.0.113.0/24 eq 80 any");
+	class_map(&fw, "answers", "acl answers");
+	in_map(&fw, "G", "answers")->conn.conn_max = 4;
+	attach(&fw, "G", NULL);
+	CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
+	CU_ASSERT_EQUAL(ask(&fw, "inside", "outside", "tcp 10.1.1.1:9 203.0.113.1:80").conn_max, -1);
+	CU_ASSERT_EQUAL(ask(&fw, "outside", "inside", "tcp 203.0.113.1:80 10.1.1.1:9").conn_max, 4);
+	fw_free(&fw);
+}
+
+/* MPF-4: filters of event export belong to the global policy. */
+static void mpf4_flow_export_is_global(void)
+{
+	struct fw fw = fw_new();
+	struct model_policy_class *pc = in_map(&fw, "P", "class-default");
+
+	*(char **)MODEL_PUSH(&pc->others) = strdup("flow-export event-type all destination 192.0.2.1");
+	attach(&fw, "P", NULL);
+	CU_ASSERT_EQUAL(fw_compile(&fw), 0);
+	fw.m->service_policies.v[0].global = false;
+	strcpy(fw.m->service_policies.v[0].ifname, "inside");
+	CU_ASSERT_EQUAL(fw_compile(&fw), -22);
+	CU_ASSERT_PTR_NOT_NULL(strstr(fw.e.text, "in the global policy only"));
 	fw_free(&fw);
 }
 
@@ -460,6 +629,12 @@ int main(void)
 		{ "MPF-2 code points and RTP", mpf2_code_points_and_rtp },
 		{ "MPF-3 MPF-4 management class beside others", mpf3_management_class_beside_others },
 		{ "MPF-9 priority and police", mpf9_priority_and_police },
+		{ "MPF-9 two inspections of the same traffic", mpf9_two_inspections_of_the_same_traffic },
+		{ "MPF-6 MPF-7 exclusive and combinable inspections", mpf7_exclusive_and_combinable },
+		{ "MPF-9 MPF-10 the port chooses the inspection", mpf10_the_port_chooses },
+		{ "MPF-1 MPF-7 inspections of interface and global", mpf1_inspections_of_interface_and_global },
+		{ "MPF-5 a global policy acts at ingress", mpf5_global_is_ingress_only },
+		{ "MPF-4 flow-export is global", mpf4_flow_export_is_global },
 		{ "MPF-15 counters survive a recompile", mpf15_counters_survive_a_recompile },
 		{ NULL, NULL },
 	};

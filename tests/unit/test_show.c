@@ -2,7 +2,7 @@
 /* links: daemon/control/show_conn.o daemon/control/show_xlate.o daemon/control/show_policy.o
  * daemon/control/show_stats.o daemon/control/show_ip.o daemon/control/show_interface.o daemon/control/commands.o
  * daemon/control/show_system.o daemon/control/show_logging.o daemon/control/files.o
- * daemon/control/rates.o daemon/control/output.o daemon/policy/model.o daemon/policy/model_acl.o
+ * daemon/control/rates.o daemon/control/output.o daemon/policy/model%.o
  * daemon/services/syslog.o daemon/services/syslog_ids.o daemon/services/syslog_send.o
  * daemon/services/logbuf.o daemon/config/names.o daemon/config/value.o */
 /*
