@@ -141,6 +141,7 @@ static __u32 element_rules(const struct acl_element *el, struct cls_rule *r)
 				.icmp_code = el->svc.icmp_code,
 				.proto = el->svc.proto,
 				.any_proto = el->svc.any_proto,
+				.use = el->counter,
 			};
 		made++;
 	}

@@ -24,7 +24,7 @@
 #include "policy/classifier.h"
 #include "policy/segments.h"
 
-#define CHAIN_GOOD 6
+#define CHAIN_GOOD 3
 #define CHAIN_FAT 24 /* more than these under one key are searched by their ranges */
 #define FAT_COPIES_MAX 64 /* list entries for each rule that this may cost */
 
@@ -45,6 +45,7 @@ struct placed {
 	__u8 src_plen, dst_plen, proto;
 	bool any_proto;
 	__u32 number, wide;
+	const void *use;
 } __attribute__((aligned(64)));
 
 struct slot {
@@ -52,6 +53,10 @@ struct slot {
 	__u32 first, n; /* in classifier.placed */
 	__u32 fat; /* in classifier.fats, + 1; 0: short */
 };
+#define PACKED 0x80000000u /* in slot.fat: in classifier.packs instead, in units of PACK_WORDS */
+#define PACK_SOURCE 0x40000000u /* … by source port */
+#define PACK_WORDS 16 /* a cache line */
+#define PACK_AHEAD 4 /* lines that are asked for before the slot is looked into */
 
 /* A key with many rules: which of them to compare, by the field in which they differ most. */
 enum field { FIELD_DPORT, FIELD_SPORT, FIELD_DST, FIELD_SRC, FIELD_MAX };
@@ -90,6 +95,8 @@ struct classifier {
 	size_t n_wide;
 	struct fat *fats;
 	size_t n_fats;
+	__u32 *packs;
+	size_t n_packs, cap_packs; /* words */
 };
 
 void cls_rule_init(struct cls_rule *r)
@@ -343,6 +350,7 @@ static struct placed placed_make(struct classifier *c, const struct cls_rule *r,
 		.proto = r->proto,
 		.any_proto = r->any_proto,
 		.number = number,
+		.use = r->use,
 	};
 
 	if (!addr_range_is_prefix(r->src) || !addr_range_is_prefix(r->dst)) {
@@ -422,6 +430,37 @@ static addr_num key_field(const struct cls_key *k, enum field f)
 	}
 }
 
+/* Segments of ports go into one area with all others: few pages, one search, no pointers. */
+static int pack_make(struct classifier *c, struct slot *s, const struct fat *fat)
+{
+	size_t words = segments_packed_words(fat->segments) + PACK_WORDS - 1;
+
+	words -= words % PACK_WORDS;
+	if (c->n_packs + words > c->cap_packs) {
+		size_t cap = 2 * (c->n_packs + words);
+		__u32 *grown = huge_zalloc(cap * sizeof(*grown));
+
+		if (!grown || cap / PACK_WORDS >= PACK_SOURCE) {
+			free(grown);
+			return -1;
+		}
+		if (c->n_packs)
+			memcpy(grown, c->packs, c->n_packs * sizeof(*grown));
+		free(c->packs);
+		c->packs = grown;
+		c->cap_packs = cap;
+	}
+	segments_pack(fat->segments, c->packs + c->n_packs);
+	s->fat = PACKED | (fat->field == FIELD_SPORT ? PACK_SOURCE : 0) | c->n_packs / PACK_WORDS;
+	c->n_packs += words;
+	return 0;
+}
+
+static const __u32 *slot_pack(const struct classifier *c, const struct slot *s)
+{
+	return c->packs + (size_t)(s->fat & (PACK_SOURCE - 1)) * PACK_WORDS;
+}
+
 /* Find the field that leaves the fewest rules to compare. => 0, also when none is worth it. */
 static int fat_make(struct classifier *c, struct slot *s, const struct cls_rule *rules,
 		    struct addr_range *ranges)
@@ -445,6 +484,12 @@ static int fat_make(struct classifier *c, struct slot *s, const struct cls_rule 
 	}
 	if (!best.segments)
 		return 0;
+	if (best.field <= FIELD_SPORT && segments_packed_words(best.segments)) {
+		int err = pack_make(c, s, &best);
+
+		segments_free(best.segments);
+		return err;
+	}
 	grown = reallocarray(c->fats, c->n_fats + 1, sizeof(*grown));
 	if (!grown) {
 		segments_free(best.segments);
@@ -523,6 +568,7 @@ void classifier_free(struct classifier *c)
 	for (size_t i = 0; i < c->n_fats; i++)
 		segments_free(c->fats[i].segments);
 	free(c->fats);
+	free(c->packs);
 	free(c->tables);
 	free(c->placed);
 	free(c->wide);
@@ -533,19 +579,26 @@ void classifier_free(struct classifier *c)
 static __u32 slot_match(const struct classifier *c, const struct slot *s, const struct cls_key *k,
 			classifier_pred pred, const void *arg, __u32 best)
 {
-	const struct fat *fat = s->fat ? &c->fats[s->fat - 1] : NULL;
 	const __u32 *list = NULL;
 	__u32 n = s->n;
 
-	if (fat)
+	if (s->fat & PACKED) {
+		list = segments_packed_find(slot_pack(c, s),
+					    s->fat & PACK_SOURCE ? k->sport : k->dport, &n);
+	} else if (s->fat) {
+		const struct fat *fat = &c->fats[s->fat - 1];
+
 		list = segments_find(fat->segments, key_field(k, fat->field), &n);
+	}
 	for (__u32 i = 0; i < n; i++) {
 		const struct placed *e = &c->placed[s->first + (list ? list[i] : i)];
 
 		if (e->number >= best)
 			break;
-		if (placed_matches(c, e, k) && (!pred || pred(arg, e->number)))
+		if (placed_matches(c, e, k) && (!pred || pred(arg, e->number))) {
+			__builtin_prefetch(e->use, 1);
 			return e->number;
+		}
 	}
 	return best;
 }
@@ -574,8 +627,12 @@ static __u32 tables_match(const struct classifier *c, const struct table *t, siz
 
 		if (!s->n)
 			continue;
-		if (!s->fat)
-			__builtin_prefetch(&c->placed[s->first]);
+		if (s->fat & PACKED)
+			for (__u32 w = 0; w < PACK_AHEAD; w++)
+				__builtin_prefetch(slot_pack(c, s) + w * PACK_WORDS);
+		else if (!s->fat)
+			for (__u32 w = 0; w < s->n && w < PACK_AHEAD; w++)
+				__builtin_prefetch(&c->placed[s->first + w]);
 		order[found] = order[i];
 		slots[found++] = s;
 	}
@@ -601,14 +658,30 @@ long classifier_match(const struct classifier *c, const struct cls_key *k, class
 	return best == UINT_MAX ? -1 : (long)best;
 }
 
+static size_t pack_longest(const __u32 *words)
+{
+	size_t longest = 0;
+	__u32 n;
+
+	for (__u32 port = 0; port < 0x10000; port++) {
+		segments_packed_find(words, port, &n);
+		longest = n > longest ? n : longest;
+	}
+	return longest;
+}
+
 void classifier_get_stats(const struct classifier *c, struct classifier_stats *s)
 {
 	*s = (struct classifier_stats){ .tables = c->n_tables };
 	for (size_t i = 0; i < c->n_tables; i++) {
 		for (__u32 j = 0; j <= c->tables[i].mask; j++) {
 			const struct slot *slot = &c->tables[i].slots[j];
-			size_t n = slot->fat ? segments_longest(c->fats[slot->fat - 1].segments) :
-					       slot->n;
+			size_t n = slot->n;
+
+			if (slot->fat & PACKED)
+				n = pack_longest(slot_pack(c, slot));
+			else if (slot->fat)
+				n = segments_longest(c->fats[slot->fat - 1].segments);
 
 			if (n > s->longest_chain)
 				s->longest_chain = n;

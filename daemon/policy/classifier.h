@@ -30,6 +30,7 @@ struct cls_rule {
 	__s16 icmp_type, icmp_code; /* -1: any */
 	__u8 proto;
 	bool any_proto;
+	const void *use; /* what is read or written when the rule is met: asked for early; NULL: nothing */
 };
 
 /* The packet, converted once for any number of lookups. */

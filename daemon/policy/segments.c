@@ -170,6 +170,38 @@ const __u32 *segments_find(const struct segments *s, addr_num v, __u32 *n)
 	return s->lists + s->first[p];
 }
 
+size_t segments_packed_words(const struct segments *s)
+{
+	size_t words = 1 + (s->n + 1) / 2 + s->n;
+
+	if (!s->narrow)
+		return 0;
+	for (size_t p = 0; p < s->n; p++)
+		if (s->first[p + 1] - s->first[p] > 1)
+			words += 1 + s->first[p + 1] - s->first[p];
+	return words < SEGMENTS_NONE ? words : 0;
+}
+
+void segments_pack(const struct segments *s, __u32 *words)
+{
+	__u32 *item = words + 1 + (s->n + 1) / 2, *list = item + s->n;
+
+	words[(s->n + 1) / 2] = 0; /* its second half may be no start */
+	words[0] = s->n;
+	memcpy(words + 1, s->ports, s->n * sizeof(*s->ports));
+	for (size_t p = 0; p < s->n; p++) {
+		__u32 n = s->first[p + 1] - s->first[p];
+
+		item[p] = n ? s->lists[s->first[p]] : SEGMENTS_NONE;
+		if (n < 2)
+			continue;
+		item[p] = SEGMENTS_LIST | (__u32)(list - words);
+		*list = n;
+		memcpy(list + 1, s->lists + s->first[p], n * sizeof(*list));
+		list += 1 + n;
+	}
+}
+
 size_t segments_longest(const struct segments *s)
 {
 	size_t longest = 0;

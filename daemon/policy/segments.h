@@ -26,6 +26,32 @@ struct segments *segments_new(const struct addr_range *r, size_t n, size_t most)
 void segments_free(struct segments *s); /* NULL accepted */
 /* => numbers of the ranges that hold v, ascending, and how many. */
 const __u32 *segments_find(const struct segments *s, addr_num v, __u32 *n);
+/*
+ * The same in one stretch of memory, for segments of ports: starts of pieces, then for each piece
+ * the only range that covers it or where its list is. What is needed for a look-up is asked for
+ * at once, and the list of one takes no step of its own.
+ */
+#define SEGMENTS_LIST 0x80000000u
+#define SEGMENTS_NONE 0x7fffffffu
+size_t segments_packed_words(const struct segments *s); /* => 0: cannot be packed */
+void segments_pack(const struct segments *s, __u32 *words);
+static inline const __u32 *segments_packed_find(const __u32 *words, __u16 port, __u32 *n)
+{
+	const __u16 *starts = (const __u16 *)(words + 1), *at = starts;
+	const __u32 *item;
+
+	/* No branch on what is found: the next step does not wait for a guess. */
+	for (__u32 left = *words; left > 1; left -= left / 2)
+		at += at[left / 2] <= port ? left / 2 : 0;
+	item = words + 1 + (*words + 1) / 2 + (at - starts);
+	if (*item & SEGMENTS_LIST) {
+		item = words + (*item & ~SEGMENTS_LIST);
+		*n = *item;
+		return item + 1;
+	}
+	*n = *item != SEGMENTS_NONE;
+	return item;
+}
 /* The longest list: what a lookup may have to compare. */
 size_t segments_longest(const struct segments *s);
 
