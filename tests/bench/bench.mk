@@ -40,6 +40,11 @@ $(BENCH_BUILD)/asa-bench: $(addprefix $(BENCH_OBJ)/,asa-bench.o rig.o frames.o p
 acl-bench: $(BENCH_BUILD)/acl_bench
 	$(BENCH_Q)$<
 
+# Changes of large access lists while connections are up (CFG-1, ACL-4): make change-bench
+.PHONY: change-bench
+change-bench: $(BENCH_BUILD)/asa-bench $(BENCH_BUILD)/asad $(BENCH_BUILD)/asactl $(BENCH_BUILD)/asa_xdp.bpf.o
+	$(BENCH_Q)$(BENCH_SRC)/change.sh $(BENCH_ARGS)
+
 $(BENCH_BUILD)/acl_bench: $(BENCH_SRC)/acl_bench.c $(wildcard daemon/policy/*.[ch]) tests/lib/model_build.h
 	@echo "  CC      $@"
 	$(BENCH_Q)$(CC) -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers \
