@@ -35,20 +35,7 @@ static bool may_reply(struct walk *w)
 /* Own address of the interface of entry. => false: none of that family. */
 static bool own_address(const struct walk *w, struct asa_addr *a)
 {
-	const struct sys_info *sys = net_sys(w->e->asa->net);
-	bool v6 = w->p->flags & ASA_PKT_IPV6;
-	size_t i, j;
-
-	for (i = 0; sys && i < sys->n_ifs; i++) {
-		if (strcmp(sys->ifs[i].dev, w->in->dev))
-			continue;
-		for (j = 0; j < sys->ifs[i].n_addrs; j++) {
-			*a = sys->ifs[i].addrs[j].addr;
-			if (v6 == !asa_addr_is_v4(a) && !(v6 && asa_ip6_is_link_local(a)))
-				return true;
-		}
-	}
-	return false;
+	return policy_if_address(w->policy, w->in, w->p->flags & ASA_PKT_IPV6, a);
 }
 
 /* Ethernet header with the tags of the packet, back to its sender. => the IP header's place. */

@@ -198,6 +198,12 @@ const struct policy_if *policy_if_named(const struct policy *p, const char *name
 	return NULL;
 }
 
+bool policy_if_address(const struct policy *p, const struct policy_if *pi, bool v6,
+		       struct asa_addr *a)
+{
+	return ifaces_address(p, pi->num, v6, a);
+}
+
 /* The last address of an IPv4 network (RFC 3021: a /31 has none). */
 static bool is_broadcast(const struct model_if_addr *own, const struct asa_addr *a)
 {

@@ -96,6 +96,9 @@ size_t policy_n_ifs(const struct policy *p);
 const struct policy_if *policy_if_at(const struct policy *p, __u16 num);
 const struct policy_if *policy_if_find(const struct policy *p, __u32 ifindex, __u16 vlan);
 const struct policy_if *policy_if_named(const struct policy *p, const char *nameif);
+/* An own address of the interface that other networks can answer to. => false: none of that family */
+bool policy_if_address(const struct policy *p, const struct policy_if *pi, bool v6,
+		       struct asa_addr *a);
 /* Can 'src' not be the sender of a packet that came in by 'in'? An own address, a directed broadcast. */
 bool policy_source_forged(const struct policy *p, const struct policy_if *in,
 			  const struct asa_addr *src);

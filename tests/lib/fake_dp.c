@@ -71,6 +71,7 @@ enum asa_drop net_route(struct net *n, const struct asa_addr *dst, struct net_ro
 		return DROP_ROUTE_NONE;
 	}
 	r->ifindex = best->ifindex;
+	r->vlan = best->vlan;
 	r->gateway = best->has_gateway ? best->gateway : *dst;
 	r->mtu = 1500;
 	return DROP_NONE;

@@ -70,6 +70,7 @@ struct fake_route {
 	__u32 ifindex;
 	struct asa_addr gateway;
 	bool has_gateway, local;
+	__u16 vlan; /* of the sub-interface; set after fake_route() */
 };
 
 #define FAKE_INTERCEPTS 16
