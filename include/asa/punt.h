@@ -26,7 +26,8 @@
 	X(PUNT_TTL,		"ttl",			"TTL expired on a connection that decrements it") \
 	X(PUNT_INTERFACE,	"interface",		"Connection seen on another interface") \
 	X(PUNT_INTERCEPT,	"intercept",		"Valid SYN cookie: a client to be joined with its server") \
-	X(PUNT_PROBE,		"probe",		"Empty segment of a host that dead connection detection probes")
+	X(PUNT_PROBE,		"probe",		"Empty segment of a host that dead connection detection probes") \
+	X(PUNT_ADDRESS,		"address",		"Sender that cannot be, or land attack: to be logged and dropped")
 /* clang-format on */
 
 enum asa_punt {

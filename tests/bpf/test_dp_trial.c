@@ -122,15 +122,15 @@ static void obs4_first_packet_is_handed_up(void)
 static void obs4_bad_frame_is_dropped(void)
 {
 	const struct pkt p = {
-		.src = INSIDE, .dst = INSIDE, .proto = IPPROTO_UDP, .sport = 1, .dport = 2};
+		.src = INSIDE, .dst = "198.51.100.7", .proto = IPPROTO_UDP, .sport = 1, .dport = 0};
 	struct dp_test_result r;
 	__u8 frame[PKT_MAX] = {0};
 
 	run(&p, &r);
 	CU_ASSERT_EQUAL(r.verdict, XDP_DROP);
-	CU_ASSERT_EQUAL(r.why, DROP_IP_LAND);
+	CU_ASSERT_EQUAL(r.why, DROP_UDP_LENGTH);
 	run(&p, &r); /* the reason is the run's own, not the last one's */
-	CU_ASSERT_EQUAL(r.why, DROP_IP_LAND);
+	CU_ASSERT_EQUAL(r.why, DROP_UDP_LENGTH);
 	CU_ASSERT_EQUAL(dp_test_run(d, in, frame, DP_TEST_FRAME_MAX + 1, &r), -EINVAL);
 }
 

@@ -10,8 +10,10 @@
  * punt metadata.  At the end every punt cause and every reason that the driver has must have had a row.
  */
 #include <errno.h>
+#include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "lib/cunit.h"
 #include "lib/world.h"
@@ -370,11 +372,11 @@ static const struct row rows[] = {
 	/* -- dropped: one row at least for each reason that the driver has -- */
 	{ "OBS-2 invalid-encap", U4(.vlan = { 1, 2, 3 }, .n_tags = 3), {}, DROP, DROP_L2_ENCAP },
 	{ "OBS-2 land-attack", { .src = CLIENT4, .dst = CLIENT4, .proto = 17, .sport = 1, .dport = 2 },
-	  {}, DROP, DROP_IP_LAND, 0, 1 },
+	  {}, DROP, DROP_IP_LAND, 0, 1, no_daemon },
 	{ "OBS-2 invalid-ip-address", { .src = "127.0.0.1", .dst = SERVER4, .proto = 17, .sport = 1,
-	  .dport = 2 }, {}, DROP, DROP_IP_SPOOF, 0, 1 },
+	  .dport = 2 }, {}, DROP, DROP_IP_SPOOF, 0, 1, no_daemon },
 	{ "OBS-2 IPv4-mapped source", { .src = "::ffff:10.1.1.10", .dst = SERVER6, .proto = 17,
-	  .sport = 1, .dport = 2 }, {}, DROP, DROP_IP_SPOOF, 0, 1 },
+	  .sport = 1, .dport = 2 }, {}, DROP, DROP_IP_SPOOF, 0, 1, no_daemon },
 	{ "OBS-2 invalid-udp-length", U4(.dport = 0), {}, DROP, DROP_UDP_LENGTH, 0, 1 },
 	{ "OBS-2 invalid-tcp-hdr-length", T4(.dport = 0), {}, DROP, DROP_TCP_HEADER, 0, 1 },
 	{ "OBS-2 bad-tcp-flags", T4F(0x03, 1001, 5001), {}, DROP, DROP_TCP_FLAGS, ASA_DIR_PROBE },
@@ -597,6 +599,58 @@ static void broken_headers(void)
 	}
 }
 
+/* SES-5: a packet whose time is over is the daemon's to end, whether or not the class decrements. */
+static void ttl_0(void)
+{
+	const struct pkt p = U4();
+	uint8_t frame[PKT_MAX];
+	struct result res;
+	uint32_t size = (uint32_t)pkt_build(frame, &p);
+
+	world_reset(&w);
+	world_conn(&w, 1, &p, NULL, 0);
+	CU_ASSERT_FATAL(world_run(&w, frame, size, LO, &res) == 0);
+	CU_ASSERT(res.delta.in.fwd_packets == 1);
+	frame[22] = 0;
+	CU_ASSERT_FATAL(world_run(&w, frame, size, LO, &res) == 0);
+	CU_ASSERT(res.delta.punts[PUNT_TTL].packets == 1);
+}
+
+/* SES-5, 106016, 106017: the daemon hears of liars, but a flood of them ends in the driver. */
+static void liars_are_told_of_once_a_tick(void)
+{
+	const struct pkt lies[] = {
+		{ .src = CLIENT4, .dst = CLIENT4, .proto = 17, .sport = 1, .dport = 2 },
+		{ .src = "127.0.0.1", .dst = SERVER4, .proto = 17, .sport = 1, .dport = 2 },
+	};
+	const enum asa_drop why[] = { DROP_IP_LAND, DROP_IP_SPOOF };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct xdp_md ctx = { .ingress_ifindex = LO };
+		uint8_t frame[PKT_MAX];
+		struct tally before, after;
+		struct result res;
+		uint64_t punted, dropped;
+		uint32_t size = (uint32_t)pkt_build(frame, &lies[i]);
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = size,
+			    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = 2000);
+
+		world_reset(&w);
+		usleep(20000); /* a new tick */
+		CU_ASSERT_FATAL(world_run(&w, frame, size, LO, &res) == 0);
+		CU_ASSERT(res.meta.magic == ASA_PUNT_MAGIC && res.meta.cause == PUNT_ADDRESS);
+		punt_seen[PUNT_ADDRESS] = true;
+		ctx.data_end = size;
+		world_tally(&w, &before);
+		CU_ASSERT_FATAL(bpf_prog_test_run_opts(w.xdp, &opts) == 0);
+		world_tally(&w, &after);
+		punted = after.punts[PUNT_ADDRESS].packets - before.punts[PUNT_ADDRESS].packets;
+		dropped = after.drops[why[i]].packets - before.drops[why[i]].packets;
+		CU_ASSERT_EQUAL(punted + dropped, 2000);
+		CU_ASSERT(punted < 200);
+	}
+}
+
 /* Frames cut at every length: one verdict each, and never a hit. */
 static void truncated(void)
 {
@@ -669,6 +723,8 @@ int main(void)
 	static const struct asa_cunit_test tests[] = {
 		{ "SES-5 SES-12 BYP-5 BYP-14 OBS-1 OBS-2 table of frames", table },
 		{ "OBS-2 broken headers", broken_headers },
+		{ "SES-5 time to live 0", ttl_0 },
+		{ "SES-5 106016 106017: liars are told of once a tick", liars_are_told_of_once_a_tick },
 		{ "SES-5 frames cut at every length", truncated },
 		{ "interface beyond the maps", interface_beyond_the_maps },
 		{ "OBS-2 every reason and cause has a row", every_reason_has_a_test },
@@ -679,7 +735,7 @@ int main(void)
 
 	why = world_open(&w, object ? object : "build/asa_xdp.bpf.o");
 	if (why) {
-		printf("SKIP  xdp: %s\n0 passed, 0 failed, 5 skipped\n", why);
+		printf("SKIP  xdp: %s\n0 passed, 0 failed, 7 skipped\n", why);
 		return 0;
 	}
 	status = asa_cunit_main("xdp", tests);
