@@ -200,9 +200,12 @@ asa_inline enum asa_drop tcp_track_fin(const struct asa_half *own, const struct 
 			return DROP_TCP_RSTFIN_OOO;
 		return DROP_NONE;
 	}
-	/* First FIN: not ahead of missing data, not in the middle of what was sent. */
+	/*
+	 * First FIN: not ahead of missing data, not in the middle of what was sent. Its own number may
+	 * be known already: when it was lost, acknowledgments that its sender sent after it told.
+	 */
 	if ((s->flags & ASA_TCP_FIN) &&
-	    (asa_seq_after(s->seq, own->seq_end) || !asa_seq_after(end, own->seq_end)))
+	    (asa_seq_after(s->seq, own->seq_end) || asa_seq_after(own->seq_end, end)))
 		return DROP_TCP_RSTFIN_OOO;
 	return DROP_NONE;
 }

@@ -245,11 +245,20 @@ static const struct dialogue dialogues[] = {
 		{ C, "F.",	100,	1,	0,	1000,	DROP_TCP_RSTFIN_OOO },
 		{ C, "P.",	1,	1,	200,	1000 },
 		{ C, "F.",	100,	1,	0,	1000,	DROP_TCP_RSTFIN_OOO },
-		{ C, "F.",	200,	1,	0,	1000,	DROP_TCP_RSTFIN_OOO },
+		{ C, "F.",	199,	1,	0,	1000,	DROP_TCP_RSTFIN_OOO },
 		{ C, "F.",	201,	1,	0,	1000,	0,	EV(FIN) },
 		{ C, "F.",	201,	1,	0,	1000 },
 		{ C, "FP.",	101,	1,	100,	1000 },	/* retransmission that ends in the FIN */
 		{ C, "F.",	200,	1,	0,	1000,	DROP_TCP_RSTFIN_OOO },
+		END } },
+	{ "a lost FIN comes again although later acknowledgments told its number", {
+		HANDSHAKE,
+		{ C, "P.",	1,	1,	100,	1000 },
+		/* FIN 101 is lost before it comes here */
+		{ S, "P.",	1,	101,	50,	2000 },
+		{ C, ".",	102,	51,	0,	1000 },
+		{ C, "F.",	101,	51,	0,	1000,	0,	EV(FIN) },
+		{ C, "FP.",	51,	51,	50,	1000 },
 		END } },
 	{ "tcp-data-past-fin", {
 		HANDSHAKE,
