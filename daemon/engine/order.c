@@ -428,6 +428,7 @@ static enum asa_drop put_in_order(struct walk *w, struct order_conn *c)
 
 	if (asa_csum_fold(tcp_sum(w->p, g.payload)) != 0xffff)
 		return DROP_TCP_CHECKSUM;
+	acknowledge(w, c); /* even if there is no room for the payload: it may make some */
 	switch (tcp_stream_segment(w->e->order->orders, &c->stream[w->dir], &c->conf,
 				   w->e->order->watch ? &sink : NULL, &g, w->now, &w->released,
 				   &why)) {
@@ -448,7 +449,6 @@ static enum asa_drop put_in_order(struct walk *w, struct order_conn *c)
 
 enum asa_drop stage_order(struct walk *w)
 {
-	enum asa_drop why = DROP_NONE;
 	struct order_conn *c;
 
 	if (!(w->conn->dir[w->dir].flags & ASA_DIR_ORDER) || w->ordered || w->trace ||
@@ -464,8 +464,7 @@ enum asa_drop stage_order(struct walk *w)
 	}
 	if ((w->p->tcp.size || w->p->tcp.flags & ASA_TCP_FIN) &&
 	    c->stream[w->dir].flags & STREAM_BEGUN)
-		why = put_in_order(w, c);
-	if (!why && !w->done)
-		acknowledge(w, c);
-	return why;
+		return put_in_order(w, c);
+	acknowledge(w, c);
+	return DROP_NONE;
 }
