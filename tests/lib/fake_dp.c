@@ -24,6 +24,9 @@
 		}                                                                                  \
 	} while (0)
 
+/* With a loaded program (fake_new_on) the real datapath/dp is linked, and is the one that counts. */
+#define WEAK __attribute__((weak))
+
 /* ------------------------------------------------------------------ the network */
 
 void fake_route(struct fake *f, const char *net, int plen, __u32 ifindex, const char *gateway)
@@ -189,7 +192,7 @@ void fake_neigh(struct fake *f, bool resolved)
 
 /* ------------------------------------------------------------------ counters, worker, log */
 
-int dp_account(struct dp *d, const struct asa_account *a)
+WEAK int dp_account(struct dp *d, const struct asa_account *a)
 {
 	struct fake *f = (struct fake *)d;
 	__u64 *to, *from;
@@ -225,7 +228,7 @@ static struct fake_intercept *intercept_row(struct fake *f, const struct asa_int
 	return NULL;
 }
 
-int dp_intercept_set(struct dp *d, const struct asa_intercept_key *k, const struct asa_intercept *row)
+WEAK int dp_intercept_set(struct dp *d, const struct asa_intercept_key *k, const struct asa_intercept *row)
 {
 	struct fake *f = (struct fake *)d;
 	struct fake_intercept *to = intercept_row(f, k);
@@ -241,7 +244,7 @@ int dp_intercept_set(struct dp *d, const struct asa_intercept_key *k, const stru
 	return 0;
 }
 
-int dp_intercept_del(struct dp *d, const struct asa_intercept_key *k)
+WEAK int dp_intercept_del(struct dp *d, const struct asa_intercept_key *k)
 {
 	struct fake_intercept *row = intercept_row((struct fake *)d, k);
 
@@ -251,7 +254,7 @@ int dp_intercept_del(struct dp *d, const struct asa_intercept_key *k)
 	return 0;
 }
 
-int dp_intercept_next(struct dp *d, const struct asa_intercept_key *after,
+WEAK int dp_intercept_next(struct dp *d, const struct asa_intercept_key *after,
 		      struct asa_intercept_key *k, struct asa_intercept *row)
 {
 	struct fake *f = (struct fake *)d;
@@ -266,7 +269,7 @@ int dp_intercept_next(struct dp *d, const struct asa_intercept_key *after,
 	return 0;
 }
 
-int dp_intercept_hits(struct dp *d, __u32 row, struct asa_intercept_hits *sum)
+WEAK int dp_intercept_hits(struct dp *d, __u32 row, struct asa_intercept_hits *sum)
 {
 	struct fake *f = (struct fake *)d;
 
@@ -274,13 +277,13 @@ int dp_intercept_hits(struct dp *d, __u32 row, struct asa_intercept_hits *sum)
 	return 0;
 }
 
-int dp_cookie_keys_get(struct dp *d, struct asa_cookie_keys *keys)
+WEAK int dp_cookie_keys_get(struct dp *d, struct asa_cookie_keys *keys)
 {
 	*keys = ((struct fake *)d)->cookie_keys;
 	return 0;
 }
 
-int dp_cookie_keys_set(struct dp *d, const struct asa_cookie_keys *keys)
+WEAK int dp_cookie_keys_set(struct dp *d, const struct asa_cookie_keys *keys)
 {
 	((struct fake *)d)->cookie_keys = *keys;
 	return 0;
@@ -371,21 +374,8 @@ void fake_log_clear(struct fake *f)
 
 /* ------------------------------------------------------------------ life cycle */
 
-struct fake *fake_new(__u32 n_slots)
+static void tables_new(struct fake *f, __u32 n_slots)
 {
-	struct fake *f = calloc(1, sizeof(*f));
-	size_t i;
-
-	CHECK(f, "no memory");
-	setvbuf(stdout, NULL, _IOLBF, 0); /* what was printed before an abort is seen */
-	f->fw = fw_new();
-	for (i = 0; i < f->fw.m->ifs.n; i++) { /* what is configured is on the Linux interface */
-		const struct model_if *mi = &f->fw.m->ifs.v[i];
-		struct sys_if *si = &f->fw.sys->ifs[i];
-
-		si->n_addrs = mi->addrs.n;
-		memcpy(si->addrs, mi->addrs.v, mi->addrs.n * sizeof(*mi->addrs.v));
-	}
 	f->t.n_slots = n_slots;
 	f->t.n_buckets = index_buckets_for(n_slots);
 	f->t.conns = aligned_alloc(64, n_slots * sizeof(*f->t.conns));
@@ -405,6 +395,28 @@ struct fake *fake_new(__u32 n_slots)
 	f->t.config->hash_key[1] = 0xbf58476d1ce4e5b9ull;
 	f->t.config->hash_key[2] = 0x94d049bb133111ebull;
 	f->t.config->hash_key[3] = 0xd6e8feb86659fd93ull;
+}
+
+static struct fake *fake_make(__u32 n_slots, struct dp *d)
+{
+	struct fake *f = calloc(1, sizeof(*f));
+	size_t i;
+
+	CHECK(f, "no memory");
+	setvbuf(stdout, NULL, _IOLBF, 0); /* what was printed before an abort is seen */
+	f->fw = fw_new();
+	for (i = 0; i < f->fw.m->ifs.n; i++) { /* what is configured is on the Linux interface */
+		const struct model_if *mi = &f->fw.m->ifs.v[i];
+		struct sys_if *si = &f->fw.sys->ifs[i];
+
+		si->n_addrs = mi->addrs.n;
+		memcpy(si->addrs, mi->addrs.v, mi->addrs.n * sizeof(*mi->addrs.v));
+	}
+	f->dp = d;
+	if (d)
+		f->t = *dp_tables(d);
+	else
+		tables_new(f, n_slots);
 	f->mem = malloc((size_t)FAKE_FRAMES * FRAME_SIZE);
 	f->ops.pool = frame_pool_new(f->mem, FAKE_FRAMES);
 	f->ops.send = fake_send;
@@ -421,6 +433,25 @@ struct fake *fake_new(__u32 n_slots)
 	return f;
 }
 
+struct fake *fake_new(__u32 n_slots)
+{
+	return fake_make(n_slots, NULL);
+}
+
+struct fake *fake_new_on(struct dp *d)
+{
+	struct fake *f = fake_make(0, d);
+
+	memset(f->t.nexthops, 0, ASA_NEXTHOPS_MAX * sizeof(*f->t.nexthops));
+	return f;
+}
+
+/* Only with a loaded program. */
+WEAK const struct dp_tables *dp_tables(const struct dp *d)
+{
+	return &((const struct fake *)d)->t;
+}
+
 void fake_recompile(struct fake *f)
 {
 	if (fw_compile(&f->fw)) {
@@ -433,7 +464,7 @@ void fake_recompile(struct fake *f)
 static void modules_new(struct fake *f, bool reused)
 {
 	f->asa.net = (struct net *)f;
-	f->asa.dp = (struct dp *)f;
+	f->asa.dp = f->dp ? f->dp : (struct dp *)f;
 	f->asa.syslog = (struct syslog *)f;
 	f->asa.workers = (struct workers *)f;
 	f->asa.xlates = xlate_new(4096);
@@ -489,18 +520,20 @@ void fake_end(struct fake *f)
 	}
 	for (i = 0; i < ASA_NEXTHOPS_MAX; i++)
 		CHECK(!f->t.nexthops[i].users, "next-hop users left");
-	CHECK(fake_law(f), "frames unaccounted for");
+	CHECK(f->dp || fake_law(f), "frames unaccounted for");
 	sessions_clear_xlates(f->asa.sessions, f->now);
 	CHECK(!xlate_count(f->asa.xlates), "translations left");
 	modules_free(f);
 	frame_pool_free(f->ops.pool);
 	free(f->mem);
-	free(f->t.conns);
-	free(f->t.sessions);
-	free(f->t.index);
-	free(f->t.nexthops);
-	free(f->t.config);
-	free(f->t.ifaces);
+	if (!f->dp) {
+		free(f->t.conns);
+		free(f->t.sessions);
+		free(f->t.index);
+		free(f->t.nexthops);
+		free(f->t.config);
+		free(f->t.ifaces);
+	}
 	fw_free(&f->fw);
 	free(f);
 }

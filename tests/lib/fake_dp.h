@@ -84,6 +84,7 @@ struct fake {
 	struct fw fw;
 	struct asa asa;
 	struct dp_tables t;
+	struct dp *dp; /* NULL: no program, the tables are plain memory */
 	void *mem;
 	struct worker_ops ops;
 	__u32 now;
@@ -109,6 +110,8 @@ struct fake {
 };
 
 struct fake *fake_new(__u32 n_slots);
+/* On the tables of a loaded program (datapath/dp is linked); its clock is the kernel's: set f->now. */
+struct fake *fake_new_on(struct dp *d);
 void fake_start(struct fake *f); /* compile the policy, make the modules; again: a restart */
 void fake_recompile(struct fake *f);
 /* The daemon dies (nothing in the shared tables is cleaned) and a new one starts. */

@@ -212,6 +212,8 @@ static MB_UNUSED struct model_object *fw_object(struct fw *fw, const char *name,
 {
 	struct model_object *o = model_objects_own(fw->m) ? NULL : MODEL_PUSH(&fw->m->objects);
 
+	if (!o)
+		abort();
 	snprintf(o->name, sizeof(o->name), "%s", name);
 	o->addr = mb_term(term);
 	o->set = true;
@@ -225,6 +227,8 @@ static MB_UNUSED struct model_object *fw_service(struct fw *fw, const char *name
 	char copy[128], *words[8];
 	size_t n, i = 0;
 
+	if (!o)
+		abort();
 	snprintf(o->name, sizeof(o->name), "%s", name);
 	o->service = o->set = true;
 	o->proto = mb_proto(proto);
