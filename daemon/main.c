@@ -334,9 +334,11 @@ static void start(struct asa *a, struct loop *l)
 		log_fatal("out of memory");
 	if (policy_compile(config_model(a->config), net_sys(a->net), NULL, &a->policy, &e) < 0)
 		log_fatal("an empty configuration does not compile: %s", e.text);
-	if (access(a->opt.config_path, F_OK) < 0)
-		log_info("no start-up configuration %s: starting with an empty one", a->opt.config_path);
-	else if (load_config(a, CONFIG_TEXT_SKIP_BAD) < 0)
+	if (access(a->opt.config_path, F_OK) < 0) {
+		log_info("no start-up configuration %s: starting with the default policy", a->opt.config_path);
+		if (config_load_default(a->config) < 0)
+			log_warnx("the default policy could not be applied");
+	} else if (load_config(a, CONFIG_TEXT_SKIP_BAD) < 0)
 		log_fatal("the start-up configuration %s cannot be used", a->opt.config_path);
 
 	/* With the policy in force and before the first packet. */

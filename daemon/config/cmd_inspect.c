@@ -256,6 +256,8 @@ static int do_map(struct cmd_args *a, enum model_imap_kind kind, const char *pro
 
 	if (map_find(a, kind, name, &now))
 		return -EINVAL;
+	if (is_built_in(proto, name))
+		return cmd_error(a, "%% policy-map %s is built in and cannot be changed", name);
 	if (now && (now->kind != kind || strcmp(now->proto, proto)))
 		return cmd_error(a, "%% %s %s exists already and is of another type",
 				 kind == MODEL_IMAP_POLICY ? "policy-map" : "class-map", name);
@@ -689,6 +691,7 @@ void show_inspect_classes(const struct show *sh)
 
 void show_inspect_maps(const struct show *sh)
 {
+	show_built_in_maps(sh);
 	for (size_t i = 0; i < sh->m->imaps.n; i++) {
 		if (sh->m->imaps.v[i].kind == MODEL_IMAP_POLICY && wanted(sh, &sh->m->imaps.v[i]))
 			show_policy(sh, &sh->m->imaps.v[i]);

@@ -241,6 +241,11 @@ enum config_status config_clear(struct config_session *s, const char *section,
 				struct config_result *r);
 /* Read a file as the whole configuration (start-up, "configure replace"). => 0, -errno with r. */
 int config_load(struct config *c, const char *path, unsigned int flags, struct config_result *r);
+/*
+ * What a firewall without a start-up configuration has: ASA's default policy global_policy (MPF-14).
+ * => 0; -EINVAL: the daemon refused it, -ENOMEM
+ */
+int config_load_default(struct config *c);
 /* Write the running configuration to a file: temporary, sync, rename. => 0, -errno with r. */
 int config_write(const struct config *c, const char *path, struct config_result *r);
 /* Back to the model before the last change (up to 8 steps). => 0, -ENOENT, -EINVAL with r. */

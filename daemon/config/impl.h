@@ -200,6 +200,7 @@ bool cfg_inspect_map_exists(const struct model *m, const char *words);
 bool cfg_iline_regex(const char *text, size_t i, char name[MODEL_NAME_MAX], bool *is_class);
 void show_inspect_classes(const struct show *sh);
 void show_inspect_maps(const struct show *sh);
+void show_built_in_maps(const struct show *sh); /* default_policy.c */
 void cfg_imaps_clear(struct model *m, enum model_imap_kind kind);
 
 /* cmd_mpf.c, cmd_conn.c: the class whose mode a session is in; error after the second */

@@ -27,6 +27,7 @@ int control_register(struct asa *a, struct config *c)
 		{conn_commands, &conn_n_commands},
 		{xlate_commands, &xlate_n_commands},
 		{policy_commands, &policy_n_commands},
+		{service_commands, &service_n_commands},
 		{interface_commands, &interface_n_commands},
 		{ip_commands, &ip_n_commands},
 		{stats_commands, &stats_n_commands},

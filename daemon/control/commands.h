@@ -24,6 +24,7 @@
 COMMANDS(conn);
 COMMANDS(xlate);
 COMMANDS(policy);
+COMMANDS(service);
 COMMANDS(interface);
 COMMANDS(ip);
 COMMANDS(stats);

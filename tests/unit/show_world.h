@@ -267,6 +267,8 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 {
 	static __u64 conns = 11, embryonic = 2, drops = 1, packets = 300;
 	static struct model_policy_class a, b;
+	static char *inspects[] = {"ftp strict", "http"};
+	static char *others[] = {"priority", "user-statistics accounting"};
 
 	model_conn_settings_init(&a.conn);
 	a.conn.conn_max = 1000;
@@ -276,6 +278,10 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 	a.conn.idle_s = 7200;
 	model_conn_settings_init(&b.conn);
 	b.conn.bypass = true;
+	b.inspects.v = inspects;
+	b.inspects.n = 2;
+	b.others.v = others;
+	b.others.n = 2;
 	*r = (struct policy_class_row){.policy_map = i ? "BYP" : "CONNS",
 				       .class_name = i ? "tcp_bypass" : "CONNS",
 				       .global = i == 0,
@@ -286,6 +292,13 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 				       .conns = &conns,
 				       .embryonic = &embryonic};
 	return i < 2;
+}
+
+const char *policy_class_inspect(const struct policy *p, size_t row, const struct policy_tuple *t, size_t i,
+				 bool *combines)
+{
+	*combines = false;
+	return row == 1 && i == 0 ? "http" : NULL;
 }
 
 bool policy_class_matches(const struct policy *p, size_t i, const struct policy_tuple *t)

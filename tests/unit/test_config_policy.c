@@ -273,6 +273,61 @@ static void nat_1_every_form_compiles(void)
 	teardown(&f);
 }
 
+static bool running_has(const struct fixture *f, bool all, const char *words)
+{
+	char *text = config_running_text(config_model(f->c), NULL, all, NULL);
+	bool has = text && strstr(text, words);
+
+	free(text);
+	return has;
+}
+
+/* MPF-14: a fresh start has the default policy; it is edited, replaced and removed like any other. */
+static void mpf_14_default_policy(void)
+{
+	struct fixture f;
+	struct policy_inspections r;
+	struct policy_tuple t = { .proto = IPPROTO_TCP, .dport = 21 };
+	char *text;
+
+	setup(&f);
+	asa_addr_set_v4(&t.src, htonl(0x0a010101));
+	asa_addr_set_v4(&t.dst, htonl(0xcb007101));
+	CU_ASSERT_EQUAL_FATAL(config_load_default(f.c), 0);
+	CU_ASSERT_TRUE(running_has(&f, false, "policy-map global_policy\n class inspection_default\n"
+					      "  inspect dns preset_dns_map\n  inspect ftp\n"));
+	CU_ASSERT_TRUE(running_has(&f, false, "service-policy global_policy global\n"));
+	must(&f, "interface eth0\n nameif outside\n");
+	policy_inspect_match(f.p, policy_if_named(f.p, "outside"), NULL, &t, &r);
+	CU_ASSERT_STRING_EQUAL(r.exclusive, "ftp");
+	t.dport = 80; /* HTTP is not in ASA's default set */
+	policy_inspect_match(f.p, policy_if_named(f.p, "outside"), NULL, &t, &r);
+	CU_ASSERT_PTR_NULL(r.exclusive);
+	/* built-in maps: only with "all", and nobody's to change */
+	CU_ASSERT_FALSE(running_has(&f, false, "policy-map type inspect esmtp _default_esmtp_map"));
+	CU_ASSERT_TRUE(running_has(&f, true, "policy-map type inspect esmtp _default_esmtp_map"));
+	config_result_fini(&f.r);
+	config_result_init(&f.r);
+	CU_ASSERT_EQUAL(config_text(f.s, "policy-map type inspect esmtp _default_esmtp_map\n", 0, NULL, &f.r),
+			CONFIG_REFUSED);
+	/* edited */
+	must(&f, "policy-map global_policy\n class inspection_default\n  no inspect ftp\n  inspect http\n");
+	policy_inspect_match(f.p, policy_if_named(f.p, "outside"), NULL, &t, &r);
+	CU_ASSERT_STRING_EQUAL(r.exclusive, "http");
+	/* what is printed is the whole of it: read back, it is the same */
+	text = config_running_text(config_model(f.c), NULL, false, NULL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	must(&f, "clear configure all\n");
+	must(&f, text);
+	CU_ASSERT_TRUE(running_has(&f, false, text));
+	free(text);
+	/* removed */
+	must(&f, "no service-policy global_policy global\nno policy-map global_policy\n"
+		 "no policy-map type inspect dns preset_dns_map\nno class-map inspection_default\n");
+	CU_ASSERT_FALSE(running_has(&f, false, "inspect"));
+	teardown(&f);
+}
+
 static void all_input_files_compile(void)
 {
 	static const char *const files[] = {
@@ -300,6 +355,7 @@ static const struct asa_cunit_test tests[] = {
 	{ "BYP-11 dynamic translation", byp_11_dynamic_translation_is_warned_of },
 	{ "SES-2 ACL-1 rules decide", ses_2_acl_1_rules_decide },
 	{ "NAT-1 every form compiles", nat_1_every_form_compiles },
+	{ "MPF-14 default policy", mpf_14_default_policy },
 	{ "MPF-2 OBS-3 SES-1 ACL-1 input files compile", all_input_files_compile },
 	{ NULL, NULL },
 };

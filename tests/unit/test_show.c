@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: daemon/control/show_conn.o daemon/control/show_xlate.o daemon/control/show_policy.o
+/* links: daemon/control/show_conn.o daemon/control/show_xlate.o daemon/control/show_policy.o daemon/control/show_service.o daemon/inspect/regex.o
  * daemon/control/show_stats.o daemon/control/show_ip.o daemon/control/show_interface.o daemon/control/commands.o
  * daemon/control/show_system.o daemon/control/show_logging.o daemon/control/files.o
  * daemon/control/rates.o daemon/control/output.o daemon/policy/model%.o
@@ -303,7 +303,34 @@ static void show_service_policy_forms(void)
 	       "  Service-policy: BYP\n"
 	       "    Class-map: tcp_bypass\n"
 	       "      Set connection advanced-options: tcp-state-bypass\n"
-	       "        current conns 11, packets 300, drop 1\n");
+	       "        current conns 11, packets 300, drop 1\n"
+	       "      Inspect: ftp strict (configured, not active)\n"
+	       "      Inspect: http (configured, not active)\n"
+	       "      Priority: (configured, not active)\n"
+	       "      user-statistics accounting (configured, not active)\n");
+	expect("show service-policy", " global ", NULL,
+	       "Global policy:\n"
+	       "  Service-policy: CONNS\n"
+	       "    Class-map: CONNS\n"
+	       "      Set connection policy: conn-max 1000 embryonic-conn-max 3000\n"
+	       "        current embryonic conns 2, current conns 11, drop 1\n"
+	       "      Set connection timeout policy:\n"
+	       "        embryonic 0:40:00 half-closed 0:20:00 idle 2:00:00\n");
+	expect("show service-policy", NULL, ARGS("INTERFACE", "dmz"), "");
+}
+
+/* Not of a firewall's state, but like a show command. */
+static void test_regex_command(void)
+{
+	expect("test regex", NULL, ARGS("TEXT", "www.example.com .*\\.example\\.(com|net)"),
+	       "INFO: Regular expression match succeeded.\n");
+	expect("test regex", NULL, ARGS("TEXT", "\"two words\" \"o w\""),
+	       "INFO: Regular expression match succeeded.\n");
+	expect("test regex", NULL, ARGS("TEXT", "abc b+d"), "INFO: Regular expression match failed.\n");
+	expect("test regex", NULL, ARGS("TEXT", "abc (b"), "");
+	CU_ASSERT_STRING_EQUAL(error, "% Invalid regular expression: \"(\" has no \")\"");
+	expect("test regex", NULL, ARGS("TEXT", "abc"), "");
+	CU_ASSERT_STRING_EQUAL(error, "% test regex needs the input, then the regular expression");
 }
 
 /* MPF-15: by action, and which classes a flow would match. */
@@ -323,8 +350,22 @@ static void show_service_policy_parts(void)
 	       "    Class-map: tcp_bypass\n"
 	       "      Set connection advanced-options: tcp-state-bypass\n"
 	       "        current conns 11, packets 300, drop 1\n");
-	expect("show service-policy", " inspect ", NULL, "");
+	expect("show service-policy", " inspect ", NULL, "Interface outside:\n"
+	       "  Service-policy: BYP\n"
+	       "    Class-map: tcp_bypass\n"
+	       "      Inspect: ftp strict (configured, not active)\n"
+	       "      Inspect: http (configured, not active)\n");
+	expect("show service-policy", " inspect ", ARGS("PROTO", "ftp"), "Interface outside:\n"
+	       "  Service-policy: BYP\n"
+	       "    Class-map: tcp_bypass\n"
+	       "      Inspect: ftp strict (configured, not active)\n");
+	expect("show service-policy", " inspect ", ARGS("PROTO", "sip"), "");
 	expect("show service-policy", " police ", NULL, "");
+	expect("show service-policy", " priority ", NULL, "Interface outside:\n"
+	       "  Service-policy: BYP\n"
+	       "    Class-map: tcp_bypass\n"
+	       "      Priority: (configured, not active)\n");
+	expect("show service-policy", " global user-statistics ", NULL, "");
 	expect("show service-policy flow", NULL,
 	       ARGS("PROTO", "tcp", "SRC", "10.1.1.1", "DST", "198.51.100.7", "DPORT", "www"),
 	       "Global policy:\n"
@@ -338,6 +379,7 @@ static void show_service_policy_parts(void)
 	       "    Class-map: tcp_bypass\n"
 	       "      Match: any\n"
 	       "      Action:\n"
+	       "        Input flow:  inspect http (configured, not active)\n"
 	       "        Input flow:  set connection advanced-options tcp-state-bypass\n");
 	expect("show service-policy flow", NULL, ARGS("PROTO", "17", "SRC", "10.1.1.1", "DST", "198.51.100.7"),
 	       "Global policy:\n"
@@ -549,6 +591,7 @@ static const struct asa_cunit_test tests[] = {
 	{"show_access_list_forms_acl_2", show_access_list_forms},
 	{"show_service_policy_forms", show_service_policy_forms},
 	{"MPF-15 show_service_policy_parts", show_service_policy_parts},
+	{"MPF-16 test_regex_command", test_regex_command},
 	{"show_asp_drop_layout_obs_2", show_asp_drop_layout},
 	{"interface_counters_and_rates_obs_7", interface_counters_and_rates},
 	{"show_interface_forms_ses_3", show_interface_forms},
