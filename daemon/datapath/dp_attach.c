@@ -5,7 +5,12 @@
  * Responsible for: native before generic mode, taking over an interface on which our program runs
  * already (an earlier daemon, or "ip link set dev IF xdp obj|pinned …"), replacing an older one of
  * ours in one step, and refusing with the culprit's name where somebody else's program runs.
- * Not responsible for: which interfaces; sockets (xsk.c).
+ * Not responsible for: which interfaces; sockets (xsk.c); trying again (apply.c does, every second).
+ *
+ * A program that "ip link set … xdp obj" attached while the daemon runs cannot be looked into: that
+ * takes CAP_SYS_ADMIN, which is gone. But one that uses our maps counts the frames of the interface
+ * in our asa_ifstats, and nobody else does: it gives itself away by the first frame, and is
+ * replaced then, because its asa_tx is its own and empty.
  *
  * Callers: main thread. Threads: dp_mode() may be asked under asa->lock by show commands, which
  * run in the same thread.
@@ -148,6 +153,54 @@ static int dp_attach_replace(struct dp *d, __u32 ifindex, const char *name, cons
 	return 0;
 }
 
+/* Does a program that we may not look into count in our maps? Asked again while it runs. */
+static bool dp_gave_itself_away(struct dp *d, __u32 ifindex, const struct dp_running *run)
+{
+	struct dp_stranger *row = NULL;
+	struct asa_ifstat s;
+
+	if (dp_read_ifstat(d, ifindex, &s) < 0)
+		return false;
+	for (int i = DP_IFS_MAX - 1; i >= 0; i--) {
+		if (d->strangers[i].ifindex == ifindex) {
+			row = &d->strangers[i];
+			break;
+		}
+		if (!d->strangers[i].ifindex)
+			row = &d->strangers[i];
+	}
+	if (!row)
+		return false;
+	if (row->ifindex == ifindex && row->program_id == run->id)
+		return s.rx_packets != row->rx_packets;
+	*row = (struct dp_stranger){ ifindex, run->id, s.rx_packets };
+	return false;
+}
+
+static void dp_forget_stranger(struct dp *d, __u32 ifindex)
+{
+	for (int i = 0; i < DP_IFS_MAX; i++)
+		if (d->strangers[i].ifindex == ifindex)
+			d->strangers[i].ifindex = 0;
+}
+
+/*
+ * Put ours in the place of one that gave itself away. The kernel cannot compare here, for want of a
+ * descriptor: somebody who exchanges the program between question and answer loses his.
+ */
+static int dp_attach_over(struct dp *d, __u32 ifindex, const char *name, const struct dp_running *run,
+			  char *err, size_t err_size)
+{
+	int r = bpf_xdp_attach(ifindex, d->program_fd, dp_mode_flags(run->mode), NULL);
+
+	if (r < 0)
+		return dp_error(err, err_size, r, "cannot replace XDP program %u on %s: %s", run->id, name,
+				strerror(-r));
+	log_info("%s: XDP program %u, attached by ip link, counts in our maps: replaced by %u", name, run->id,
+		 d->program_id);
+	return 0;
+}
+
 void dp_adopt(struct dp *d)
 {
 	struct if_nameindex *list = if_nameindex();
@@ -196,15 +249,22 @@ int dp_attach(struct dp *d, __u32 ifindex, enum dp_mode *mode, char *err, size_t
 	} else if (run.ours) {
 		*mode = run.mode;
 		r = dp_attach_replace(d, ifindex, name, &run, err, err_size);
+	} else if (run.fd < 0 && dp_gave_itself_away(d, ifindex, &run)) {
+		*mode = run.mode;
+		r = dp_attach_over(d, ifindex, name, &run, err, err_size);
 	} else {
 		r = dp_error(err, err_size, -EBUSY,
 			     "another XDP program, %u%s%s, runs on %s already%s. Detach it first: "
 			     "ip link set dev %s xdp off", run.id, run.name[0] ? " " : "", run.name, name,
+			     run.fd < 0 ? " (if it uses our maps, it is taken over with the first frame that "
+					  "comes in)" :
 			     strcmp(run.name, DP_PROGRAM) ? "" :
 			     ": that of an asad with other maps (another -p, or its pins were removed)", name);
 	}
 	if (run.fd >= 0)
 		close(run.fd);
+	if (r == 0)
+		dp_forget_stranger(d, ifindex);
 	if (r < 0)
 		return r;
 	row->ifindex = ifindex;

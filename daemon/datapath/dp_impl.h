@@ -48,6 +48,13 @@ struct dp_attachment {
 	enum dp_mode mode;
 };
 
+/* A program that runs on an interface and that we may not look into: see dp_attach.c. */
+struct dp_stranger {
+	__u32 ifindex; /* 0: free row */
+	__u32 program_id;
+	__u64 rx_packets; /* counted in our maps when it was first met */
+};
+
 /* Counter deltas that no BPF program could add (kernels without syscall programs). */
 struct dp_kept {
 	struct asa_count drops[ASA_DROP_MAX];
@@ -78,6 +85,7 @@ struct dp {
 	void *percpu; /* one row of every CPU, as read from a per-CPU map */
 	bool reused;
 	struct dp_attachment attached[DP_IFS_MAX];
+	struct dp_stranger strangers[DP_IFS_MAX];
 };
 
 /* Text into a caller's buffer; returns 'code' so that a caller can return both at once. */

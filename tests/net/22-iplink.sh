@@ -45,9 +45,23 @@ else
 	num "SES-3: the adopted program was not exchanged behind the back of ip link, or by one of the same maps" \
 		"$(map_ids "$(ids in0)" | wc -w)" -gt 0
 	has "SES-3: show interface says which mode" '([Nn]ative|driver)' lab_asa fw show interface
+	# Attached over the same maps while the daemon runs, when it may not look into programs any more.
+	lab_ns late && lab_veth late eth0 fw in1 || lab_fail "a third interface"
+	lab_addr late eth0 10.3.3.10/24
+	lab_addr fw in1 10.3.3.1/24
+	lab_route late default via 10.3.3.1
+	ok "SES-3: ip link set … xdp obj while the daemon runs" lab_in fw ip link set dev in1 xdp obj "$OBJ" sec xdp
+	lab_asa fw configure 'interface in1
+ nameif late
+ security-level 90' >"$LAB_DIR/late" 2>&1
+	has "SES-3: it is reported, not replaced blindly" 'in1.*taken over with the first frame' cat "$LAB_DIR/late" "$LAB_DIR/asad-fw.log"
+	lab_in late ping -c 3 -i 0.3 -W 1 10.3.3.1 >/dev/null
+	ok "SES-3: it counts in our maps: adopted" lab_wait 4 grep -q 'in1: XDP program .* counts in our maps: replaced' "$LAB_DIR/asad-fw.log"
+	ok "SES-3: traffic passes there" lab_wait 3 lab_in late curl -sf -m 2 http://198.51.100.10/x
 	lab_stop asad-fw TERM
 	lab_in fw ip link set dev in0 xdp off
 	lab_in fw ip link set dev out0 xdp off
+	lab_in fw ip link set dev in1 xdp off
 	rm -f "$GLOBALS"/asa_* "$GLOBALS"/prog*
 fi
 
