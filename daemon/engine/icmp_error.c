@@ -85,18 +85,34 @@ static bool quote_parse_v4(struct quote *q, __u32 size)
 	return true;
 }
 
+/* Extension headers included: "packet too big" is about first fragments, too. */
 static bool quote_parse_v6(struct quote *q, __u32 size)
 {
+	__u32 at = ASA_IP6_SIZE;
+	int i;
+
 	if (size < ASA_IP6_SIZE + 8 || q->l3[0] >> 4 != 6)
 		return false;
 	memcpy(q->key.dst.b, q->l3 + ASA_IP6_SRC, 16);
 	memcpy(q->key.src.b, q->l3 + ASA_IP6_DST, 16);
 	q->proto = q->l3[ASA_IP6_NEXT];
-	if (asa_ip6_is_exthdr(q->proto))
+	for (i = 0; i < ASA_IP6_CHAIN_MAX && asa_ip6_is_exthdr(q->proto); i++) {
+		const __u8 *h = q->l3 + at;
+
+		if (size < at + 16)
+			return false;
+		if (q->proto != ASA_PROTO_FRAGMENT)
+			at += h[1] * 8u;
+		else if (asa_ldn16(h + 2) & 0xfff8)
+			return false;
+		at += 8;
+		q->proto = h[0];
+	}
+	if (asa_ip6_is_exthdr(q->proto) || size < at + 8)
 		return false;
 	q->v6 = true;
-	q->l4 = q->l3 + ASA_IP6_SIZE;
-	q->l4_size = size - ASA_IP6_SIZE;
+	q->l4 = q->l3 + at;
+	q->l4_size = size - at;
 	return true;
 }
 

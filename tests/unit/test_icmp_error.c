@@ -444,6 +444,50 @@ static void nat5_echo_identifier_and_ipv6(void)
 	fake_end(f);
 }
 
+/* SES-5, NAT-5: "packet too big" about the first fragment of an IPv6 datagram, or with options. */
+static void nat5_quoted_extension_headers(void)
+{
+	static const struct {
+		__u8 next, header[8];
+		enum asa_drop why;
+	} rows[] = {
+		{ ASA_PROTO_FRAGMENT, { 17, 0, 0, 1, 0, 0, 0, 9 }, DROP_NONE },
+		{ ASA_PROTO_FRAGMENT, { 17, 0, 0, 9, 0, 0, 0, 9 }, DROP_SESSION_ICMP_ERROR }, /* a later one */
+		{ ASA_PROTO_DSTOPTS, { 17, 0, 1, 4, 0, 0, 0, 0 }, DROP_NONE },
+		{ ASA_PROTO_DSTOPTS, { 17, 9, 1, 4, 0, 0, 0, 0 }, DROP_SESSION_ICMP_ERROR }, /* cut off */
+		{ ASA_PROTO_DSTOPTS, { 60, 0, 1, 4, 0, 0, 0, 0 }, DROP_SESSION_ICMP_ERROR },
+	};
+	struct fake *f = fake_new(64);
+	const struct asa_pkt *p;
+	size_t i;
+
+	fake_start(f);
+	conn_make(f, "inside", "outside", "udp [2001:db8:1::5]:99 [2001:db8:9::7]:53",
+		"udp [2001:db8:9::7]:53 [2001:db8:f::60]:20099", "2001:db8:f::fe", "2001:db8:1::5");
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		__u8 raw[8 + 24] = { 0 };
+		struct error e = {
+			.src = "2001:db8:9::9", .dst = "2001:db8:f::60", .type = 2, .word = 1400,
+			.quoted = { .src = "2001:db8:f::60", .dst = "2001:db8:9::7",
+				    .proto = rows[i].next, .raw = raw, .n_raw = sizeof(raw) },
+		};
+
+		memcpy(raw, rows[i].header, 8);
+		asa_stn16(raw + 8, 20099);
+		asa_stn16(raw + 10, 53);
+		asa_stn16(raw + 12, 24);
+		asa_stn16(raw + 14, 0x1234);
+		CU_ASSERT_EQUAL(error_in(f, IF_OUTSIDE, &e), rows[i].why);
+		p = rows[i].why ? NULL : fake_last(f, NULL);
+		if (!p)
+			continue;
+		CU_ASSERT_STRING_EQUAL(mb_text(&p->key.dst), "2001:db8:1::5");
+		CU_ASSERT_EQUAL(memcmp((__u8 *)p->l4 + 8 + ASA_IP6_SRC, p->key.dst.b, 16), 0);
+		CU_ASSERT_EQUAL(asa_ldn16((__u8 *)p->l4 + 8 + ASA_IP6_SIZE + 8), 99);
+	}
+	fake_end(f);
+}
+
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
@@ -454,6 +498,7 @@ int main(void)
 		{ "NAT-5 TCP number must be plausible", nat5_tcp_number_must_be_plausible },
 		{ "NAT-5 SEQ-6 shifted numbers are mapped back", nat5_shifted_numbers_are_mapped_back },
 		{ "NAT-5 extensions are cut where the sender hides", nat5_extensions_are_cut_where_the_sender_hides },
+		{ "SES-5 NAT-5 quoted IPv6 extension headers", nat5_quoted_extension_headers },
 		{ "NAT-5 echo identifier, and IPv6", nat5_echo_identifier_and_ipv6 },
 		{ NULL, NULL },
 	};
