@@ -49,3 +49,15 @@ $(BENCH_BUILD)/acl_bench: $(BENCH_SRC)/acl_bench.c $(wildcard daemon/policy/*.[c
 	@echo "  CC      $@"
 	$(BENCH_Q)$(CC) -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers \
 		-D_GNU_SOURCE -Iinclude -Idaemon -I. -o $@ $(filter %.c,$^)
+
+# The in-order engine alone (issue: 1 Gbit/s on one core): make order-bench; make bench runs it, too
+.PHONY: order-bench
+order-bench: $(BENCH_BUILD)/order_bench
+	$(BENCH_Q)$<
+bench-run: order-bench
+bench-tools bench-build: $(BENCH_BUILD)/order_bench
+
+$(BENCH_BUILD)/order_bench: $(BENCH_SRC)/order_bench.c $(wildcard daemon/normalize/tcp_order*.[ch])
+	@echo "  CC      $@"
+	$(BENCH_Q)$(CC) -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -D_GNU_SOURCE -Iinclude -Idaemon -I. \
+		-o $@ $(filter %.c,$^)
