@@ -27,6 +27,7 @@ struct asa_options {
 	int verbosity;
 	__u32 n_slots; /* --connections */
 	int n_workers;
+	__u32 n_frames; /* of each worker, 0: the default */
 };
 
 struct asa {

@@ -107,6 +107,7 @@ static void usage(FILE *out)
 		"  -v                  more in the log\n"
 		"  --connections N     size of the connection table when it is made (262144)\n"
 		"  --workers N         threads for packets that the XDP program hands up (1)\n"
+		"  --frames N          buffers of 4 KB of each of them (5120)\n"
 		"  --detach-on-exit    take program, pins and connections away at the end\n"
 		"  --check             read the configuration, report, exit\n"
 		"  --version, --help\n", CONFIG_DEFAULT, SOCKET_DEFAULT, PIN_DIR_DEFAULT);
@@ -128,12 +129,13 @@ static long option_number(const char *name, const char *text, long lo, long hi)
 
 static void parse_options(struct asa_options *o, int argc, char **argv)
 {
-	enum { OPT_CHECK = 256, OPT_DETACH, OPT_CONNECTIONS, OPT_WORKERS, OPT_VERSION, OPT_HELP };
+	enum { OPT_CHECK = 256, OPT_DETACH, OPT_CONNECTIONS, OPT_WORKERS, OPT_FRAMES, OPT_VERSION, OPT_HELP };
 	static const struct option longs[] = {
 		{ "check", no_argument, NULL, OPT_CHECK },
 		{ "detach-on-exit", no_argument, NULL, OPT_DETACH },
 		{ "connections", required_argument, NULL, OPT_CONNECTIONS },
 		{ "workers", required_argument, NULL, OPT_WORKERS },
+		{ "frames", required_argument, NULL, OPT_FRAMES },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ "help", no_argument, NULL, OPT_HELP },
 		{ NULL, 0, NULL, 0 },
@@ -157,6 +159,9 @@ static void parse_options(struct asa_options *o, int argc, char **argv)
 			break;
 		case OPT_WORKERS:
 			o->n_workers = option_number("--workers", optarg, 1, 16);
+			break;
+		case OPT_FRAMES:
+			o->n_frames = option_number("--frames", optarg, 512, 1 << 18);
 			break;
 		case OPT_VERSION:
 			printf("asad %s, map layout %u\n", ASA_VERSION, ASA_CONTRACT_VERSION);

@@ -49,7 +49,7 @@ void worker_wake(struct worker *w)
 static void worker_release(struct worker *w, struct frame *f, __u64 addr)
 {
 	struct worker *home;
-	size_t number = addr / ((__u64)WORKER_FRAMES * FRAME_SIZE);
+	size_t number = addr / ((__u64)w->all->frames * FRAME_SIZE);
 
 	if (number >= (size_t)w->all->n)
 		return;
@@ -203,7 +203,8 @@ void worker_run(struct worker *w, struct worker_call *c)
 
 static void worker_share_fill(struct worker *w)
 {
-	__u32 share = w->n_sockets ? WORKER_FILL_SHARE / w->n_sockets : 0;
+	/* A quarter stays for frames that wait, are sent or are made. */
+	__u32 share = w->n_sockets ? w->all->frames * 3 / 4 / w->n_sockets : 0;
 
 	for (int i = 0; i < w->n_sockets; i++)
 		w->sockets[i]->fill_target = share < XSK_FILL_RING ? share : XSK_FILL_RING;

@@ -70,28 +70,29 @@ int workers_new(struct asa *a, const struct worker_hooks *hooks, int n, struct w
 	ws->asa = a;
 	ws->hooks = *hooks;
 	ws->n = n;
+	ws->frames = a->opt.n_frames ? a->opt.n_frames : WORKER_FRAMES;
 	pthread_mutex_init(&ws->list, NULL);
-	ws->area_size = (size_t)n * WORKER_FRAMES * FRAME_SIZE;
+	ws->area_size = (size_t)n * ws->frames * FRAME_SIZE;
 	ws->area = mmap(NULL, ws->area_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (ws->area == MAP_FAILED) {
 		ws->area = NULL;
 		goto no_memory;
 	}
-	ws->lent = calloc((size_t)n * WORKER_FRAMES, sizeof(*ws->lent));
+	ws->lent = calloc((size_t)n * ws->frames, sizeof(*ws->lent));
 	ws->rx_lost = calloc(ASA_IFINDEX_MAX, sizeof(*ws->rx_lost));
 	ws->sockets = calloc((size_t)n * WORKER_SOCKETS_MAX, sizeof(*ws->sockets));
 	if (!ws->lent || !ws->rx_lost || !ws->sockets)
 		goto no_memory;
 	for (int i = 0; i < n; i++) {
 		struct worker *w = &ws->w[i];
-		const size_t part = (size_t)WORKER_FRAMES * FRAME_SIZE;
+		const size_t part = (size_t)ws->frames * FRAME_SIZE;
 
 		w->all = ws;
 		w->number = i;
 		pthread_mutex_init(&w->mailbox, NULL);
 		pthread_cond_init(&w->answered, NULL);
 		w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		w->pool = frame_pool_new_at(ws->area + i * part, WORKER_FRAMES, i * part);
+		w->pool = frame_pool_new_at(ws->area + i * part, ws->frames, i * part);
 		if (w->wake_fd < 0 || !w->pool)
 			goto no_memory;
 		worker_set_ops(w);
@@ -109,7 +110,7 @@ int workers_new(struct asa *a, const struct worker_hooks *hooks, int n, struct w
 no_memory:
 	r = -ENOMEM;
 	snprintf(err, err_size, "no memory for the workers' frames (%zu MB each)",
-		 (size_t)WORKER_FRAMES * FRAME_SIZE >> 20);
+		 (size_t)(a->opt.n_frames ? a->opt.n_frames : WORKER_FRAMES) * FRAME_SIZE >> 20);
 free_workers:
 	workers_free(ws);
 	return r;
@@ -313,7 +314,7 @@ static void workers_count_frames(struct worker *w, void *arg)
 
 void workers_frames(struct workers *ws, __u32 *total, __u32 *at_rest)
 {
-	*total = ws->n * WORKER_FRAMES;
+	*total = ws->n * ws->frames;
 	*at_rest = 0;
 	for (int i = 0; i < ws->n; i++) {
 		struct worker_call call = { .internal = workers_count_frames, .arg = at_rest };
