@@ -9,7 +9,8 @@
  *
  * Steps, each with its way out:
  *	1. instructions		punt interface, inspect, tcp-syn, probe
- *	2. TCP			drop with the reason of tcp_track_check()
+ *	2. TCP			drop with the reason of tcp_track_check() or of the normalizer; punt
+ *				normalize, inspect (hold)
  *	3. way out		punt nexthop, mtu, ttl; drop interface-down
  *	4. rewrite		drop internal-error (no room for a VLAN tag)
  *	5. commit		state, counters, events
@@ -115,19 +116,51 @@ asa_inline int syn_is_the_daemons(const struct asa_pkt *p, __u16 flags)
 	return !(flags & ASA_DIR_BYPASS) && !(p->tcp.flags & ASA_TCP_ACKF);
 }
 
+/* Not quite the usual segment.  A copy is shown, so that the parser's stays in registers. */
+asa_inline enum asa_drop look(const struct asa_run *r, const struct asa_flow *f)
+{
+	struct asa_tcp_seg s = f->pkt->tcp;
+	int drop = tcp_options_look(r->ctx, f->pkt->l4_off, &s, f->half);
+
+	f->pkt->tcp = s;
+	if (s.edits & ASA_NORM_TTL)
+		f->pkt->ttl = f->half->ttl;
+	return drop;
+}
+
+/*
+ * Are the options of an ordinary segment none, or nothing but a timestamp?
+ * => notes the timestamp
+ */
+asa_inline int options_usual(struct asa_pkt *p, const void *data_end)
+{
+	if (p->tcp.header == ASA_TCP_SIZE)
+		return 1;
+	if (p->tcp.header != ASA_NORM_TS_HEADER ||
+	    !asa_fits(p->l4, ASA_NORM_TS_HEADER, data_end) ||
+	    asa_ld32(p->l4 + ASA_TCP_SIZE) != ASA_NORM_TS_START)
+		return 0;
+	p->tcp.ts = asa_ldn32(p->l4 + ASA_TCP_SIZE + 4);
+	p->tcp.options = ASA_OPT_TS;
+	return 1;
+}
+
 /* Step 2: TCP of a connection that is not bypassed. */
 asa_inline enum asa_drop check_tcp(const struct asa_run *r, const struct asa_flow *f)
 {
 	struct asa_pkt *p = f->pkt;
-	int shift;
+	enum asa_drop drop;
 
-	if (asa_unlikely(p->tcp.flags & ASA_TCP_SYN)) {
-		shift = tcp_options_wscale(r->ctx, p->l4_off + ASA_TCP_SIZE,
-					   p->tcp.header - ASA_TCP_SIZE);
-		p->tcp.has_wscale = (shift >> 8) & 1;
-		p->tcp.wscale = (__u8)shift;
+	if (asa_unlikely(!tcp_norm_usual(f->half, &p->tcp) ||
+			 !options_usual(p, (void *)(long)r->ctx->data_end))) {
+		drop = look(r, f);
+		if (drop)
+			return drop;
 	}
-	return tcp_track_check(f->half, f->peer, f->other->seq_add, &p->tcp);
+	drop = tcp_track_check(f->half, f->peer, f->other->seq_add, &p->tcp);
+	if (drop)
+		return drop;
+	return tcp_norm_check(f->half, f->peer, f->other->seq_add, &p->tcp, f->tick);
 }
 
 /* Step 5: the frame leaves; only now the connection may know of it. */
@@ -142,15 +175,32 @@ asa_inline void commit(const struct asa_flow *f)
 		half->seen = f->tick;
 	if (!(f->pkt->flags & ASA_PKT_TCP))
 		return;
-	if (f->own->flags & ASA_DIR_BYPASS)
+	if (f->own->flags & ASA_DIR_BYPASS) {
 		tcp_track_bypass(half, f->peer, f->other->seq_add, &f->pkt->tcp, &events);
-	else
+	} else {
+		tcp_norm_commit(half, f->peer, &f->pkt->tcp);
 		tcp_track_commit(half, f->peer, f->other->seq_add, &f->pkt->tcp, &events);
+	}
 	if (asa_likely(!events))
 		return;
 	for (type = ASA_EVENT_ESTABLISHED; type <= ASA_EVENT_RST; type++)
 		if (events & (1u << type))
 			event_submit(type, f->ref, f->own->serial, f->tick);
+}
+
+/* Step 4, what the normalizer changes. */
+asa_inline void edit(const struct asa_run *r, const struct asa_flow *f)
+{
+	struct asa_pkt *p = f->pkt;
+	__u16 delta;
+
+	if (p->tcp.edits & ASA_NORM_OPTIONS) {
+		delta = (__u16)tcp_options_replace(r->ctx, p->l4_off + ASA_TCP_SIZE,
+						   p->tcp.header - ASA_TCP_SIZE, f->half->tcp_map);
+		asa_st16(p->l4 + ASA_TCP_CHECK,
+			 asa_csum_apply(asa_ld16(p->l4 + ASA_TCP_CHECK), delta));
+	}
+	tcp_norm_edit(p);
 }
 
 /* Steps 3 to 5 behind the choice of the next hop. */
@@ -167,6 +217,8 @@ asa_inline int send(const struct asa_run *r, const struct asa_flow *f, const str
 	/* Only notes the target: nothing is sent unless XDP_REDIRECT is returned. */
 	if (asa_unlikely(bpf_redirect_map(&asa_tx, out, 0) != XDP_REDIRECT))
 		return verdict_drop(r, DROP_ROUTE_INTERFACE);
+	if (asa_unlikely(p->tcp.edits))
+		edit(r, f);
 	if (asa_unlikely((f->own->flags & ASA_DIR_SEQ) && (p->flags & ASA_PKT_TCP) &&
 			 p->tcp.header > ASA_TCP_SIZE)) {
 		delta = (__u16)tcp_options_shift(r->ctx, p->l4_off + ASA_TCP_SIZE,
@@ -255,8 +307,9 @@ asa_inline int forward(const struct asa_run *r, const struct asa_config *cfg, st
 	if (asa_unlikely(f.own->in_if &&
 			 (f.own->in_if != r->ifindex || f.own->in_vlan != p->vlan)))
 		return verdict_punt(r, cfg, PUNT_INTERFACE, f.ref);
-	if (asa_unlikely(flags & (ASA_DIR_INSPECT | ASA_DIR_ORDER)))
-		return verdict_punt(r, cfg, PUNT_INSPECT, f.ref);
+	if (asa_unlikely(flags & (ASA_DIR_INSPECT | ASA_DIR_ORDER | ASA_DIR_TCPMAP)))
+		return verdict_punt(r, cfg,
+				    flags & ASA_DIR_TCPMAP ? PUNT_NORMALIZE : PUNT_INSPECT, f.ref);
 	f.tick = tick_now();
 	if (p->flags & ASA_PKT_TCP) {
 		if (asa_unlikely((p->tcp.flags & ASA_TCP_SYN) && syn_is_the_daemons(p, flags)))
@@ -269,6 +322,8 @@ asa_inline int forward(const struct asa_run *r, const struct asa_config *cfg, st
 		}
 		if (!(flags & ASA_DIR_BYPASS)) {
 			drop = check_tcp(r, &f);
+			if (asa_unlikely(drop == DROP_TCP_WINDOW)) /* ends the connection */
+				return verdict_punt(r, cfg, PUNT_NORMALIZE, f.ref);
 			if (asa_unlikely(drop))
 				return verdict_drop(r, drop);
 		}

@@ -14,10 +14,12 @@
 #ifndef ASA_MAPS_BPF_H
 #define ASA_MAPS_BPF_H
 
+#include <asa/bytes.h>
 #include <asa/drop.h>
 #include <asa/flow.h>
 #include <asa/punt.h>
 #include <asa/stats.h>
+#include <asa/tcp_options.h>
 
 #define ASA_SLOTS_DEFAULT 262144
 #define ASA_BUCKETS_DEFAULT 131072 /* 524,288 keys in 917,504 entries: 57 % full at most */
@@ -97,6 +99,24 @@ struct {
 	__type(value, struct asa_nexthop);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } asa_nexthops SEC(".maps");
+
+/* TCP maps in use by connections; row 0 is the default.  Written by the daemon. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ASA_TCP_MAPS_MAX);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct asa_tcp_map);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} asa_tcp_maps SEC(".maps");
+
+/* Room for the options of a segment while they are looked at.  Nobody else's business: not pinned. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct asa_tcp_list);
+} asa_scratch SEC(".maps");
 
 /* The one row that both sides must agree on at run time.  Written by the daemon. */
 struct {
@@ -189,6 +209,7 @@ const volatile struct asa_names {
 	enum asa_punt punt;
 	enum asa_dir_flag dir_flag;
 	enum asa_half_flag half_flag;
+	enum asa_tcp_map_flag tcp_map_flag;
 	enum asa_session_state session_state;
 	enum asa_session_flag session_flag;
 	enum asa_nexthop_flag nexthop_flag;

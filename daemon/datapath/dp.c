@@ -53,7 +53,7 @@ static const char *const dp_map_names[DP_MAP_MAX] = {
 	[DP_MAP_TX] = ASA_MAP_TX,		[DP_MAP_XSKS] = ASA_MAP_XSKS,
 	[DP_MAP_INTERCEPT] = ASA_MAP_INTERCEPT,	[DP_MAP_INTERCEPT_HITS] = ASA_MAP_INTERCEPT_HITS,
 	[DP_MAP_COOKIE_KEYS] = ASA_MAP_COOKIE_KEYS, [DP_MAP_JUMP] = ASA_MAP_JUMP,
-	[DP_MAP_MGMT] = ASA_MAP_MGMT,
+	[DP_MAP_MGMT] = ASA_MAP_MGMT,		[DP_MAP_TCP_MAPS] = ASA_MAP_TCP_MAPS,
 };
 
 /* Rows that the daemon maps into its memory; 0: not mapped. */
@@ -64,6 +64,7 @@ static const __u32 dp_map_row[DP_MAP_MAX] = {
 	[DP_MAP_INDEX] = sizeof(struct asa_bucket),
 	[DP_MAP_NEXTHOPS] = sizeof(struct asa_nexthop),
 	[DP_MAP_IFACES] = sizeof(struct asa_iface),
+	[DP_MAP_TCP_MAPS] = sizeof(struct asa_tcp_map),
 };
 
 int dp_error(char *err, size_t err_size, int code, const char *fmt, ...)
@@ -461,7 +462,7 @@ static int dp_map_memory(struct dp *d, enum dp_map m, void **out, __u32 *rows, c
 static int dp_map_tables(struct dp *d, char *err, size_t err_size)
 {
 	struct dp_tables *t = &d->tables;
-	__u32 n_sessions, n_nexthops, n_ifaces, one;
+	__u32 n_sessions, n_nexthops, n_ifaces, n_tcp_maps, one;
 	int r;
 
 	if ((r = dp_map_memory(d, DP_MAP_CONFIG, (void **)&t->config, &one, err, err_size)) < 0 ||
@@ -469,9 +470,11 @@ static int dp_map_tables(struct dp *d, char *err, size_t err_size)
 	    (r = dp_map_memory(d, DP_MAP_SESSIONS, (void **)&t->sessions, &n_sessions, err, err_size)) < 0 ||
 	    (r = dp_map_memory(d, DP_MAP_INDEX, (void **)&t->index, &t->n_buckets, err, err_size)) < 0 ||
 	    (r = dp_map_memory(d, DP_MAP_NEXTHOPS, (void **)&t->nexthops, &n_nexthops, err, err_size)) < 0 ||
-	    (r = dp_map_memory(d, DP_MAP_IFACES, (void **)&t->ifaces, &n_ifaces, err, err_size)) < 0)
+	    (r = dp_map_memory(d, DP_MAP_IFACES, (void **)&t->ifaces, &n_ifaces, err, err_size)) < 0 ||
+	    (r = dp_map_memory(d, DP_MAP_TCP_MAPS, (void **)&t->tcp_maps, &n_tcp_maps, err, err_size)) < 0)
 		return r;
 	if (n_sessions != t->n_slots || n_nexthops != ASA_NEXTHOPS_MAX || n_ifaces != ASA_IFINDEX_MAX ||
+	    n_tcp_maps != ASA_TCP_MAPS_MAX ||
 	    t->n_buckets < 2 || (t->n_buckets & (t->n_buckets - 1)))
 		return dp_error(err, err_size, -EPROTO,
 				"the maps pinned in %s do not fit together (%u slots, %u sessions, %u buckets): "

@@ -17,6 +17,7 @@
 #include "asa/punt.h"
 #include "asa/stats.h"
 #include "asa/syncookie.h"
+#include "asa/tcp_map.h"
 
 /* Shared tables, mmapped (daemon writes where flow.h says so). In unit tests: plain memory. */
 struct dp_tables {
@@ -29,6 +30,7 @@ struct dp_tables {
 	struct asa_nexthop *nexthops; /* ASA_NEXTHOPS_MAX rows; row 0 unused */
 	struct asa_config *config;
 	struct asa_iface *ifaces; /* ASA_IFINDEX_MAX rows */
+	struct asa_tcp_map *tcp_maps; /* ASA_TCP_MAPS_MAX rows; row 0 the default */
 };
 
 struct dp;

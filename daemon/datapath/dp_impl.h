@@ -38,6 +38,7 @@ enum dp_map {
 	DP_MAP_COOKIE_KEYS,
 	DP_MAP_JUMP,
 	DP_MAP_MGMT,
+	DP_MAP_TCP_MAPS,
 	DP_MAP_MAX
 };
 

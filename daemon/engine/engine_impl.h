@@ -121,6 +121,8 @@ struct walk {
 	bool created;
 	bool moved; /* seen on another interface than before, and may be */
 	const struct asa_nexthop *nh; /* after stage_next_hop() */
+	const struct asa_tcp_map *map; /* what the segment was held against; NULL: not normalized */
+	enum asa_drop norm_why; /* what the normalizer says against it */
 	struct trace *trace; /* NULL: the packet is real */
 
 	/* first packet of a connection */
@@ -216,6 +218,12 @@ static inline void walk_hit(const struct walk *w, __u64 *hit)
 	if (w->trace && hit)
 		__atomic_fetch_sub(hit, 1, __ATOMIC_RELAXED);
 }
+
+/* normalize.c */
+void normalize_existing(struct walk *w); /* look at a segment of a connection: w->norm_why */
+enum asa_drop normalize_first(struct walk *w); /* at a first one, with the map of its class */
+enum asa_drop normalize_track(struct walk *w); /* after tcp_track_check() */
+void normalize_edit(struct walk *w); /* it leaves */
 
 /* forward.c: send, hold or fragment one frame that has been rewritten, over w->nh, row 'row'. */
 void forward_out(struct walk *w, struct frame *f, __u16 row);

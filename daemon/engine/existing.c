@@ -9,6 +9,7 @@
  *
  * Threads: asa->lock; XDP may handle other packets of the connection at the same time (flow.h).
  */
+#include "asa/tcp_norm.h"
 #include "engine/engine_impl.h"
 
 static bool is_tracked(const struct walk *w)
@@ -26,6 +27,8 @@ static void forget(struct walk *w, enum session_close why)
 	w->slot = 0;
 	w->conn = NULL;
 	w->dir = 0;
+	w->map = NULL;
+	w->norm_why = DROP_NONE;
 }
 
 /*
@@ -112,15 +115,19 @@ enum asa_drop stage_interface(struct walk *w)
 enum asa_drop stage_track(struct walk *w)
 {
 	struct asa_tcp_seg s = w->p->tcp;
+	enum asa_drop why;
 
 	if (!is_tracked(w))
 		return DROP_NONE;
+	if (w->norm_why)
+		return w->norm_why;
 	/* A FIN ahead of its time may wait for what is missing; then it is looked at again. */
 	if (s.flags & ASA_TCP_FIN && !w->ordered && w->conn->dir[w->dir].flags & ASA_DIR_ORDER &&
 	    asa_seq_after(s.seq, w->conn->half[w->dir].seq_end))
 		s.flags &= (__u8)~ASA_TCP_FIN;
-	return tcp_track_check(&w->conn->half[w->dir], &w->conn->half[!w->dir],
-			       w->conn->dir[!w->dir].seq_add, &s);
+	why = tcp_track_check(&w->conn->half[w->dir], &w->conn->half[!w->dir],
+			      w->conn->dir[!w->dir].seq_add, &s);
+	return why ? why : normalize_track(w);
 }
 
 /* Nothing of a packet that was refused is remembered, so this comes when it leaves. */
@@ -146,6 +153,9 @@ void existing_commit(struct walk *w)
 		(void)tcp_track_bypass(own, peer, peer_add, &w->p->tcp, &events);
 		return;
 	}
+	if (w->made) /* no TTL of the client's */
+		w->p->tcp.ttl = own->ttl;
+	tcp_norm_commit(own, peer, &w->p->tcp);
 	if (w->created) /* session_create() began with this segment */
 		return;
 	tcp_track_commit(own, peer, peer_add, &w->p->tcp, &events);

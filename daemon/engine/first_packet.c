@@ -84,8 +84,10 @@ static enum asa_drop check_tcp(struct walk *w)
 {
 	__u8 flags = w->p->tcp.flags & (ASA_TCP_SYN | ASA_TCP_ACKF | ASA_TCP_RST | ASA_TCP_FIN);
 
-	if (w->service.bypass || flags == ASA_TCP_SYN)
+	if (w->service.bypass)
 		return DROP_NONE;
+	if (flags == ASA_TCP_SYN)
+		return normalize_first(w);
 	if (flags & ASA_TCP_SYN && flags & (ASA_TCP_FIN | ASA_TCP_RST))
 		return DROP_TCP_FLAGS;
 	deny_not_syn(w);

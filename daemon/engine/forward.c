@@ -16,10 +16,10 @@ enum asa_drop stage_normalize(struct walk *w)
 {
 	const struct model *m = policy_model(w->policy);
 
-	if (w->p->proto != ASA_PROTO_TCP || !(w->p->tcp.flags & ASA_TCP_SYN) ||
-	    w->conn->dir[w->dir].flags & ASA_DIR_BYPASS)
+	if (w->p->proto != ASA_PROTO_TCP || w->conn->dir[w->dir].flags & ASA_DIR_BYPASS)
 		return DROP_NONE;
-	if (m->tcpmss > 0 || m->tcpmss_min > 0) /* SES-17 */
+	normalize_edit(w);
+	if (w->p->tcp.flags & ASA_TCP_SYN && (m->tcpmss > 0 || m->tcpmss_min > 0)) /* SES-17 */
 		(void)tcp_mss_clamp(w->p, m->tcpmss > 0 ? (__u32)m->tcpmss : 0,
 				    m->tcpmss_min > 0 ? (__u32)m->tcpmss_min : 0);
 	return DROP_NONE;

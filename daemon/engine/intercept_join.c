@@ -22,6 +22,7 @@
  */
 #include <stdlib.h>
 
+#include "asa/tcp_norm.h"
 #include "engine/engine_impl.h"
 
 #define JOINS 1024 /* clients that wait for their server at a time */
@@ -396,6 +397,7 @@ static enum asa_drop open_window(struct walk *w, const struct join *j)
 	if (asa_parse(w->p, w->f->data, w->f->data + w->f->len, 1))
 		return DROP_INTERNAL_ERROR;
 	w->p->key.ctx = k.ctx;
+	w->p->tcp.ttl = w->conn->half[w->dir].ttl; /* ours is no measure of the server's */
 	w->bytes = w->p->l3_size;
 	return DROP_NONE;
 }
@@ -419,6 +421,7 @@ static void splice(struct walk *w, struct join *j)
 	__u32 events = 0;
 	int i;
 
+	tcp_norm_commit(&w->conn->half[1], &w->conn->half[0], &w->p->tcp);
 	tcp_track_commit(&w->conn->half[1], &w->conn->half[0], d[0].seq_add, &w->p->tcp, &events);
 	d[1].seq_add = j->cookie - w->p->tcp.seq;
 	row->flags &= (__u16)~ASA_SESSION_INTERCEPT;

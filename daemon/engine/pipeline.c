@@ -259,6 +259,8 @@ enum asa_drop stage_find(struct walk *w)
 		return DROP_NONE;
 	w->slot = ASA_REF_SLOT(ref);
 	w->dir = ASA_REF_DIR(ref);
+	if (w->p->proto == ASA_PROTO_TCP && !(w->conn->dir[w->dir].flags & ASA_DIR_BYPASS))
+		normalize_existing(w); /* before a SYN may reopen it: a window scale may be cleared */
 	return DROP_NONE;
 }
 

@@ -34,6 +34,7 @@ int tcp_mss_clamp(struct asa_pkt *p, __u32 max, __u32 min)
 		wanted = max;
 	if (min && wanted < min)
 		wanted = min;
+	p->tcp.mss = (__u16)wanted; /* what its peer will know of it */
 	if (wanted == mss)
 		return 0;
 	/* As the checksum sees the two bytes: swapped if the option starts at an odd offset. */

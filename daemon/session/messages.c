@@ -46,6 +46,7 @@ const char *session_close_text(enum session_close why)
 		[SESSION_CLOSE_EVICTED] = "SYN Control",
 		[SESSION_CLOSE_REPLACED] = "Unknown",
 		[SESSION_CLOSE_ROUTE] = "Route change",
+		[SESSION_CLOSE_WINDOW] = "TCP unexpected window size variation",
 	};
 
 	return why < SESSION_CLOSE_MAX ? text[why] : text[SESSION_CLOSE_NONE];

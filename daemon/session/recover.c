@@ -106,6 +106,7 @@ static void conn_recover(struct sessions *s, __u32 slot)
 		*next_id = r->id;
 	xlate_recover(s, slot);
 	nexthop_recover(s, slot);
+	tcp_map_hold(s, &s->t.conns[slot]);
 	if (r->state == ASA_SESSION_CLOSING) {
 		slot_queue_push(s, &s->closing, slot);
 		return;
@@ -204,6 +205,7 @@ __u32 sessions_recover(struct sessions *s, bool reused, __u32 now)
 {
 	s->wheel = timer_new(s->t.sessions, now);
 	s->next_xlate_expire = now;
+	tcp_maps_recover(s);
 	if (!s->wheel)
 		return 0;
 	if (reused)

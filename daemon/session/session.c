@@ -310,6 +310,7 @@ static void conn_undo(struct sessions *s, struct asa_conn *c)
 		c->dir[d].nexthop = 0;
 		c->dir[d].flags = 0;
 	}
+	tcp_map_put(s, c);
 }
 
 static void row_fill(struct sessions *s, struct asa_session *r, const struct session_args *a,
@@ -382,7 +383,7 @@ enum asa_drop session_create(struct sessions *s, const struct session_args *a, _
 	c->dir[1].nexthop = conn_nexthop(s, &a->route_back, a->back);
 	if (tracked)
 		tcp_track_start(&c->half[0], &a->first->tcp);
-	if (conn_publish(s, slot)) {
+	if (tcp_map_take(s, c, a->service.tcp_map) || conn_publish(s, slot)) {
 		conn_undo(s, c);
 		quarantine_push(s, slot, now);
 		s->counts.refused++;

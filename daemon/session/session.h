@@ -40,6 +40,7 @@ enum session_close {
 	SESSION_CLOSE_EVICTED, /* embryonic, gave way to a new connection: "SYN Control" */
 	SESSION_CLOSE_REPLACED, /* the same ports were opened again: "TCP FINs" or "Unknown" */
 	SESSION_CLOSE_ROUTE, /* a better route exists, floating-conn is over: "Route change" */
+	SESSION_CLOSE_WINDOW, /* window-variation drop: "TCP unexpected window size variation" */
 	SESSION_CLOSE_MAX
 };
 

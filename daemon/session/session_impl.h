@@ -132,6 +132,13 @@ void pairs_free(struct pairs *p); /* NULL accepted */
 void pairs_count(struct sessions *s, __u32 slot, int by);
 void pairs_tick(struct sessions *s);
 
+/* tcp_maps.c */
+/* The row of the connection's map, before it is published. => -ENOSPC: too many different ones */
+int tcp_map_take(struct sessions *s, struct asa_conn *c, const struct asa_tcp_map *m /* NULL: the default */);
+void tcp_map_put(struct sessions *s, struct asa_conn *c);
+void tcp_maps_recover(struct sessions *s); /* nobody has one; then tcp_map_hold() for each connection */
+void tcp_map_hold(struct sessions *s, const struct asa_conn *c);
+
 /* messages.c */
 void session_log_built(const struct sessions *s, __u32 slot, __u32 now);
 void session_log_teardown(const struct sessions *s, __u32 slot, enum session_close why, __u32 now);

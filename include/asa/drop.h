@@ -76,7 +76,15 @@
 	X(DROP_TCP_BUFFER_TIMEOUT,	"tcp-buffer-timeout",		FRAME,	TCP_NORM,	"TCP packet buffer timeout") \
 	X(DROP_TCP_DUP_IN_QUEUE,	"tcp-dup-in-queue",		FRAME,	TCP_NORM,	"TCP dup of packet in Out-of-Order queue") \
 	X(DROP_TCP_DUP_DATA,		"tcp-dup-data-mismatch",	FRAME,	TCP_NORM,	"TCP retransmission with other bytes than the original") \
-	X(DROP_TCP_DISCARDED_OOO,	"tcp-discarded-ooo",		FRAME,	TCP_NORM,	"TCP packet waited for one before it when its connection ended")
+	X(DROP_TCP_DISCARDED_OOO,	"tcp-discarded-ooo",		FRAME,	TCP_NORM,	"TCP packet waited for one before it when its connection ended") \
+	X(DROP_TCP_OPTIONS,		"tcp-bad-option-list",		FRAME,	TCP_NORM,	"TCP option list invalid") \
+	X(DROP_TCP_RESERVED,		"tcp-reserved-set",		FRAME,	TCP_NORM,	"TCP reserved flags set") \
+	X(DROP_TCP_SYN_DATA,		"tcp-syn-data",			FRAME,	TCP_NORM,	"TCP SYN with data") \
+	X(DROP_TCP_SYNACK_DATA,		"tcp-synack-data",		FRAME,	TCP_NORM,	"TCP SYNACK with data") \
+	X(DROP_TCP_MSS,			"tcp-mss-exceeded",		FRAME,	TCP_NORM,	"TCP data exceeded MSS") \
+	X(DROP_TCP_PAWS,		"tcp-paws-fail",		FRAME,	TCP_STATE,	"TCP packet failed PAWS test") \
+	X(DROP_TCP_RST_SYN_IN_WIN,	"tcp-rst-syn-in-win",		FRAME,	TCP_STATE,	"TCP RST/SYN in window") \
+	X(DROP_TCP_WINDOW,		"tcpnorm-win-variation",	FRAME,	TCP_STATE,	"TCP unexpected window size variation")
 /* clang-format on */
 
 enum asa_drop {

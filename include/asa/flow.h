@@ -56,6 +56,7 @@ enum asa_dir_flag {
 	ASA_DIR_DEC_TTL = 1 << 6, /* set connection decrement-ttl */
 	ASA_DIR_PUNT_SYN = 1 << 7, /* segments with SYN go to the daemon (MSS clamping) */
 	ASA_DIR_V6 = 1 << 8,
+	ASA_DIR_TCPMAP = 1 << 9, /* every segment goes to the daemon: its TCP map asks about payload */
 	ASA_DIR_ORDER = 1 << 10, /* TCP put in order by the daemon: every frame goes there */
 	ASA_DIR_PROBE = 1 << 12, /* DCD asks the sender for life: empty segments go to the daemon */
 };
@@ -80,7 +81,7 @@ _Static_assert(sizeof(struct asa_dir) == 64, "asa_dir is one cache line");
 enum asa_half_flag {
 	ASA_HALF_SYN = 1 << 0, /* sent SYN (forward) or SYN-ACK (reverse); isn is valid */
 	ASA_HALF_ACKED = 1 << 1, /* acknowledged the peer's SYN; both halves: established */
-	ASA_HALF_FIN = 1 << 2, /* sent FIN; fin_seq is valid */
+	ASA_HALF_FIN = 1 << 2, /* sent FIN; nothing comes behind seq_end */
 	ASA_HALF_FIN_ACKED = 1 << 3, /* acknowledged the peer's FIN; both halves: closed */
 	ASA_HALF_RST = 1 << 4, /* sent a valid RST */
 	ASA_HALF_DATA = 1 << 5, /* sent payload */
@@ -97,9 +98,11 @@ struct asa_half {
 	__u32 ack; /* highest acknowledgment sent, in the peer's numbers before its seq_add */
 	__u32 edge; /* right edge of the window advertised: highest ack + window; as ack */
 	__u32 win_max; /* largest window advertised, scaled, at least 1 */
-	__u32 fin_seq; /* sequence number after its FIN */
+	__u8 tcp_map; /* row of asa_tcp_maps; the daemon writes it before publishing */
+	__u8 ttl; /* lowest TTL or hop limit of its segments; 0: none yet */
+	__u16 mss; /* announced in its SYN, as that was sent on; 0: not */
 	__u32 isn;
-	__u32 ts_recent; /* last timestamp value, for PAWS */
+	__u32 ts_recent; /* last timestamp value in order, for PAWS; 0: it sends none */
 	__u8 wscale;
 	__u8 tcp; /* enum asa_half_flag */
 	__u16 rerouted_gen; /* route generation last reported by an event */

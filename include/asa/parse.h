@@ -65,6 +65,14 @@ struct asa_tcp_seg {
 	__u8 header; /* bytes */
 	__u8 wscale; /* option, valid if has_wscale; only looked for on SYN and SYN-ACK */
 	__u8 has_wscale;
+	/* Found out by the normalizer (tcp_norm.h); all zero: nothing was looked for. */
+	__u32 ts; /* timestamp value, with ASA_OPT_TS */
+	__u16 mss; /* 0: not announced */
+	__u16 allow; /* enum asa_tcp_map_flag of the connection's map */
+	__u8 options; /* enum asa_tcp_seen */
+	__u8 edits; /* enum asa_norm_edit: what changes before it is sent on */
+	__u8 reserved; /* reserved bits of the header */
+	__u8 ttl; /* or hop limit, as it arrived */
 };
 
 struct asa_pkt {
@@ -102,7 +110,9 @@ asa_inline enum asa_drop asa_parse_tcp(struct asa_pkt *p, void *l4, void *data_e
 
 	if (!asa_fits(l4, ASA_TCP_SIZE, data_end) || p->l4_size < ASA_TCP_SIZE)
 		return DROP_TCP_HEADER;
-	header = (asa_ld8(l4 + ASA_TCP_DOFF) >> 4) * 4;
+	header = asa_ld8(l4 + ASA_TCP_DOFF);
+	p->tcp.reserved = header & 15;
+	header = (header >> 4) * 4;
 	if (header < ASA_TCP_SIZE || header > p->l4_size)
 		return DROP_TCP_HEADER;
 	p->key.sport = asa_ld16(l4 + ASA_TCP_SPORT);
@@ -114,6 +124,7 @@ asa_inline enum asa_drop asa_parse_tcp(struct asa_pkt *p, void *l4, void *data_e
 	p->tcp.window = asa_ldn16(l4 + ASA_TCP_WINDOW);
 	p->tcp.flags = asa_ld8(l4 + ASA_TCP_FLAGS);
 	p->tcp.header = (__u8)header;
+	p->tcp.ttl = p->ttl;
 	p->tcp.size = (__u16)(p->l4_size - header);
 	p->payload_off = (__u16)(p->l4_off + header);
 	p->flags |= ASA_PKT_L4 | ASA_PKT_TCP;

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * TCP options: the one loop that walks them, and what is done with two of them.
+ * TCP options: the loop that walks them, and what is done with some of them.
  *
- * Responsible for: finding an option (RFC 9293 section 3.1), the window scale (RFC 7323), shifting
- * the edges of SACK blocks (RFC 2018).
+ * Responsible for: finding an option (RFC 9293 section 3.1), reading all of them against a TCP map,
+ * replacing those that the map clears, shifting the edges of SACK blocks (RFC 2018).
  * Not responsible for: getting the options out of a frame and back.  Everything here works on a
  * copy of ASA_TCP_OPTIONS_BUFFER bytes, zero behind the options: 40 at most are used, the rest lets
  * the verifier accept any index of six bits.
  *
- * Hostile lists (length 0 or 1, beyond the end) end the walk; what was found before counts.
+ * Hostile lists (length 0 or 1, beyond the end) end the walk; asa_tcp_options_step() says so.
  * Callers: tcp_options.bpf.h, rewrite.h, the daemon (first segments, MSS).  No state, any thread.
  */
 #ifndef ASA_TCP_OPTIONS_H
 #define ASA_TCP_OPTIONS_H
 
 #include "csum.h"
+#include "parse.h"
+#include "tcp_map.h"
 
 enum asa_tcp_option {
 	ASA_TCPOPT_END = 0,
@@ -24,6 +26,18 @@ enum asa_tcp_option {
 	ASA_TCPOPT_SACK_PERMITTED = 4,
 	ASA_TCPOPT_SACK = 5,
 	ASA_TCPOPT_TIMESTAMP = 8,
+};
+
+/* What asa_tcp_options_step() has found; bits of asa_tcp_seg.options. */
+enum asa_tcp_seen {
+	ASA_OPT_MSS = 1 << 0,
+	ASA_OPT_WSCALE = 1 << 1,
+	ASA_OPT_SACK_PERMITTED = 1 << 2,
+	ASA_OPT_SACK = 1 << 3,
+	ASA_OPT_TS = 1 << 4,
+	ASA_OPT_CLEAR = 1 << 5, /* the map wants one replaced */
+	ASA_OPT_DROP = 1 << 6, /* the map does not want the segment */
+	ASA_OPT_BAD = 1 << 7, /* the list is broken, or a length does not fit its option */
 };
 
 #define ASA_SACK_EDGES_MAX 8 /* four blocks fill 40 bytes */
@@ -75,6 +89,111 @@ asa_inline int asa_tcp_find_wscale(const __u8 options[ASA_TCP_OPTIONS_BUFFER], _
 	return at < 0 ? -1 : options[asa_index64(at + 2)];
 }
 
+/*
+ * Which option is this, and does its length fit? (RFC 9293 section 3.2, 7323 sections 2.2 and 3.2,
+ * 2018 sections 2 and 3) => a bit of enum asa_tcp_seen, 0 for those without meaning here
+ */
+asa_inline __u32 asa_tcp_option_known(__u32 kind, __u32 length)
+{
+	switch (kind) {
+	case ASA_TCPOPT_MSS:
+		return length == 4 ? ASA_OPT_MSS : ASA_OPT_BAD;
+	case ASA_TCPOPT_WSCALE:
+		return length == 3 ? ASA_OPT_WSCALE : ASA_OPT_BAD;
+	case ASA_TCPOPT_SACK_PERMITTED:
+		return length == 2 ? ASA_OPT_SACK_PERMITTED : ASA_OPT_BAD;
+	case ASA_TCPOPT_SACK:
+		return length >= 10 && (length & 7) == 2 ? ASA_OPT_SACK : ASA_OPT_BAD;
+	case ASA_TCPOPT_TIMESTAMP:
+		return length == 10 ? ASA_OPT_TS : ASA_OPT_BAD;
+	default:
+		return 0;
+	}
+}
+
+asa_inline __u32 asa_tcp_options_ld32(const __u8 options[ASA_TCP_OPTIONS_BUFFER], __u32 at)
+{
+	return (__u32)options[asa_index64(at)] << 24 | (__u32)options[asa_index64(at + 1)] << 16 |
+	       (__u32)options[asa_index64(at + 2)] << 8 | options[asa_index64(at + 3)];
+}
+
+/*
+ * A walk over the options of one segment.  In the driver it lives in memory that the verifier knows
+ * nothing of, and each step is a callback of bpf_loop(): so it looks at one step only.
+ */
+struct asa_tcp_list {
+	__u8 bytes[ASA_TCP_OPTIONS_BUFFER]; /* a copy, zero behind 'size' */
+	__u32 size;
+	__u32 at; /* where the next option starts */
+	__u32 clearing; /* asa_tcp_options_clear(): this option is being replaced */
+	__u32 pad;
+};
+
+/*
+ * Read the option at o->at, and ask the map about it.
+ * => s: options, ts, mss, wscale; an option that the map clears counts as not there, but for
+ *    ASA_OPT_CLEAR; one that stands twice makes the list bad: two hosts need not read it alike
+ * => 1 at the end of the list, else 0
+ */
+asa_inline long asa_tcp_options_step(struct asa_tcp_list *o, const struct asa_tcp_map *m,
+				     struct asa_tcp_seg *s)
+{
+	__u32 at = o->at, length, kind, what;
+
+	if (at >= ASA_TCP_OPTIONS_MAX || at >= o->size)
+		return 1;
+	kind = o->bytes[asa_index64(at)];
+	if (kind == ASA_TCPOPT_END)
+		return 1;
+	o->at = at + 1;
+	if (kind == ASA_TCPOPT_NOP)
+		return 0;
+	length = o->bytes[asa_index64(at + 1)];
+	if (at + 1 >= o->size || length < 2 || at + length > o->size) {
+		s->options |= ASA_OPT_BAD;
+		return 1;
+	}
+	o->at = at + length;
+	what = asa_tcp_option_known(kind, length);
+	if (what & s->options & (__u32)~ASA_OPT_SACK)
+		what = ASA_OPT_BAD;
+	if (asa_tcp_option_bit(m->drop, kind))
+		what = ASA_OPT_DROP;
+	else if (asa_tcp_option_bit(m->clear, kind))
+		what = ASA_OPT_CLEAR;
+	s->options |= (__u8)what;
+	if (what == ASA_OPT_TS)
+		s->ts = asa_tcp_options_ld32(o->bytes, at + 2);
+	else if (what == ASA_OPT_MSS)
+		s->mss = (__u16)(asa_tcp_options_ld32(o->bytes, at) & 0xffff);
+	else if (what == ASA_OPT_WSCALE)
+		s->wscale = o->bytes[asa_index64(at + 2)];
+	return 0;
+}
+
+/*
+ * Byte 'i' of the options, from 0 upwards: a NOP if its option is one that the map clears.
+ * => 1 at the end of the list, else 0; the list has been read before and is not bad
+ */
+asa_inline long asa_tcp_options_clear(struct asa_tcp_list *o, const struct asa_tcp_map *m, __u32 i)
+{
+	__u32 kind, length;
+
+	if (i >= ASA_TCP_OPTIONS_MAX || i >= o->size)
+		return 1;
+	if (i == o->at) {
+		kind = o->bytes[asa_index64(i)];
+		length = kind == ASA_TCPOPT_NOP ? 1 : o->bytes[asa_index64(i + 1)];
+		if (kind == ASA_TCPOPT_END || !length)
+			return 1;
+		o->at = i + length;
+		o->clearing = kind != ASA_TCPOPT_NOP && asa_tcp_option_bit(m->clear, kind);
+	}
+	if (o->clearing)
+		o->bytes[asa_index64(i)] = ASA_TCPOPT_NOP;
+	return 0;
+}
+
 asa_inline __u64 asa_tcp_options_sum(const __u8 options[ASA_TCP_OPTIONS_BUFFER])
 {
 	__u64 sum = 0;
@@ -86,6 +205,35 @@ asa_inline __u64 asa_tcp_options_sum(const __u8 options[ASA_TCP_OPTIONS_BUFFER])
 	return sum;
 }
 
+/* The checksum delta of what changed since the sum was 'before'. */
+asa_inline __u16 asa_tcp_options_delta(const __u8 options[ASA_TCP_OPTIONS_BUFFER], __u64 before)
+{
+	__u64 after = asa_tcp_options_sum(options);
+
+	return asa_csum_delta((__u16)~asa_csum_fold(before) + (__u64)asa_csum_fold(after));
+}
+
+#ifndef __BPF__
+/* The driver has the same two walks in bpf/tcp_options.bpf.h. */
+static inline void asa_tcp_options_read(struct asa_tcp_list *o, const struct asa_tcp_map *m,
+					struct asa_tcp_seg *s)
+{
+	while (!asa_tcp_options_step(o, m, s))
+		;
+}
+
+/* => the checksum delta of the change */
+static inline __u16 asa_tcp_options_replace(struct asa_tcp_list *o, const struct asa_tcp_map *m)
+{
+	__u64 before = asa_tcp_options_sum(o->bytes);
+	__u32 i;
+
+	for (i = 0; !asa_tcp_options_clear(o, m, i); i++)
+		;
+	return asa_tcp_options_delta(o->bytes, before);
+}
+#endif
+
 /*
  * Subtract 'add' from the edges of the SACK blocks.
  * => the checksum delta of the change
@@ -93,8 +241,8 @@ asa_inline __u64 asa_tcp_options_sum(const __u8 options[ASA_TCP_OPTIONS_BUFFER])
 asa_inline __u16 asa_sack_shift(__u8 options[ASA_TCP_OPTIONS_BUFFER], __u32 size, __u32 add)
 {
 	int at = asa_tcp_find_option(options, size, ASA_TCPOPT_SACK, 10), i;
-	__u64 before, after;
 	__u32 edge, n, v;
+	__u64 before;
 
 	if (at < 0)
 		return 0;
@@ -115,8 +263,7 @@ asa_inline __u16 asa_sack_shift(__u8 options[ASA_TCP_OPTIONS_BUFFER], __u32 size
 		options[asa_index64(edge + 3)] = (__u8)v;
 		edge += 4;
 	}
-	after = asa_tcp_options_sum(options);
-	return asa_csum_delta((__u16)~asa_csum_fold(before) + (__u64)asa_csum_fold(after));
+	return asa_tcp_options_delta(options, before);
 }
 
 #endif

@@ -5,7 +5,8 @@
  * Responsible for: the handshake, sequence and acknowledgment windows, FIN and RST of a connection
  * that is not bypassed; the facts about each sender in struct asa_half.
  * Not responsible for: finding the connection, creating it (the daemon, from the SYN), timeouts,
- * the normalizer's options, PAWS (needs the options of every segment).
+ * what a TCP map says and PAWS (tcp_norm.h); but where a map lets a segment pass that tracking would
+ * refuse, tracking asks (asa_tcp_seg.allow).
  * Callers: the XDP program, and the daemon for punted segments: the same rules for both.
  * Threads: each direction's segments write that direction's half only and read the other; see
  * flow.h for what two CPUs in one direction can lose.
@@ -31,7 +32,7 @@
  * window of the peer's SYN (never scaled, RFC 7323 section 2.2).  Scale factors count only if both
  * sides offered them.
  *
- * Numbers: seq_end, isn, fin_seq of a half are those that its sender put on the wire (before
+ * Numbers: seq_end, isn of a half are those that its sender put on the wire (before
  * seq_add).  A segment's acknowledgment is in the numbers of the other direction after its seq_add;
  * callers pass that offset as 'peer_add', it is subtracted here, and half.ack and half.edge are
  * stored in the peer's own numbers.  All comparisons are signed differences modulo 2^32.
@@ -49,6 +50,7 @@
 #include "drop.h"
 #include "flow.h"
 #include "parse.h"
+#include "tcp_map.h"
 
 asa_inline int asa_seq_after(__u32 a, __u32 b)
 {
@@ -88,7 +90,7 @@ asa_inline __u32 asa_tcp_scale(const struct asa_half *own, const struct asa_half
 
 /*
  * Start a direction from its SYN (the daemon, when it creates a connection or reopens one).
- * => *own is cleared but for its counters
+ * => *own is cleared but for its counters and its TCP map
  * => s->wscale must have been looked for
  */
 asa_inline void tcp_track_start(struct asa_half *own, const struct asa_tcp_seg *s)
@@ -97,7 +99,8 @@ asa_inline void tcp_track_start(struct asa_half *own, const struct asa_tcp_seg *
 	own->seq_end = asa_tcp_end(s);
 	own->ack = 0;
 	own->edge = 0;
-	own->fin_seq = 0;
+	own->ttl = 0;
+	own->mss = 0;
 	own->ts_recent = 0;
 	own->win_max = s->window ? s->window : 1;
 	own->wscale = s->has_wscale ? s->wscale : 0;
@@ -169,8 +172,14 @@ asa_inline enum asa_drop tcp_track_rst(const struct asa_half *own, const struct 
 	} else if (s->seq == own->isn + 1) { /* gave up before any answer */
 		return DROP_NONE;
 	}
+	/* A blind attacker's: hosts that know RFC 5961 would only challenge it, older ones close. */
+	if ((peer->tcp & ASA_HALF_ACKED) && s->seq - peer->ack < peer->edge - peer->ack)
+		return DROP_TCP_RST_SYN_IN_WIN;
 	return DROP_TCP_RSTFIN_OOO;
 }
+
+/* "seq-past-window allow" goes as far as windows can be (RFC 7323 section 2.3). */
+#define ASA_WINDOW_FAR (1u << 30)
 
 /* Rules I and II for a segment of an open connection; 'end' is seq + length. */
 asa_inline enum asa_drop tcp_track_window(const struct asa_half *own, const struct asa_half *peer,
@@ -181,10 +190,12 @@ asa_inline enum asa_drop tcp_track_window(const struct asa_half *own, const stru
 	if (asa_unlikely(!(peer->tcp & ASA_HALF_ACKED)))
 		edge = own->isn + 1 + peer->win_max;
 	if (asa_unlikely(asa_seq_after(end, edge)) &&
-	    (asa_seq_after(s->seq, edge) || end - s->seq > 1))
+	    (asa_seq_after(s->seq, edge) || end - s->seq > 1) &&
+	    (!(s->allow & ASA_TM_SEQ_ALLOW) || end - edge > ASA_WINDOW_FAR))
 		return DROP_TCP_SEQ_PAST_WIN;
 	/* Keep-alives (RFC 9293 section 3.8.4) are one below seq_end: win_max is at least 1. */
-	if (asa_unlikely(asa_seq_after(own->seq_end - peer->win_max, end)))
+	if (asa_unlikely(asa_seq_after(own->seq_end - peer->win_max, end)) &&
+	    (!(s->allow & ASA_TM_SEQ_ALLOW) || own->seq_end - end > ASA_WINDOW_FAR))
 		return DROP_TCP_SEQ_PAST_WIN;
 	return DROP_NONE;
 }
@@ -194,9 +205,9 @@ asa_inline enum asa_drop tcp_track_fin(const struct asa_half *own, const struct 
 				       __u32 end)
 {
 	if (own->tcp & ASA_HALF_FIN) {
-		if (asa_seq_after(end, own->fin_seq))
+		if (asa_seq_after(end, own->seq_end))
 			return DROP_TCP_PAST_FIN;
-		if ((s->flags & ASA_TCP_FIN) && end != own->fin_seq)
+		if ((s->flags & ASA_TCP_FIN) && end != own->seq_end)
 			return DROP_TCP_RSTFIN_OOO;
 		return DROP_NONE;
 	}
@@ -228,7 +239,8 @@ asa_inline enum asa_drop tcp_track_handshake(const struct asa_half *own,
 	if (!(peer->tcp & ASA_HALF_SYN))
 		return DROP_TCP_3WHS;
 	/* The acknowledgment of the SYN-ACK, or of data that came with it. */
-	if (ack - (peer->isn + 1) > peer->seq_end - (peer->isn + 1))
+	if (ack - (peer->isn + 1) > peer->seq_end - (peer->isn + 1) &&
+	    !(s->allow & ASA_TM_ACK_ALLOW)) /* NRM-21 */
 		return DROP_TCP_3WHS;
 	return DROP_NONE;
 }
@@ -262,7 +274,8 @@ asa_inline enum asa_drop tcp_track_check(const struct asa_half *own, const struc
 			return DROP_NONE; /* challenge ACK: nothing to compare it with */
 	} else {
 		if (asa_unlikely(asa_seq_after(ack, peer->seq_end) ||
-				 asa_seq_after(own->ack - own->win_max, ack)))
+				 asa_seq_after(own->ack - own->win_max, ack)) &&
+		    !(s->allow & ASA_TM_ACK_ALLOW))
 			return DROP_TCP_INVALID_ACK;
 	}
 	end = asa_tcp_end(s);
@@ -323,12 +336,16 @@ asa_inline void tcp_track_commit(struct asa_half *own, const struct asa_half *pe
 	if (asa_seq_after(end, own->seq_end))
 		own->seq_end = end;
 	window = (__u32)s->window << asa_tcp_scale(own, peer);
-	if (asa_unlikely(!(tcp & ASA_HALF_ACKED))) {
-		tcp |= ASA_HALF_ACKED;
-		own->ack = ack;
-		own->edge = ack + window;
-		if (peer->tcp & ASA_HALF_ACKED)
-			*events |= 1u << ASA_EVENT_ESTABLISHED;
+	if (asa_unlikely(asa_seq_after(ack, peer->seq_end))) {
+		; /* passes because a map allows it, and says nothing */
+	} else if (asa_unlikely(!(tcp & ASA_HALF_ACKED))) {
+		if (ack - (peer->isn + 1) <= peer->seq_end - (peer->isn + 1)) {
+			tcp |= ASA_HALF_ACKED;
+			own->ack = ack;
+			own->edge = ack + window;
+			if (peer->tcp & ASA_HALF_ACKED)
+				*events |= 1u << ASA_EVENT_ESTABLISHED;
+		}
 	} else {
 		if (asa_seq_after(ack, own->ack))
 			own->ack = ack;
@@ -340,13 +357,12 @@ asa_inline void tcp_track_commit(struct asa_half *own, const struct asa_half *pe
 	if (s->size)
 		tcp |= ASA_HALF_DATA;
 	if (asa_unlikely((s->flags & ASA_TCP_FIN) && !(tcp & ASA_HALF_FIN))) {
-		own->fin_seq = end;
 		tcp |= ASA_HALF_FIN;
 		if (!(peer->tcp & ASA_HALF_FIN))
 			*events |= 1u << ASA_EVENT_FIN;
 	}
-	if (asa_unlikely((peer->tcp & ASA_HALF_FIN) && !(tcp & ASA_HALF_FIN_ACKED) &&
-			 !asa_seq_after(peer->fin_seq, ack))) {
+	if (asa_unlikely((peer->tcp & ASA_HALF_FIN) && (tcp & ASA_HALF_ACKED) &&
+			 !(tcp & ASA_HALF_FIN_ACKED) && peer->seq_end == own->ack)) {
 		tcp |= ASA_HALF_FIN_ACKED;
 		if (peer->tcp & ASA_HALF_FIN_ACKED)
 			*events |= 1u << ASA_EVENT_CLOSED;

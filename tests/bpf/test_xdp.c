@@ -80,7 +80,7 @@ EDIT_SLOT(right_interface, { c.dir[0].in_if = LO; c.dir[0].in_vlan = 10; })
 EDIT_SLOT(no_nexthop, c.dir[0].nexthop = 0)
 EDIT_SLOT(nexthop_beyond, c.dir[0].nexthop = ASA_NEXTHOPS_MAX)
 EDIT_SLOT(hold, c.dir[0].hold_seq = 1001 + 10)
-EDIT_SLOT(fin_sent, { c.half[0].tcp |= ASA_HALF_FIN; c.half[0].fin_seq = c.half[0].seq_end = 1002; })
+EDIT_SLOT(fin_sent, { c.half[0].tcp |= ASA_HALF_FIN; c.half[0].seq_end = 1002; })
 EDIT_SLOT(embryonic, { memset(&c.half[1], 0, sizeof(c.half[1])); c.half[0].tcp = ASA_HALF_SYN; })
 EDIT_SLOT(answered, { memset(c.half, 0, sizeof(c.half)); c.half[1] = (struct asa_half){ .isn = 1000,
 	  .seq_end = 1001, .win_max = 8192, .tcp = ASA_HALF_SYN }; })
@@ -387,7 +387,8 @@ static const struct row rows[] = {
 	{ "OBS-2 tcp-synack-ooo", T4F(0x12, 1007, 5001), {}, DROP, DROP_TCP_SYNACK_OOO },
 	{ "OBS-2 tcp-seq-past-win", T4(.seq = 1001 + 8192), {}, DROP, DROP_TCP_SEQ_PAST_WIN },
 	{ "OBS-2 tcp-invalid-ack", T4(.ack = 5002), {}, DROP, DROP_TCP_INVALID_ACK },
-	{ "OBS-2 tcp-rstfin-ooo: RST", T4F(0x04, 1002, 0), {}, DROP, DROP_TCP_RSTFIN_OOO },
+	{ "OBS-2 tcp-rstfin-ooo: RST", T4F(0x04, 1001 + 8192, 0), {}, DROP, DROP_TCP_RSTFIN_OOO },
+	{ "OBS-2 tcp-rst-syn-in-win", T4F(0x04, 1002, 0), {}, DROP, DROP_TCP_RST_SYN_IN_WIN },
 	{ "OBS-2 tcp-rstfin-ooo: FIN", T4F(0x11, 1005, 5001), {}, DROP, DROP_TCP_RSTFIN_OOO },
 	{ "OBS-2 tcp-data-past-fin", T4(.seq = 1002), {}, DROP, DROP_TCP_PAST_FIN, 0, 0, fin_sent },
 	{ "OBS-2 interface-down", U4(), {}, DROP, DROP_ROUTE_INTERFACE, 0, 0, no_device },
@@ -432,6 +433,8 @@ static const struct row rows[] = {
 	  hold, ASA_REF(1, 0) },
 	{ "probe: DCD-5 empty segment of a host that is probed", T4F(0x10, 1001, 5001), {}, PUNT,
 	  PUNT_PROBE, ASA_DIR_PROBE, 0, NULL, ASA_REF(1, 0) },
+	{ "normalize: NRM-20 checksum-verification", T4(), {}, PUNT, PUNT_NORMALIZE, ASA_DIR_TCPMAP, 0,
+	  NULL, ASA_REF(1, 0) },
 	{ "tcp-syn", T4F(0x02, 7, 0), {}, PUNT, PUNT_TCP_SYN, 0, 0, NULL, ASA_REF(1, 0) },
 	{ "tcp-syn: SYN-ACK with MSS clamping", T4F(0x12, 1000, 5001), {}, PUNT, PUNT_TCP_SYN,
 	  ASA_DIR_PUNT_SYN, 0, NULL, ASA_REF(1, 0) },
@@ -701,6 +704,7 @@ static void every_reason_has_a_test(void)
 		DROP_TCP_FLAGS,	       DROP_UDP_LENGTH,	     DROP_TCP_3WHS,	   DROP_TCP_DUAL_OPEN,
 		DROP_TCP_ACK_SYN_DIFF, DROP_TCP_SYNACK_OOO,  DROP_TCP_SEQ_PAST_WIN, DROP_TCP_INVALID_ACK,
 		DROP_TCP_RSTFIN_OOO,   DROP_TCP_PAST_FIN,    DROP_SESSION_ICMP_BAD, DROP_ROUTE_INTERFACE,
+		DROP_TCP_RST_SYN_IN_WIN,
 		DROP_RESOURCE_NO_DAEMON, DROP_POLICY_HOST,
 		/* DROP_INTERNAL_ERROR: no room for a tag; a test run always has room */
 	};

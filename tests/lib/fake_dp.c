@@ -384,6 +384,7 @@ static void tables_new(struct fake *f, __u32 n_slots)
 	f->t.nexthops = calloc(ASA_NEXTHOPS_MAX, sizeof(*f->t.nexthops));
 	f->t.config = calloc(1, sizeof(*f->t.config));
 	f->t.ifaces = calloc(ASA_IFINDEX_MAX, sizeof(*f->t.ifaces));
+	f->t.tcp_maps = calloc(ASA_TCP_MAPS_MAX, sizeof(*f->t.tcp_maps));
 	memset(f->t.conns, 0, n_slots * sizeof(*f->t.conns));
 	memset(f->t.sessions, 0, n_slots * sizeof(*f->t.sessions));
 	memset(f->t.index, 0, f->t.n_buckets * sizeof(*f->t.index));
@@ -533,6 +534,7 @@ void fake_end(struct fake *f)
 		free(f->t.nexthops);
 		free(f->t.config);
 		free(f->t.ifaces);
+		free(f->t.tcp_maps);
 	}
 	fw_free(&f->fw);
 	free(f);

@@ -86,6 +86,7 @@ static const char *world_load(struct world *w, const char *object)
 	w->nexthops = map_fd(w, ASA_MAP_NEXTHOPS);
 	w->config = map_fd(w, ASA_MAP_CONFIG);
 	w->ifaces = map_fd(w, ASA_MAP_IFACES);
+	w->tcp_maps = map_fd(w, ASA_MAP_TCP_MAPS);
 	w->local = map_fd(w, ASA_MAP_LOCAL);
 	w->mgmt = map_fd(w, ASA_MAP_MGMT);
 	w->tx = map_fd(w, ASA_MAP_TX);
@@ -137,6 +138,11 @@ void world_iface(const struct world *w, uint32_t ifindex, const struct asa_iface
 	bpf_map_update_elem(w->ifaces, &ifindex, row, BPF_ANY);
 }
 
+void world_tcp_map(const struct world *w, uint32_t row, const struct asa_tcp_map *m)
+{
+	bpf_map_update_elem(w->tcp_maps, &row, m, BPF_ANY);
+}
+
 void world_xsk(const struct world *w, bool present)
 {
 	uint32_t row = LO * ASA_QUEUES_MAX;
@@ -177,6 +183,7 @@ void world_reset(struct world *w)
 	static const struct asa_nexthop none;
 	static const struct asa_iface iface;
 	struct asa_conn conn = { 0 };
+	struct asa_tcp_map map;
 	struct asa_bucket bucket = { 0 };
 	struct asa_local_key key;
 	struct asa_mgmt_key mgmt;
@@ -195,6 +202,9 @@ void world_reset(struct world *w)
 	for (i = 0; i < 2; i++)
 		bpf_map_update_elem(w->tx, &devices[i], &devices[i], BPF_ANY);
 	world_iface(w, LO, &iface);
+	asa_tcp_map_default(&map);
+	for (i = 0; i < 4; i++)
+		world_tcp_map(w, i, &map);
 	world_xsk(w, true);
 	w->cfg = (struct asa_config){
 		.version = ASA_CONTRACT_VERSION,

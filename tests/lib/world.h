@@ -45,7 +45,7 @@ struct world {
 	struct bpf_object *obj;
 	int xdp;
 	int account;
-	int stats, drops, punts, ifstats, conns, index, nexthops, config, ifaces, local, mgmt, tx, xsks;
+	int stats, drops, punts, ifstats, conns, index, nexthops, config, ifaces, tcp_maps, local, mgmt, tx, xsks;
 	int xsk; /* a socket that punts can go to */
 	struct ring_buffer *ring;
 	struct asa_config cfg;
@@ -95,6 +95,8 @@ void world_local(const struct world *w, const char *addr, uint8_t proto, uint16_
 void world_mgmt(const struct world *w, uint16_t vlan, uint8_t proto, uint8_t icmp_type, __be16 port,
 		const char *addr, uint32_t plen, uint32_t verdict);
 void world_iface(const struct world *w, uint32_t ifindex, const struct asa_iface *row);
+/* A row of asa_tcp_maps. */
+void world_tcp_map(const struct world *w, uint32_t row, const struct asa_tcp_map *m);
 void world_xsk(const struct world *w, bool present);
 
 /* Run one frame; *r gets the verdict, the frame as it is now, and what was counted. */

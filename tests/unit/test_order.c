@@ -259,7 +259,7 @@ static void nrm33_the_receiver_sees_what_the_inspector_saw(void)
 	/* out of the window, impossible acknowledgment, reset in the window */
 	CU_ASSERT_EQUAL(OUT(900000, "zz"), DROP_TCP_SEQ_PAST_WIN);
 	CU_ASSERT_EQUAL(OUT(17, "zz", .ack = 999999), DROP_TCP_INVALID_ACK);
-	CU_ASSERT_EQUAL(OUT(400, "zz", .flags = R), DROP_TCP_RSTFIN_OOO);
+	CU_ASSERT_EQUAL(OUT(400, "zz", .flags = R), DROP_TCP_RST_SYN_IN_WIN);
 	OUT(17, "r");
 	LEFT("r");
 	CU_ASSERT_STRING_EQUAL(r.text[0], "sycdefdecoylmNOPqr");

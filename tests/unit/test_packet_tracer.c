@@ -116,8 +116,8 @@ static enum asa_drop forward(struct fake *f, struct frame *frame)
 	f->received[frame->in_ifindex]++;
 	engine_batch(f->asa.engine, &f->ops, &frame, 1, f->now);
 	fake_flush(f);
-	for (i = 1; i < FLOW_ACL; i++)
-		if (f->totals.drops[i].packets != before[i].packets)
+	for (i = 1; i < ASA_DROP_MAX; i++)
+		if ((i < FLOW_ACL || i > FLOW_EVICTED) && f->totals.drops[i].packets != before[i].packets)
 			return (enum asa_drop)i;
 	return DROP_NONE;
 }

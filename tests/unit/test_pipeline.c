@@ -84,7 +84,7 @@ static void ses12_bad_segments_are_dropped_and_change_nothing(void)
 		 { TCP_IN(S | A, 9999, 1001, 0), DROP_TCP_SYNACK_OOO, NULL, "U", NULL },
 		 { TCP_IN(A, 7001 + 70000, 1001, 1), DROP_TCP_SEQ_PAST_WIN, NULL, "U", NULL },
 		 { TCP_IN(A, 7001, 2000000, 0), DROP_TCP_INVALID_ACK, NULL, "U", NULL },
-		 { TCP_IN(R, 7500, 0, 0), DROP_TCP_RSTFIN_OOO, NULL, "U", NULL },
+		 { TCP_IN(R, 7500, 0, 0), DROP_TCP_RST_SYN_IN_WIN, NULL, "U", NULL },
 		 { TCP_IN(S | F, 7001, 1001, 0), DROP_TCP_FLAGS, NULL, "U", NULL },
 		 { TCP_IN(F | A, 7001, 1001, 0), 0, IN_TEXT, "UF", NULL },
 		 { TCP_IN(A, 7002, 1001, 10), DROP_TCP_PAST_FIN, NULL, "UF", NULL });

@@ -219,13 +219,15 @@ static const struct dialogue dialogues[] = {
 		{ C, "R",	500,	0,	0,	0,	DROP_TCP_RSTFIN_OOO },
 		{ C, "R",	1,	0,	0,	0,	0,	EV(RST) },
 		END } },
-	{ "tcp-rstfin-ooo: only the exact next number resets (RFC 5961)", {
+	{ "tcp-rstfin-ooo, tcp-rst-syn-in-win: only the exact next number resets (RFC 5961)", {
 		HANDSHAKE,
 		{ C, "P.",	1,	1,	100,	1000 },
 		{ C, "R.",	0,	1,	0,	0,	DROP_TCP_RSTFIN_OOO },
-		{ C, "R.",	50,	1,	0,	0,	DROP_TCP_RSTFIN_OOO },
-		{ C, "R.",	102,	1,	0,	0,	DROP_TCP_RSTFIN_OOO },
-		{ S, "R",	2,	0,	0,	0,	DROP_TCP_RSTFIN_OOO },
+		{ C, "R.",	50,	1,	0,	0,	DROP_TCP_RST_SYN_IN_WIN },
+		{ C, "R.",	102,	1,	0,	0,	DROP_TCP_RST_SYN_IN_WIN },
+		{ C, "R.",	2000,	1,	0,	0,	DROP_TCP_RST_SYN_IN_WIN },
+		{ C, "R.",	2001,	1,	0,	0,	DROP_TCP_RSTFIN_OOO },	/* at the edge: outside */
+		{ S, "R",	2,	0,	0,	0,	DROP_TCP_RST_SYN_IN_WIN },
 		{ C, "R.",	101,	1,	0,	0,	0,	EV(RST) },	/* all that was sent */
 		{ C, "R.",	101,	1,	0,	0 },	/* told once */
 		END } },
@@ -413,7 +415,8 @@ static void challenge_flag_widens_the_rst_window(void)
 	uint32_t events = 0;
 
 	run(&open, &w);
-	CU_ASSERT(tcp_track_full(&w.half[C], &w.half[S], 0, &rst, &events) == DROP_TCP_RSTFIN_OOO);
+	CU_ASSERT(tcp_track_full(&w.half[C], &w.half[S], 0, &rst, &events) ==
+		  DROP_TCP_RST_SYN_IN_WIN);
 	w.half[S].tcp |= ASA_HALF_CHALLENGE;
 	rst.seq = 1001 + 2000; /* at the edge: outside */
 	CU_ASSERT(tcp_track_full(&w.half[C], &w.half[S], 0, &rst, &events) == DROP_TCP_RSTFIN_OOO);
