@@ -145,6 +145,27 @@ static void nat_section_text(struct output *o, int section)
 		output_text(o, "%s\n", names[section]);
 }
 
+static void nat_detail(struct output *o, const struct policy *p, size_t i)
+{
+	struct policy_nat_detail d;
+
+	if (!policy_nat_detail(p, i, &d))
+		return;
+	output_text(o, "    Source - Origin: %s, Translated: %s\n", d.origin, d.translated);
+	output_str(o, "source_origin", d.origin);
+	output_str(o, "source_translated", d.translated);
+	if (*d.dst_origin) {
+		output_text(o, "    Destination - Origin: %s, Translated: %s\n", d.dst_origin,
+			    d.dst_translated);
+		output_str(o, "destination_origin", d.dst_origin);
+		output_str(o, "destination_translated", d.dst_translated);
+	}
+	if (*d.service) {
+		output_text(o, "    Service - %s\n", d.service);
+		output_str(o, "service", d.service);
+	}
+}
+
 static int show_nat(void *ctx, struct cmd_args *args, void *out)
 {
 	struct asa *a = ctx;
@@ -165,9 +186,9 @@ static int show_nat(void *ctx, struct cmd_args *args, void *out)
 		output_text(out, "    translate_hits = %llu, untranslate_hits = %llu\n",
 			    (unsigned long long)r.translate_hits,
 			    (unsigned long long)r.untranslate_hits);
-		if (detail && r.config)
-			output_text(out, "    Configured: %s\n", r.config);
 		output_object_begin(out, NULL);
+		if (detail)
+			nat_detail(out, a->policy, i);
 		output_int(out, "section", r.section);
 		output_int(out, "index", r.index);
 		output_str(out, "real_interface", r.real_if);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/value.h"
 #include "control/commands.h"
 #include "policy/policy.h"
 #include "session/xlate.h"
@@ -20,8 +21,17 @@
 #define ROWS_PER_LOCK 1024
 #define LOCKS_PER_STEP 64
 
+/* What "local", "global", "lport", "gport" and "interface" ask for; zeroed: everything. */
+struct xlate_filter {
+	bool local, global;
+	struct asa_addr local_lo, local_hi, global_lo, global_hi;
+	__u16 lport_lo, lport_hi, gport_lo, gport_hi; /* hi 0: any */
+	char ifname[MODEL_NAME_MAX];
+};
+
 struct xlate_list {
 	struct asa *a;
+	struct xlate_filter filter;
 	size_t i_static;
 	__u32 ref;
 	bool statics_done;
@@ -29,6 +39,103 @@ struct xlate_list {
 	__u32 pos, closed, n_slots;
 	__u32 slots[ROWS_PER_LOCK];
 };
+
+/* ------------------------------------------------------------------ filters */
+
+static bool addr_fits(const struct asa_addr *a, __u8 plen, const struct asa_addr *lo,
+		      const struct asa_addr *hi)
+{
+	struct asa_addr last = *a;
+
+	for (int bit = plen; bit < 128; bit++) /* a network: any of its addresses */
+		last.b[bit / 8] |= (__u8)(0x80 >> bit % 8);
+	return memcmp(&last, lo, sizeof(last)) >= 0 && memcmp(a, hi, sizeof(*a)) <= 0;
+}
+
+static bool port_fits(__u16 port, __u16 lo, __u16 hi)
+{
+	return !hi || (port >= lo && port <= hi);
+}
+
+static bool static_fits(const struct xlate_filter *f, const struct policy_static_xlate *x)
+{
+	return (!f->local || addr_fits(&x->real, x->plen, &f->local_lo, &f->local_hi)) &&
+	       (!f->global || addr_fits(&x->mapped, x->plen, &f->global_lo, &f->global_hi)) &&
+	       port_fits(x->real_port, f->lport_lo, f->lport_hi) &&
+	       port_fits(x->mapped_port, f->gport_lo, f->gport_hi) &&
+	       (!*f->ifname || !strcmp(f->ifname, x->real_if) || !strcmp(f->ifname, x->mapped_if));
+}
+
+static bool dynamic_fits(void *arg, const struct xlate *x)
+{
+	const struct xlate_filter *f = arg;
+
+	return (!f->local || addr_fits(&x->real, 128, &f->local_lo, &f->local_hi)) &&
+	       (!f->global || addr_fits(&x->mapped, 128, &f->global_lo, &f->global_hi)) &&
+	       port_fits(asa_ntohs(x->real_port), f->lport_lo, f->lport_hi) &&
+	       port_fits(asa_ntohs(x->mapped_port), f->gport_lo, f->gport_hi) &&
+	       (!*f->ifname || !strcmp(f->ifname, x->real_if_name) ||
+		!strcmp(f->ifname, x->mapped_if_name));
+}
+
+/* "A" or "A-B", with "netmask M" all of the network. */
+static int read_addrs(struct cmd_args *args, const char *word, const char *mask, struct asa_addr *lo,
+		      struct asa_addr *hi)
+{
+	const char *dash = strchr(word, '-');
+	char first[VALUE_TEXT_MAX];
+	__u8 plen = 128;
+	bool v6, v6_hi;
+
+	snprintf(first, sizeof(first), "%.*s", dash ? (int)(dash - word) : (int)strlen(word), word);
+	if (value_addr(first, lo, &v6))
+		return cmd_error(args, "%s is not an address or a range A-B", word);
+	*hi = *lo;
+	if (dash && (value_addr(dash + 1, hi, &v6_hi) || v6_hi != v6))
+		return cmd_error(args, "%s is not an address or a range A-B", word);
+	if (mask && (dash || v6 || value_mask(mask, &plen)))
+		return cmd_error(args, "%s is not a netmask of %s", mask, word);
+	for (int bit = mask ? 96 + plen : 128; bit < 128; bit++) {
+		lo->b[bit / 8] &= (__u8)~(0x80 >> bit % 8);
+		hi->b[bit / 8] |= (__u8)(0x80 >> bit % 8);
+	}
+	return 0;
+}
+
+static int read_ports(struct cmd_args *args, const char *word, __u16 *lo, __u16 *hi)
+{
+	const char *dash = strchr(word, '-');
+	char first[8] = "";
+
+	if (!value_port(word, 0, lo)) {
+		*hi = *lo;
+	} else {
+		snprintf(first, sizeof(first), "%.*s", dash ? (int)(dash - word) : 0, word);
+		if (!dash || value_port(first, 0, lo) || value_port(dash + 1, 0, hi) || *lo > *hi)
+			return cmd_error(args, "%s is not a port or a range LOW-HIGH", word);
+	}
+	return *hi ? 0 : cmd_error(args, "port 0 is nobody's");
+}
+
+static int read_filter(struct cmd_args *args, struct xlate_filter *f)
+{
+	const char *local = cmd_get(args, "LOCAL"), *global = cmd_get(args, "GLOBAL");
+	const char *lport = cmd_get(args, "LPORT"), *gport = cmd_get(args, "GPORT");
+
+	memset(f, 0, sizeof(*f));
+	f->local = local;
+	f->global = global;
+	if (cmd_get(args, "INTERFACE"))
+		snprintf(f->ifname, sizeof(f->ifname), "%s", cmd_get(args, "INTERFACE"));
+	if ((local && read_addrs(args, local, cmd_get(args, "LMASK"), &f->local_lo, &f->local_hi)) ||
+	    (global && read_addrs(args, global, cmd_get(args, "GMASK"), &f->global_lo, &f->global_hi)) ||
+	    (lport && read_ports(args, lport, &f->lport_lo, &f->lport_hi)) ||
+	    (gport && read_ports(args, gport, &f->gport_lo, &f->gport_hi)))
+		return -EINVAL;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ show xlate */
 
 static __u32 static_count(const struct policy *p)
 {
@@ -133,7 +240,8 @@ static bool dynamic_piece(struct output *o, struct xlate_list *l)
 
 	pthread_mutex_lock(&l->a->lock);
 	for (int i = 0; i < ROWS_PER_LOCK && (x = xlate_next(l->a->xlates, &l->ref)); i++)
-		dynamic_print(o, x, now, t);
+		if (dynamic_fits(&l->filter, x))
+			dynamic_print(o, x, now, t);
 	pthread_mutex_unlock(&l->a->lock);
 	return x != NULL;
 }
@@ -146,10 +254,10 @@ static bool show_xlate_step(struct output *o, void *state)
 	bool more = true;
 
 	while (!l->statics_done && len < OUTPUT_CHUNK) {
-		if (policy_static_xlate(l->a->policy, l->i_static, &x))
-			static_print(o, &x);
-		else
+		if (!policy_static_xlate(l->a->policy, l->i_static, &x))
 			l->statics_done = true;
+		else if (static_fits(&l->filter, &x))
+			static_print(o, &x);
 		l->i_static++;
 		output_data(o, &len);
 	}
@@ -167,7 +275,10 @@ static int show_xlate(void *ctx, struct cmd_args *args, void *out)
 	struct asa *a = ctx;
 	struct xlate_list *l;
 	__u32 used, most, statics = static_count(a->policy);
+	struct xlate_filter filter;
 
+	if (read_filter(args, &filter))
+		return -EINVAL;
 	pthread_mutex_lock(&a->lock);
 	used = xlate_count(a->xlates) + statics;
 	most = xlate_most_used(a->xlates) + statics;
@@ -181,6 +292,7 @@ static int show_xlate(void *ctx, struct cmd_args *args, void *out)
 	if (!l)
 		return cmd_error(args, "out of memory");
 	l->a = a;
+	l->filter = filter;
 	output_text(out, "Flags: D - DNS, e - extended, I - identity, i - dynamic, r - portmap,\n"
 			 "       s - static, T - twice, N - net-to-net\n");
 	output_list_begin(out, "xlates");
@@ -188,11 +300,14 @@ static int show_xlate(void *ctx, struct cmd_args *args, void *out)
 	return 0;
 }
 
+/* ------------------------------------------------------------------ clear xlate */
+
 static bool clear_xlate_row(void *arg, const struct session_view *v)
 {
 	struct xlate_list *l = arg;
+	const struct xlate *x = v->nat_ref ? xlate_get(l->a->xlates, v->nat_ref) : NULL;
 
-	if (v->nat_ref)
+	if (x && dynamic_fits(&l->filter, x))
 		l->slots[l->n_slots++] = v->slot;
 	return true;
 }
@@ -220,7 +335,7 @@ static bool clear_xlate_step(struct output *o, void *state)
 		return true;
 	pthread_mutex_lock(&a->lock);
 	before = xlate_count(a->xlates);
-	sessions_clear_xlates(a->sessions, now);
+	sessions_clear_xlates_if(a->sessions, dynamic_fits, &l->filter, now);
 	before -= xlate_count(a->xlates);
 	pthread_mutex_unlock(&a->lock);
 	output_text(o, "%u xlate(s) deleted.\n", before);
@@ -235,12 +350,21 @@ static int clear_xlate(void *ctx, struct cmd_args *args, void *out)
 
 	if (!l)
 		return cmd_error(args, "out of memory");
+	if (read_filter(args, &l->filter)) {
+		free(l);
+		return -EINVAL;
+	}
 	l->a = ctx;
 	output_defer(out, clear_xlate_step, l, free);
 	return 0;
 }
 
+#define FILTERS                                                                                    \
+	"[ { local <LOCAL:word> [ netmask <LMASK:mask> ] | global <GLOBAL:word> [ netmask "        \
+	"<GMASK:mask> ] | lport <LPORT:word> | gport <GPORT:word> | interface <INTERFACE:name> }+ ]"
+
 COMMANDS_DEFINE(xlate,
-		{CONFIG_IN_EXEC, "show xlate [ count ]", NULL, "Translations in use", show_xlate},
-		{CONFIG_IN_PRIV, "clear xlate", NULL,
+		{CONFIG_IN_EXEC, "show xlate " FILTERS, NULL, "Translations in use", show_xlate},
+		{CONFIG_IN_EXEC, "show xlate count", NULL, "Translations in use", show_xlate},
+		{CONFIG_IN_PRIV, "clear xlate " FILTERS, NULL,
 		 "Remove dynamic translations and their connections", clear_xlate}, );

@@ -161,6 +161,81 @@ bool policy_nat_row(const struct policy *p, size_t i, struct policy_nat_row *r)
 	return true;
 }
 
+/* ------------------------------------------------------------------ show nat detail */
+
+/* Append a range to a list of them; one that does not fit any more is "...". */
+static void put_range(char *buf, size_t size, addr_num lo, addr_num hi)
+{
+	struct addr_range r = { lo, hi };
+	char a[INET6_ADDRSTRLEN], b[INET6_ADDRSTRLEN], text[2 * INET6_ADDRSTRLEN + 8];
+	bool v4 = addr_num_is_v4(lo);
+	size_t n = strlen(buf);
+	struct asa_addr x;
+
+	addr_from_num(lo, &x);
+	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? (void *)&x.w[3] : (void *)&x, a, sizeof(a));
+	addr_from_num(hi, &x);
+	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? (void *)&x.w[3] : (void *)&x, b, sizeof(b));
+	if (lo == 0 && hi == ADDR_NUM_MAX)
+		snprintf(text, sizeof(text), "any");
+	else if (lo == ADDR_V4_FIRST && hi == ADDR_V4_LAST)
+		snprintf(text, sizeof(text), "0.0.0.0/0");
+	else if (addr_range_is_prefix(r))
+		snprintf(text, sizeof(text), "%s/%u", a, addr_range_prefix(r) - (v4 ? 96 : 0));
+	else
+		snprintf(text, sizeof(text), "%s-%s", a, b);
+	if (n + strlen(text) + 6 >= size)
+		snprintf(buf + n, size - n, "%s", n >= 3 && !strcmp(buf + n - 3, "...") ? "" : " ...");
+	else
+		snprintf(buf + n, size - n, "%s%s", n ? ", " : "", text);
+}
+
+static void put_pairs(const struct nat_pairs *v, bool mapped, char *buf, size_t size)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		if (mapped)
+			put_range(buf, size, v->v[i].mapped_lo, v->v[i].mapped_hi);
+		else if (!i || v->v[i].real.lo != v->v[i - 1].real.lo)
+			put_range(buf, size, v->v[i].real.lo, v->v[i].real.hi);
+	}
+}
+
+static void put_service(const struct nat_service *s, char *buf, size_t size)
+{
+	const char *proto = s->proto == IPPROTO_TCP ? "tcp" : s->proto == IPPROTO_UDP ? "udp" : "sctp";
+
+	if (s->maps_src)
+		snprintf(buf, size, "Protocol: %s Real: %u Mapped: %u", proto, s->src_real_lo,
+			 s->src_mapped_lo);
+	else if (s->maps_dst)
+		snprintf(buf, size, "Protocol: %s Real: %u Mapped: %u", proto, s->dst_real_lo,
+			 s->dst_mapped_lo);
+}
+
+bool policy_nat_detail(const struct policy *p, size_t i, struct policy_nat_detail *d)
+{
+	const struct nat_rule *r;
+
+	memset(d, 0, sizeof(*d));
+	if (i >= p->nats->n)
+		return false;
+	r = &p->nats->v[i];
+	for (size_t k = 0; k < r->real.n; k++)
+		put_range(d->origin, sizeof(d->origin), r->real.v[k].r.lo, r->real.v[k].r.hi);
+	put_pairs(&r->pairs, true, d->translated, sizeof(d->translated));
+	for (size_t k = 0; k < r->pool.n; k++)
+		put_range(d->translated, sizeof(d->translated), addr_to_num(&r->pool.v[k].first),
+			  addr_to_num(&r->pool.v[k].last));
+	if (r->to_interface && !r->no_address && !r->is_static)
+		put_range(d->translated, sizeof(d->translated), addr_to_num(&r->interface_addr),
+			  addr_to_num(&r->interface_addr));
+	/* of the destination the mapped side is what packets come with */
+	put_pairs(&r->dst, true, d->dst_origin, sizeof(d->dst_origin));
+	put_pairs(&r->dst, false, d->dst_translated, sizeof(d->dst_translated));
+	put_service(&r->service, d->service, sizeof(d->service));
+	return true;
+}
+
 void policy_nat_clear_counters(const struct policy *p)
 {
 	for (size_t i = 0; i < p->nats->n; i++)

@@ -234,6 +234,13 @@ struct policy_nat_row {
 	__u64 translate_hits, untranslate_hits;
 };
 bool policy_nat_row(const struct policy *p, size_t i, struct policy_nat_row *r);
+/* The addresses and ports that a rule has now, as "show nat detail" says it; "": no such part. */
+struct policy_nat_detail {
+	char origin[256], translated[256];
+	char dst_origin[256], dst_translated[256];
+	char service[128];
+};
+bool policy_nat_detail(const struct policy *p, size_t i, struct policy_nat_detail *d);
 void policy_nat_clear_counters(const struct policy *p);
 
 /* Static translations, for "show xlate": i from 0 until false. */

@@ -267,5 +267,9 @@ bool sessions_clear(struct sessions *s, __u32 *pos, __u32 max, __u32 now,
 		    const struct session_filter *f, __u32 *closed);
 /* Forget unused dynamic translations (clear xlate, after sessions_clear()); logs 305010/305012. */
 void sessions_clear_xlates(struct sessions *s, __u32 now);
+/* The same for those that 'fits' says yes to. */
+struct xlate;
+void sessions_clear_xlates_if(struct sessions *s, bool (*fits)(void *arg, const struct xlate *t),
+			      void *arg, __u32 now);
 
 #endif

@@ -284,10 +284,16 @@ static void on_xlate_cleared(void *arg, const struct xlate *x)
 	session_log_xlate(a->s, x, false, a->now);
 }
 
-void sessions_clear_xlates(struct sessions *s, __u32 now)
+void sessions_clear_xlates_if(struct sessions *s, bool (*fits)(void *arg, const struct xlate *t),
+			      void *arg, __u32 now)
 {
 	struct clear_args a = {s, now, 0};
 
 	if (s->asa->xlates)
-		xlate_clear(s->asa->xlates, on_xlate_cleared, &a);
+		xlate_clear_if(s->asa->xlates, fits, arg, on_xlate_cleared, &a);
+}
+
+void sessions_clear_xlates(struct sessions *s, __u32 now)
+{
+	sessions_clear_xlates_if(s, NULL, NULL, now);
 }

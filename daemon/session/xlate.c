@@ -688,17 +688,24 @@ __u32 xlate_restore(struct xlates *x, const struct xlate *t)
 	return entry_add(x, &kept);
 }
 
-void xlate_clear(struct xlates *x, void (*cb)(void *arg, const struct xlate *t), void *arg)
+void xlate_clear_if(struct xlates *x, bool (*fits)(void *arg, const struct xlate *t), void *fits_arg,
+		    void (*cb)(void *arg, const struct xlate *t), void *arg)
 {
 	for (int q = 0; q < QUEUE_N; q++) {
-		while (x->oldest[q]) {
-			__u32 ref = x->oldest[q];
-
+		for (__u32 ref = x->oldest[q], newer; ref; ref = newer) {
+			newer = x->entries[ref].newer;
+			if (fits && !fits(fits_arg, &x->entries[ref].x))
+				continue;
 			if (cb)
 				cb(arg, &x->entries[ref].x);
 			entry_free(x, ref);
 		}
 	}
+}
+
+void xlate_clear(struct xlates *x, void (*cb)(void *arg, const struct xlate *t), void *arg)
+{
+	xlate_clear_if(x, NULL, NULL, cb, arg);
 }
 
 __u32 xlate_count(const struct xlates *x)

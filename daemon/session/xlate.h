@@ -75,6 +75,9 @@ __u32 xlate_restore(struct xlates *x, const struct xlate *t);
 int xlate_reserve(struct xlates *x, const struct nat_reserved *rows, size_t n);
 /* Free all unused (and, with 'force', mark used ones; the caller closes their connections). */
 void xlate_clear(struct xlates *x, void (*cb)(void *arg, const struct xlate *t), void *arg);
+/* Free the unused ones that 'fits' says yes to. */
+void xlate_clear_if(struct xlates *x, bool (*fits)(void *arg, const struct xlate *t), void *fits_arg,
+		    void (*cb)(void *arg, const struct xlate *t), void *arg);
 __u32 xlate_count(const struct xlates *x);
 __u32 xlate_most_used(const struct xlates *x);
 /* Walk: next entry with ref > *ref. */

@@ -149,8 +149,44 @@ void session_close(struct sessions *s, __u32 slot, enum session_close why, __u32
 	closed_slots++;
 }
 
-void sessions_clear_xlates(struct sessions *s, __u32 now)
+static struct xlate the_xlate(void)
 {
+	return (struct xlate){.real = addr("10.1.1.5"),
+			      .mapped = addr("192.0.2.1"),
+			      .real_port = htons(1025),
+			      .mapped_port = htons(1025),
+			      .proto = IPPROTO_TCP,
+			      .pat = true,
+			      .users = 1,
+			      .real_if_name = "inside",
+			      .mapped_if_name = "outside"};
+}
+
+static bool clear_fits; /* would the unused translation that is like the_xlate() go? */
+
+void sessions_clear_xlates_if(struct sessions *s, bool (*fits)(void *arg, const struct xlate *t),
+			      void *arg, __u32 now)
+{
+	struct xlate x = the_xlate();
+
+	clear_fits = fits(arg, &x);
+}
+
+const struct xlate *xlate_get(const struct xlates *x, __u32 ref)
+{
+	static struct xlate row;
+
+	row = the_xlate();
+	return ref ? &row : NULL;
+}
+
+bool policy_nat_detail(const struct policy *p, size_t i, struct policy_nat_detail *d)
+{
+	*d = (struct policy_nat_detail){.origin = "10.1.1.0/24", .translated = "192.0.2.0/24"};
+	if (i == 0)
+		*d = (struct policy_nat_detail){"10.1.1.1/32", "192.0.2.1/32", "192.0.2.9/32",
+						"198.51.100.9/32", "Protocol: tcp Real: 80 Mapped: 81"};
+	return i < 2;
 }
 
 __u32 xlate_count(const struct xlates *x)
@@ -170,15 +206,7 @@ const struct xlate *xlate_next(const struct xlates *x, __u32 *ref)
 	if (*ref)
 		return NULL;
 	*ref = 9;
-	row = (struct xlate){.real = addr("10.1.1.5"),
-			     .mapped = addr("192.0.2.1"),
-			     .real_port = htons(1025),
-			     .mapped_port = htons(1025),
-			     .proto = IPPROTO_TCP,
-			     .pat = true,
-			     .users = 1,
-			     .real_if_name = "inside",
-			     .mapped_if_name = "outside"};
+	row = the_xlate();
 	return &row;
 }
 

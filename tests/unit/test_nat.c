@@ -381,6 +381,47 @@ static void nat2_order_rows_and_hits(void)
 	fw_free(&fw);
 }
 
+static void nat2_detail(void)
+{
+	static const struct {
+		const char *origin, *translated, *dst_origin, *dst_translated, *service;
+	} expected[] = {
+		{ "10.1.1.7/32", "198.51.100.7/32", "203.0.113.9/32", "10.2.2.9/32", "" },
+		{ "10.1.1.80/32", "192.0.2.1/32", "", "", "Protocol: tcp Real: 80 Mapped: 8080" },
+		{ "10.1.1.10-10.1.1.19", "198.51.100.20-198.51.100.29", "", "", "" },
+		{ "2001:db8:1::/64", "2001:db8:ff::/64", "", "", "" },
+		{ "0.0.0.0/0", "192.0.2.1/32", "", "", "" },
+	};
+	struct fw fw = fw_new();
+	struct policy_nat_detail d;
+	struct model_nat *n;
+	size_t i;
+
+	nat(&fw, MODEL_NAT_TWICE_AFTER, "any", "outside", "any", "interface")->dynamic = true;
+	object_nat(&fw, "six", "2001:db8:1::/64", "2001:db8:ff::");
+	object_nat(&fw, "r", "10.1.1.10-10.1.1.19", "198.51.100.20");
+	n = object_nat(&fw, "w", "10.1.1.80", "interface");
+	n->has_service = true;
+	n->proto = IPPROTO_TCP;
+	n->real_port = 80;
+	n->mapped_port = 8080;
+	n = nat(&fw, MODEL_NAT_TWICE, "inside", "outside", "10.1.1.7", "198.51.100.7");
+	n->has_dst = true;
+	n->dst_mapped = mb_term("203.0.113.9");
+	n->dst_real = mb_term("10.2.2.9");
+	COMPILE();
+	for (i = 0; policy_nat_detail(fw.p, i, &d); i++) {
+		CU_ASSERT_FATAL(i < 5);
+		CU_ASSERT_STRING_EQUAL(d.origin, expected[i].origin);
+		CU_ASSERT_STRING_EQUAL(d.translated, expected[i].translated);
+		CU_ASSERT_STRING_EQUAL(d.dst_origin, expected[i].dst_origin);
+		CU_ASSERT_STRING_EQUAL(d.dst_translated, expected[i].dst_translated);
+		CU_ASSERT_STRING_EQUAL(d.service, expected[i].service);
+	}
+	CU_ASSERT_EQUAL(i, 5);
+	fw_free(&fw);
+}
+
 static void nat2_static_xlate_rows(void)
 {
 	struct fw fw = fw_new();
@@ -548,6 +589,7 @@ int main(void)
 		{ "NAT-1 PIX forms", nat1_pix_forms },
 		{ "NAT-1 mistakes are refused", nat1_mistakes_are_refused },
 		{ "NAT-2 order, rows, hits", nat2_order_rows_and_hits },
+		{ "NAT-2 show nat detail", nat2_detail },
 		{ "NAT-2 static xlate rows", nat2_static_xlate_rows },
 		{ "NAT-2 thousands of statics", nat2_thousands_of_statics },
 		{ "NAT-4 proxy ARP", nat4_proxy_arp },

@@ -244,7 +244,55 @@ static void show_xlate_forms(void)
 	       "    flags sN idle 0:00:00 timeout 0:00:00\n"
 	       "TCP PAT from inside:10.1.1.5/1025 to outside:192.0.2.1/1025 flags ri idle 0:00:00 "
 	       "timeout 0:00:30\n");
-	expect("show xlate", " count ", NULL, "3 in use, 9 most used\n");
+	expect("show xlate count", " count ", NULL, "3 in use, 9 most used\n");
+}
+
+/* NAT-2: what of the three translations a filter leaves, by the first letters of their lines. */
+static void show_xlate_filters(void)
+{
+	static const struct {
+		const char *args[5], *lines, *error;
+	} rows[] = {
+		{ { "LOCAL", "10.1.1.5" }, "T", NULL },
+		{ { "LOCAL", "10.2.0.77" }, "N", NULL }, /* of a network */
+		{ { "LOCAL", "10.1.1.0-10.2.1.0" }, "NT", NULL },
+		{ { "LOCAL", "10.0.0.0", "LMASK", "255.0.0.0" }, "NT", NULL },
+		{ { "GLOBAL", "192.0.2.1" }, "NT", NULL },
+		{ { "GLOBAL", "192.0.3.0" }, "", NULL },
+		{ { "GLOBAL", "172.18.254.252", "LOCAL", "192.168.1.150" }, "N", NULL },
+		{ { "GPORT", "1025" }, "T", NULL },
+		{ { "LPORT", "1-1024" }, "", NULL },
+		{ { "LPORT", "1000-2000", "INTERFACE", "outside" }, "T", NULL },
+		{ { "INTERFACE", "dmz" }, "N", NULL },
+		{ { "LOCAL", "10.1.1.9-x" }, NULL, "is not an address" },
+		{ { "LOCAL", "10.1.1.9-2001:db8::1" }, NULL, "is not an address" },
+		{ { "GPORT", "9-8" }, NULL, "is not a port" },
+		{ { "GPORT", "0" }, NULL, "port 0" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char lines[8] = "";
+		char *text, *at;
+
+		keywords = NULL;
+		given = (const void *)rows[i].args;
+		text = run_mode("show xlate", false);
+		for (at = text; (at = strstr(at, " from ")); at++)
+			if (strlen(lines) < 7)
+				lines[strlen(lines)] = at[-3] == 'N' ? 'N' : 'T';
+		if (rows[i].error)
+			CU_ASSERT_PTR_NOT_NULL(strstr(error, rows[i].error));
+		if (rows[i].lines)
+			CU_ASSERT_STRING_EQUAL(lines, rows[i].lines);
+		free(text);
+	}
+	closed_slots = 0;
+	expect("clear xlate", NULL, ARGS("LOCAL", "10.1.1.6"), "0 xlate(s) deleted.\n");
+	CU_ASSERT_EQUAL(closed_slots, 0);
+	CU_ASSERT_FALSE(clear_fits);
+	expect("clear xlate", NULL, ARGS("LOCAL", "10.1.1.5", "GPORT", "1025"), "0 xlate(s) deleted.\n");
+	CU_ASSERT_EQUAL(closed_slots, 2);
+	CU_ASSERT_TRUE(clear_fits);
 }
 
 /* NAT-2 */
@@ -258,6 +306,18 @@ static void show_nat_forms(void)
 	       "Auto NAT Policies (Section 2)\n"
 	       "1 (inside) to (any) source dynamic C interface\n"
 	       "    translate_hits = 0, untranslate_hits = 0\n");
+	expect("show nat", " detail ", NULL,
+	       "Manual NAT Policies (Section 1)\n"
+	       "1 (inside) to (outside) source static A B\n"
+	       "    translate_hits = 3, untranslate_hits = 4\n"
+	       "    Source - Origin: 10.1.1.1/32, Translated: 192.0.2.1/32\n"
+	       "    Destination - Origin: 192.0.2.9/32, Translated: 198.51.100.9/32\n"
+	       "    Service - Protocol: tcp Real: 80 Mapped: 81\n"
+	       "\n"
+	       "Auto NAT Policies (Section 2)\n"
+	       "1 (inside) to (any) source dynamic C interface\n"
+	       "    translate_hits = 0, untranslate_hits = 0\n"
+	       "    Source - Origin: 10.1.1.0/24, Translated: 192.0.2.0/24\n");
 }
 
 /* ACL-2 */
@@ -587,6 +647,7 @@ static const struct asa_cunit_test tests[] = {
 	{"conn_filters_ses_11", conn_filters},
 	{"clear_commands_ses_13", clear_commands},
 	{"show_xlate_forms_nat_2", show_xlate_forms},
+	{"show_xlate_filters_nat_2_ses_13", show_xlate_filters},
 	{"show_nat_forms_nat_2", show_nat_forms},
 	{"show_access_list_forms_acl_2", show_access_list_forms},
 	{"show_service_policy_forms", show_service_policy_forms},
