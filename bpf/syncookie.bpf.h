@@ -263,6 +263,33 @@ asa_inline int syncookie_judge(struct asa_run *r, const struct asa_config *cfg,
 }
 
 /*
+ * ip verify reverse-path: does the route back to the sender leave by another interface?  A cookie
+ * would be sent to whom he names, so that the daemon is to refuse the SYN.
+ */
+__noinline int syncookie_elsewhere(struct xdp_md *ctx, const struct asa_key *key)
+{
+	struct bpf_fib_lookup fib = {};
+	long answer;
+
+	if (!key)
+		return 0;
+	fib.ifindex = ctx->ingress_ifindex;
+	fib.l4_protocol = ASA_PROTO_TCP;
+	if (asa_addr_is_v4(&key->src)) {
+		fib.family = AF_INET;
+		fib.ipv4_src = key->dst.w[3];
+		fib.ipv4_dst = key->src.w[3];
+	} else {
+		fib.family = AF_INET6;
+		asa_memcpy(fib.ipv6_src, &key->dst, sizeof(key->dst));
+		asa_memcpy(fib.ipv6_dst, &key->src, sizeof(key->src));
+	}
+	answer = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
+	return (answer != BPF_FIB_LKUP_RET_SUCCESS && answer != BPF_FIB_LKUP_RET_NO_NEIGH) ||
+	       fib.ifindex != ctx->ingress_ifindex;
+}
+
+/*
  * A frame that belongs to no connection, while something is intercepted. asa_xdp has counted and
  * parsed it and jumps here: a program of its own has a stack of its own, and the verifier looks at
  * each alone.
@@ -286,6 +313,10 @@ int asa_syncookie(struct xdp_md *ctx)
 		return verdict_punt(&r, cfg, PUNT_NO_FLOW, 0);
 	w.key.ctx = iface->ctx;
 	w.key.proto = ASA_PROTO_TCP;
+	/* The route of tagged frames leaves by a device that is not known here. */
+	if (asa_unlikely(iface->flags & ASA_IFACE_RPF) && w.flags == ASA_TCP_SYN &&
+	    w.l3_off == ASA_ETH_SIZE && syncookie_elsewhere(ctx, &w.key))
+		return verdict_punt(&r, cfg, PUNT_NO_FLOW, 0);
 	return syncookie_judge(&r, cfg, &w);
 }
 

@@ -249,8 +249,9 @@ static const char *apply_dev_name(const struct apply *p, __u32 ifindex)
 }
 
 /* Interfaces that 'pol' uses: rows, program, sockets. What fails is tried again by apply_retry(). */
-static void apply_use_if(struct apply *p, const struct policy_if *pi)
+static void apply_use_if(struct apply *p, const struct policy *pol, const struct policy_if *pi)
 {
+	const struct policy_if *plain = policy_if_find(pol, pi->ifindex, 0);
 	struct apply_if *f = apply_if_find(p, pi->ifindex);
 	char err[MODEL_TEXT_MAX] = "";
 	enum dp_mode mode;
@@ -264,7 +265,8 @@ static void apply_use_if(struct apply *p, const struct policy_if *pi)
 		f->ifindex = pi->ifindex;
 	}
 	f->keep = true;
-	dp_iface_set(p->asa->dp, pi->ifindex, 0, ASA_IFACE_USED, pi->mac);
+	dp_iface_set(p->asa->dp, pi->ifindex, 0,
+		     ASA_IFACE_USED | (plain && plain->reverse_path ? ASA_IFACE_RPF : 0), pi->mac);
 	if (!f->attached && p->attach) {
 		net_set_forwarding(p->asa->net, pi->ifindex);
 		r = dp_attach(p->asa->dp, pi->ifindex, &mode, err, sizeof(err));
@@ -324,7 +326,7 @@ static void apply_use(struct apply *p, const struct policy *pol)
 		const struct policy_if *pi = policy_if_at(pol, i);
 
 		if (pi->ifindex)
-			apply_use_if(p, pi);
+			apply_use_if(p, pol, pi);
 	}
 }
 

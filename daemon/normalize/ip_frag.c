@@ -24,6 +24,7 @@
 #define SETS_MAX 1024
 #define BUCKETS 256
 #define DATAGRAM_MAX 65535u
+#define FRAMES_MAX 4096 /* of all interfaces: a worker must have frames left to receive with */
 #define ROWS 256 /* interfaces */
 
 struct row {
@@ -257,14 +258,14 @@ static enum asa_drop frag_check(const struct frame *f, enum ip_frag_note *note)
 }
 
 /* Why the limits of the interface refuse one more fragment. 's': its datagram, NULL a new one. */
-static enum ip_frag_note frag_limit(const struct row *r, const struct ip_frag_limits *limits,
-				    const struct set *s)
+static enum ip_frag_note frag_limit(const struct row *r, __u32 n_all,
+				    const struct ip_frag_limits *limits, const struct set *s)
 {
 	__u32 n = r->stats.queue + 1;
 
 	if (s ? s->n_frames + 1 > limits->chain : limits->chain < 2)
 		return IP_FRAG_NOTE_CHAIN;
-	if (n > limits->size)
+	if (n > limits->size || n_all == FRAMES_MAX)
 		return IP_FRAG_NOTE_SIZE;
 	if (!s && n * 3 > limits->size * 2)
 		return IP_FRAG_NOTE_THRESHOLD;
@@ -332,7 +333,7 @@ enum ip_frag_result ip_frag_add(struct ip_frags *t, const struct ip_frag_limits 
 		*why = DROP_FRAG_FAILED;
 		return drop(r, f, NULL, chain, *why);
 	}
-	*note = frag_limit(r, limits, s);
+	*note = frag_limit(r, t->n_frames, limits, s);
 	if (!*note && !s) {
 		s = set_begin(t, f, &key, owner, r, now + limits->timeout);
 		*note = s ? IP_FRAG_NOTE_NONE : IP_FRAG_NOTE_SIZE;

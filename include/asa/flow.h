@@ -258,6 +258,7 @@ enum asa_iface_flag {
 	ASA_IFACE_USED = 1 << 0, /* the daemon knows this interface (has nameif or a VLAN child) */
 	ASA_IFACE_MAC = 1 << 1, /* frames for another station than 'mac' are left to Linux */
 	ASA_IFACE_MGMT = 1 << 2, /* asa_mgmt has rows for this interface */
+	ASA_IFACE_RPF = 1 << 3, /* ip verify reverse-path: no SYN cookie for a source not behind it */
 };
 struct asa_iface {
 	__u16 ctx;
