@@ -2,8 +2,10 @@
 /*
  * Reads capture files: see pcap.h.
  */
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tests/lib/pcap.h"
 
@@ -154,4 +156,49 @@ int pcap_next(struct pcap_file *p)
 	size = u32(p, p->at + 8);
 	p->at += 16 + (size_t)size;
 	return deliver(p, p->at - size, size, p->links[0]);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), k = strlen(end);
+
+	return n > k && !strcmp(s + n - k, end);
+}
+
+static int find(const char *dir, char **files, int n, int max)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	char path[1024];
+
+	while (d && (e = readdir(d))) {
+		struct stat st;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		if (e->d_name[0] == '.' || stat(path, &st))
+			continue;
+		if (S_ISDIR(st.st_mode))
+			n = find(path, files, n, max);
+		else if (n < max && (ends_with(path, ".pcap") || ends_with(path, ".pcapng")))
+			files[n++] = strdup(path);
+	}
+	if (d)
+		closedir(d);
+	return n;
+}
+
+int pcap_corpus(char **files, int max, const char **dir)
+{
+	const char *at = getenv("ASA_CORPUS");
+	int n;
+
+	*dir = at ? at : "../shared/corpus";
+	n = find(*dir, files, 0, max);
+	qsort(files, (size_t)n, sizeof(files[0]), by_name);
+	return n;
 }

@@ -8,13 +8,8 @@
  * driver's form is dropped, what is the host's is left to it, all else goes through the slow path
  * of a firewall that permits everything. Each frame must end exactly once (OBS-1, SES-5); for the
  * malformed captures the table says how.
- *
- * The corpus is at ASA_CORPUS, or at ../shared/corpus next to the source tree; it is not part of it.
  */
-#include <dirent.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
@@ -38,50 +33,17 @@ struct ends {
 	unsigned why[ASA_DROP_MAX]; /* by the driver or the daemon */
 };
 
-static char corpus[512];
+static const char *corpus;
 static char *files[FILES_MAX];
 static int n_files;
 
 /* ------------------------------------------------------------------ finding the captures */
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void find(const char *dir)
-{
-	DIR *d = opendir(dir);
-	struct dirent *e;
-	char path[1024];
-
-	while (d && (e = readdir(d))) {
-		struct stat st;
-		size_t n = strlen(e->d_name);
-
-		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		if (e->d_name[0] == '.' || stat(path, &st))
-			continue;
-		if (S_ISDIR(st.st_mode))
-			find(path);
-		else if (n_files < FILES_MAX && n > 5 &&
-			 (!strcmp(e->d_name + n - 5, ".pcap") || !strcmp(e->d_name + n - 7, ".pcapng")))
-			files[n_files++] = strdup(path);
-	}
-	if (d)
-		closedir(d);
-}
-
 /* => false after a loud skip */
 static bool have_corpus(void)
 {
-	const char *at = getenv("ASA_CORPUS");
-
-	if (!n_files) {
-		snprintf(corpus, sizeof(corpus), "%s", at ? at : "../shared/corpus");
-		find(corpus);
-		qsort(files, (size_t)n_files, sizeof(files[0]), by_name);
-	}
+	if (!n_files)
+		n_files = pcap_corpus(files, FILES_MAX, &corpus);
 	if (!n_files)
 		ASA_SKIP("there are no captures at ASA_CORPUS or ../shared/corpus");
 	return n_files > 0;
