@@ -231,8 +231,6 @@ static int check_config(struct asa *a)
 	a->apply = apply_new(a);
 	if (!a->apply)
 		log_fatal("out of memory");
-	if (sessions_randomize(a->sessions) < 0)
-		log_fatal("no random numbers for initial sequence numbers");
 	ops = apply_ops(a->apply);
 	a->config = config_new(&ops);
 	if (!a->config)
@@ -333,6 +331,8 @@ static void start(struct asa *a, struct loop *l)
 	if (!a->resolver || !a->syslog || !a->xlates || !a->sessions || !a->apply || !a->proxy_arp || engine_new(a, &a->engine) < 0)
 		log_fatal("out of memory");
 	net_set_names(a->net, resolver_names(a->resolver));
+	if (sessions_randomize(a->sessions) < 0)
+		log_fatal("no random numbers for initial sequence numbers");
 	ops = apply_ops(a->apply);
 	a->config = config_new(&ops);
 	if (!a->config)

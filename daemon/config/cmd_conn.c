@@ -153,18 +153,12 @@ static int timeout_set(struct cmd_args *a, struct cursor *c, struct model_conn_s
 		return time_check(a, "embryonic", cur_next(c), 5, &v->embryonic_s);
 	if (cur_take(c, "half-closed"))
 		return time_check(a, "half-closed", cur_next(c), 30, &v->half_closed_s);
-	if (cur_take(c, "dcd")) {
-		if (dcd_read(a, c, v))
-			return -EINVAL;
-		cmd_warn(a, "dead connection detection is kept but not active yet");
-		return 0;
-	}
+	if (cur_take(c, "dcd"))
+		return dcd_read(a, c, v);
 	cur_next(c); /* idle, or tcp as 8.2 called it */
 	if (time_check(a, "idle", cur_next(c), 300, &v->idle_s))
 		return -EINVAL;
 	v->idle_reset = cur_take(c, "reset");
-	if (v->idle_reset)
-		cmd_warn(a, "reset is kept but not active yet: idle connections end silently");
 	return 0;
 }
 

@@ -48,6 +48,30 @@ static __u64 counter(const __u64 *c)
 	return c ? __atomic_load_n(c, __ATOMIC_RELAXED) : 0;
 }
 
+/* DCD-6: a connection that only probes keep alive shows in the counters. */
+static void put_dcd(struct output *o, const struct policy_class_row *r, bool first)
+{
+	const struct model_conn_settings *c = &r->config->conn;
+	char time[32];
+
+	if (first)
+		output_text(o, "      Set connection timeout policy:\n");
+	output_format_time((uint64_t)c->dcd_interval_s, time, sizeof(time));
+	output_text(o, "        DCD: enabled, retry-interval %s, max-retries %d\n", time,
+		    c->dcd_retries);
+	output_text(o, "        DCD: client-probe %llu, server-probe %llu, conn-expiration %llu\n",
+		    (unsigned long long)counter(r->dcd_client),
+		    (unsigned long long)counter(r->dcd_server),
+		    (unsigned long long)counter(r->dcd_expired));
+	output_object_begin(o, "dcd");
+	output_int(o, "retry_interval", c->dcd_interval_s);
+	output_int(o, "max_retries", c->dcd_retries);
+	output_u64(o, "client_probe", counter(r->dcd_client));
+	output_u64(o, "server_probe", counter(r->dcd_server));
+	output_u64(o, "conn_expiration", counter(r->dcd_expired));
+	output_object_end(o);
+}
+
 static void put_connection_settings(struct output *o, const struct policy_class_row *r)
 {
 	const struct model_conn_settings *c = &r->config->conn;
@@ -81,6 +105,9 @@ static void put_connection_settings(struct output *o, const struct policy_class_
 	put_timeout(o, "idle", c->idle_s, &timeouts);
 	if (timeouts)
 		output_text(o, "%s\n", c->idle_reset ? " reset" : "");
+	if (c->dcd_interval_s >= 0)
+		put_dcd(o, r, !timeouts);
+	timeouts |= c->dcd_interval_s >= 0;
 	if (c->bypass)
 		output_text(o, "      Set connection advanced-options: tcp-state-bypass\n");
 	if (c->decrement_ttl)
@@ -400,6 +427,9 @@ static int clear_service_policy(void *ctx, struct cmd_args *args, void *out)
 			__atomic_store_n(r.drops, 0, __ATOMIC_RELAXED);
 		if (r.client_drops)
 			__atomic_store_n(r.client_drops, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(r.dcd_client, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(r.dcd_server, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(r.dcd_expired, 0, __ATOMIC_RELAXED);
 	}
 	return 0;
 }

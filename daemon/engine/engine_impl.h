@@ -157,6 +157,9 @@ stage_fn stage_reopen;
 stage_fn stage_interface;
 stage_fn stage_track;
 void existing_commit(struct walk *w); /* the packet leaves: take note of it */
+/* probe.c */
+stage_fn stage_probe;
+void probe_tick(struct engine *e, struct worker_ops *ops, __u32 now);
 /* first_packet.c */
 stage_fn stage_untranslate;
 stage_fn stage_route;
@@ -251,6 +254,7 @@ void frames_drop(struct engine *e, struct worker_ops *ops, struct frame *f, enum
 /* reply.c: messages that the daemon makes itself, sent back to where the packet came from. */
 void reply_time_exceeded(struct walk *w);
 void reply_too_big(struct walk *w, __u32 mtu);
+void reply_reset(struct walk *w); /* a segment that belongs to nothing */
 
 /* fragment.c: send one IPv4 frame larger than the MTU in pieces. The frame is consumed. */
 void fragment_send(struct walk *w, struct frame *f, __u16 row, __u32 mtu);

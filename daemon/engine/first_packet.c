@@ -91,6 +91,8 @@ static enum asa_drop check_tcp(struct walk *w)
 	if (flags & ASA_TCP_SYN && flags & (ASA_TCP_FIN | ASA_TCP_RST))
 		return DROP_TCP_FLAGS;
 	deny_not_syn(w);
+	if (session_timed_out(w->e->asa->sessions, &w->p->key, w->now))
+		reply_reset(w); /* TMO-4 */
 	return DROP_TCP_NOT_SYN; /* BYP-4 */
 }
 

@@ -48,6 +48,7 @@ static enum asa_drop pipeline(struct walk *w)
 		STAGE(stage_interface); /* seen where it may be seen */
 		STAGE(stage_join); /* TCP intercept: the server's answer */
 		STAGE(stage_track); /* TCP: possible now? */
+		STAGE(stage_probe); /* dead connection detection: the answer of a host? */
 	} else {
 		STAGE(stage_source); /* can the sender be there? reverse path */
 		STAGE(stage_untranslate); /* destination: mapped to real */
@@ -313,6 +314,7 @@ void engine_tick(struct engine *e, struct worker_ops *ops, __u32 now)
 	}
 	while ((chain = ip_frag_expire(e->frags, ops, now)) != NULL)
 		frames_drop(e, ops, chain, DROP_FRAG_TIMEOUT);
+	probe_tick(e, ops, now);
 	deny_log_tick(e, now);
 	account_flush(e);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ICMP messages that the firewall itself sends: time exceeded, fragmentation needed, packet too
- * big.
+ * Answers that the firewall itself sends to a packet: time exceeded, fragmentation needed, packet too
+ * big; and the RST for a segment of a connection that timed out (TMO-4).
  *
  * Responsible for: building them about the packet as it came in (RFC 792, RFC 1812 section 4.3.2,
  * RFC 4443), from the address of the interface it came in on, back to the neighbour it came from.
@@ -132,6 +132,29 @@ void reply_time_exceeded(struct walk *w)
 		reply_v4(w, 11, 0, 0);
 	else
 		reply_v6(w, 3, 0, 0);
+}
+
+/* RFC 9293 section 3.10.7.1: the RST for a segment to a connection that does not exist. */
+void reply_reset(struct walk *w)
+{
+	const struct asa_tcp_seg *t = &w->p->tcp;
+	struct asa_cookie_seg s = { .flags = ASA_TCP_RST, .wscale = ASA_COOKIE_NO_WSCALE };
+	int v6 = !(w->p->flags & ASA_PKT_IPV4);
+	struct frame *f;
+
+	if (w->trace || t->flags & ASA_TCP_RST || w->p->flags & ASA_PKT_FRAGMENT)
+		return;
+	f = frame_get(w->ops->pool);
+	if (!f)
+		return;
+	if (t->flags & ASA_TCP_ACKF) {
+		s.seq = t->ack;
+	} else {
+		s.flags |= ASA_TCP_ACKF;
+		s.ack = asa_tcp_end(t);
+	}
+	asa_cookie_write(put_l2(w, f), v6, &w->p->key, true, &s);
+	send_reply(w, f, asa_cookie_l3_size(v6));
 }
 
 void reply_too_big(struct walk *w, __u32 mtu)

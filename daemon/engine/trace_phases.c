@@ -173,11 +173,11 @@ static void put_number(struct tracer_phase *ph, const char *words, int value)
 		config(ph, "  set connection %s %d\n", words, value);
 }
 
-static void put_time(struct tracer_phase *ph, const char *words, int s)
+static void put_time(struct tracer_phase *ph, const char *words, int s, const char *more)
 {
 	if (s >= 0)
-		config(ph, "  set connection timeout %s %d:%02d:%02d\n", words, s / 3600,
-		       s / 60 % 60, s % 60);
+		config(ph, "  set connection timeout %s %d:%02d:%02d%s\n", words, s / 3600,
+		       s / 60 % 60, s % 60, more);
 }
 
 static void settings_text(struct tracer_phase *ph, const struct model_conn_settings *c)
@@ -189,9 +189,15 @@ static void settings_text(struct tracer_phase *ph, const struct model_conn_setti
 	if (c->random_seq >= 0)
 		config(ph, "  set connection random-sequence-number %s\n",
 		       c->random_seq ? "enable" : "disable");
-	put_time(ph, "idle", c->idle_s);
-	put_time(ph, "half-closed", c->half_closed_s);
-	put_time(ph, "embryonic", c->embryonic_s);
+	put_time(ph, "idle", c->idle_s, c->idle_reset ? " reset" : "");
+	put_time(ph, "half-closed", c->half_closed_s, "");
+	put_time(ph, "embryonic", c->embryonic_s, "");
+	if (c->dcd_interval_s >= 0) {
+		char retries[16];
+
+		snprintf(retries, sizeof(retries), " %d", c->dcd_retries);
+		put_time(ph, "dcd", c->dcd_interval_s, retries);
+	}
 	if (c->decrement_ttl)
 		config(ph, "  set connection decrement-ttl\n");
 	if (c->bypass)

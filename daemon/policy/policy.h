@@ -320,6 +320,7 @@ struct policy_class_row {
 	__u64 *packets, *drops; /* by action of connection settings */
 	__u64 *client_drops; /* those of 'drops' that per-client-max asked for */
 	__u64 *conns, *embryonic; /* current counts */
+	__u64 *dcd_client, *dcd_server, *dcd_expired; /* DCD-6: probes sent, connections ended */
 };
 bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row *r);
 /* Would the class of row i match a packet like t (real addresses), whatever classes stand before it? */

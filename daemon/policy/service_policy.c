@@ -512,6 +512,9 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 			.conns = &sc->counter->value[COUNTER_CLASS_CONNS],
 			.embryonic = &sc->counter->value[COUNTER_CLASS_EMBRYONIC],
 			.client_drops = &sc->counter->value[COUNTER_CLASS_CLIENT_DROPS],
+			.dcd_client = &sc->counter->value[COUNTER_CLASS_DCD_CLIENT],
+			.dcd_server = &sc->counter->value[COUNTER_CLASS_DCD_SERVER],
+			.dcd_expired = &sc->counter->value[COUNTER_CLASS_DCD_EXPIRED],
 		};
 		return true;
 	}

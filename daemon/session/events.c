@@ -15,6 +15,8 @@
  */
 #include "session/session_impl.h"
 
+#define SWEEP 1024 /* connections looked at in a tick after a change of the policy */
+
 /* ------------------------------------------------------------------ states */
 
 /* A reset's text names the side that sent it. */
@@ -29,6 +31,7 @@ void session_set_state(struct sessions *s, __u32 slot, __u8 state, __u32 now)
 
 	if (r->state == state)
 		return;
+	session_probe_end(s, slot);
 	if (r->state == ASA_SESSION_EMBRYONIC) {
 		slot_queue_remove(s, &s->embryonic, slot);
 		limits_embryonic(s, slot, -1);
@@ -137,6 +140,23 @@ void session_timeouts(const struct sessions *s, struct asa_session *r, __u8 prot
 									 : TIMEOUT_EMBRYONIC_S);
 }
 
+/* TMO-8, GTO-22: what the policy says now of the class that the connection belongs to. */
+static void timeouts_refresh(struct sessions *s, __u32 slot)
+{
+	struct policy_service now = { .idle_s = -1, .half_closed_s = -1, .embryonic_s = -1 };
+	struct asa_session *r = &s->t.sessions[slot];
+	struct policy_class_row class;
+
+	if (!session_policy(s))
+		return;
+	if (limits_class_row(s, r->policy_class, &class)) {
+		now.idle_s = class.config->conn.idle_s;
+		now.half_closed_s = class.config->conn.half_closed_s;
+		now.embryonic_s = class.config->conn.embryonic_s;
+	}
+	session_timeouts(s, r, s->t.conns[slot].dir[0].key.proto, &now);
+}
+
 __u32 session_timeout_ticks(const struct asa_session *r)
 {
 	switch (r->state) {
@@ -197,6 +217,7 @@ static void on_timer(void *arg, __u32 slot)
 	struct sessions *s = a->s;
 	struct asa_session *r = &s->t.sessions[slot];
 	__u32 limit, until;
+	bool probed = false; /* armed for the next probe */
 
 	if (r->state == ASA_SESSION_CLOSING) {
 		session_release(s, slot, a->now);
@@ -204,15 +225,51 @@ static void on_timer(void *arg, __u32 slot)
 	}
 	if (!session_state_live(r->state) || !session_sync(s, slot, a->now))
 		return;
-	if (!r->policy_class && session_policy(s)) /* GTO-22: a new global value acts now */
-		session_timeouts(s, r, s->t.conns[slot].dir[0].key.proto, NULL);
+	timeouts_refresh(s, slot);
 	limit = session_timeout_ticks(r);
-	if (limit && (__s32)(a->now - session_deadline(s, slot, limit)) >= 0)
-		session_close(s, slot, reason[r->state], a->now);
-	else if (floating_until(s, slot, &until) && (__s32)(a->now - until) >= 0)
+	if (limit && (__s32)(a->now - session_deadline(s, slot, limit)) >= 0) {
+		if (!session_idle(s, slot, a->now)) {
+			session_close(s, slot, reason[r->state], a->now);
+			return;
+		}
+		probed = true;
+	}
+	if (floating_until(s, slot, &until) && (__s32)(a->now - until) >= 0) {
 		session_close(s, slot, SESSION_CLOSE_ROUTE, a->now);
-	else
+	} else if (!probed) {
+		session_probe_end(s, slot); /* used since */
 		session_arm(s, slot, a->now);
+	}
+}
+
+/*
+ * A new policy may have changed timeouts: look at every connection once, in pieces of 'budget', so
+ * that TMO-8 and GTO-22 need not wait for the end of the former timeout.
+ */
+static void sweep(struct sessions *s, __u32 now, int budget)
+{
+	__u32 gen = session_policy(s) ? policy_generation(session_policy(s)) : s->swept_gen;
+
+	if (gen != s->swept_gen) {
+		s->swept_gen = gen;
+		s->sweep = 1;
+	}
+	for (; s->sweep && budget > 0; budget--) {
+		struct asa_session *r = &s->t.sessions[s->sweep];
+
+		if (s->sweep >= s->fresh) {
+			s->sweep = 0;
+			return;
+		}
+		if (session_state_live(r->state)) {
+			__u32 before = session_timeout_ticks(r);
+
+			timeouts_refresh(s, s->sweep);
+			if (session_timeout_ticks(r) != before && !(r->flags & ASA_SESSION_PROBE))
+				session_arm(s, s->sweep, now);
+		}
+		s->sweep++;
+	}
 }
 
 static void on_xlate_expired(void *arg, const struct xlate *x)
@@ -230,6 +287,7 @@ bool sessions_tick(struct sessions *s, __u32 now, int budget)
 	s->now = now;
 	slot_quarantine_release(s, now);
 	pairs_tick(s);
+	sweep(s, now, SWEEP);
 	more = timer_run(s->wheel, now, &budget, on_timer, &a);
 	if (s->asa->xlates && session_policy(s) && (__s32)(now - s->next_xlate_expire) >= 0) {
 		const struct model_timeouts *m = &policy_model(session_policy(s))->timeouts;

@@ -117,23 +117,37 @@ static struct class_count *class_find(struct limits *l, __u32 id, bool make)
 	return NULL;
 }
 
-/* Show the numbers in the row of the policy now in force. */
-static void class_publish(const struct policy *p, struct class_count *c)
+/* The row of the policy now in force. => false: the class is gone; its connections are not */
+static bool class_row(const struct policy *p, struct class_count *c, struct policy_class_row *r)
 {
-	struct policy_class_row r;
 	__u32 i;
 
 	if (!p)
-		return;
+		return false;
 	if (c->row == ROW_NONE || c->gen != policy_generation(p)) {
 		c->gen = policy_generation(p);
 		c->row = ROW_NONE;
-		for (i = 0; policy_class_row(p, i, &r) && c->row == ROW_NONE; i++)
+		for (i = 0; policy_class_row(p, i, r) && c->row == ROW_NONE; i++)
 			if (limits_class_id(p, (int)i) == c->id)
 				c->row = i;
 	}
-	if (c->row == ROW_NONE || !policy_class_row(p, c->row, &r))
-		return; /* the class is gone; its connections are not */
+	return c->row != ROW_NONE && policy_class_row(p, c->row, r);
+}
+
+bool limits_class_row(struct sessions *s, __u32 id, struct policy_class_row *r)
+{
+	struct class_count *c = id ? class_find(s->limits, id, true) : NULL;
+
+	return c && class_row(session_policy(s), c, r);
+}
+
+/* Show the numbers there. */
+static void class_publish(const struct policy *p, struct class_count *c)
+{
+	struct policy_class_row r;
+
+	if (!class_row(p, c, &r))
+		return;
 	if (r.conns)
 		__atomic_store_n(r.conns, c->conns, __ATOMIC_RELAXED);
 	if (r.embryonic)

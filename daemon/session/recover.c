@@ -107,6 +107,7 @@ static void conn_recover(struct sessions *s, __u32 slot)
 	xlate_recover(s, slot);
 	nexthop_recover(s, slot);
 	tcp_map_hold(s, &s->t.conns[slot]);
+	session_probe_end(s, slot); /* what was asked is forgotten; the timer asks again */
 	if (r->state == ASA_SESSION_CLOSING) {
 		slot_queue_push(s, &s->closing, slot);
 		return;

@@ -41,7 +41,9 @@ struct sessions *sessions_new(struct asa *a, const struct dp_tables *t)
 	s->links = calloc(t->n_slots, sizeof(*s->links));
 	s->limits = limits_new(t->n_slots);
 	s->floating = calloc(t->n_slots, sizeof(*s->floating));
-	if (!s->links || !s->limits || !s->floating) {
+	s->dcd = dcd_new(t->n_slots);
+	s->gone = gone_new(t->n_slots);
+	if (!s->links || !s->limits || !s->floating || !s->dcd || !s->gone) {
 		sessions_free(s);
 		return NULL;
 	}
@@ -59,6 +61,8 @@ void sessions_free(struct sessions *s)
 		return;
 	timer_free(s->wheel);
 	pairs_free(s->pairs);
+	gone_free(s->gone);
+	dcd_free(s->dcd);
 	limits_free(s->limits);
 	free(s->links);
 	free(s->floating);

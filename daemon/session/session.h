@@ -158,6 +158,27 @@ struct asa_conn *session_conn(const struct sessions *s, __u32 slot);
 struct asa_session *session_row(const struct sessions *s, __u32 slot);
 const struct dp_tables *sessions_tables(const struct sessions *s);
 
+/*
+ * A segment that the firewall sends to a host in its peer's name: a probe (DCD) or a RST (TMO-4).
+ */
+struct session_segment {
+	struct asa_key key; /* of the frames that the host sends: the segment goes the other way */
+	__u32 seq, ack;
+	__u16 window;
+	__u16 nexthop; /* row; whoever took the segment gives it back: net_nexthop_put() */
+	__u8 flags; /* enum asa_tcp_flag */
+};
+/* The next one that is to be sent. => false: there is none */
+bool session_segment_take(struct sessions *s, struct session_segment *out);
+/*
+ * A segment from a host that may have been probed; it has passed tcp_track_check().
+ * => DROP_NONE: it goes on to the other host; DROP_SESSION_PROBE: it was for us; or why not
+ */
+enum asa_drop session_probe_answer(struct sessions *s, __u32 slot, int dir,
+				   const struct asa_tcp_seg *t, __u32 now);
+/* Do frames with this key belong to a connection that timed out under "reset" (TMO-4)? */
+bool session_timed_out(const struct sessions *s, const struct asa_key *key, __u32 now);
+
 /* State changes seen by the daemon itself (punted segments): the same as a driver event. */
 void session_event(struct sessions *s, __u32 slot, int dir, __u8 type, __u32 now);
 /* A driver event; ignored when the slot has another user by now. */

@@ -45,6 +45,8 @@ struct sessions {
 	struct limits *limits;
 	__u32 *floating; /* by slot: tick since when a better route replaces its own; 0 none */
 	__u32 now; /* of the last sessions_tick() */
+	struct dcd *dcd;
+	struct gone *gone;
 	struct pairs *pairs; /* NULL while nobody asks */
 	__u32 fresh; /* slots from here on were never used */
 	__u32 free_head; /* freed slots, linked by timer_next */
@@ -55,6 +57,8 @@ struct sessions {
 	struct session_counts counts;
 	__u64 flow_reasons[ASA_DROP_MAX]; /* not yet taken by sessions_take_account() */
 	__u64 stat_built, stat_torn;
+	__u32 sweep; /* next slot whose timeouts are to be compared with the policy, 0 none */
+	__u32 swept_gen; /* of the policy */
 	__u64 isn_key[2]; /* isn.c */
 	bool isn_ready; /* until then numbers pass unchanged */
 };
@@ -119,11 +123,31 @@ void floating_note(struct sessions *s, __u32 slot, int dir, const struct asa_nex
 /* => true: '*until' is the tick at which the connection ends whatever its packets */
 bool floating_until(const struct sessions *s, __u32 slot, __u32 *until);
 
+/* dcd.c */
+struct dcd *dcd_new(__u32 n_slots);
+void dcd_free(struct dcd *d);
+/*
+ * A connection has reached its timeout. => true: it goes on, and its timer is armed; false: it is to
+ * be closed
+ */
+bool session_idle(struct sessions *s, __u32 slot, __u32 now);
+/* Nobody is asked any more. => nothing happens to a connection that is not probed */
+void session_probe_end(struct sessions *s, __u32 slot);
+
+/* gone.c */
+struct gone *gone_new(__u32 n_slots);
+void gone_free(struct gone *g);
+/* Frames with this key belonged to a connection that timed out. */
+void gone_add(struct gone *g, const struct asa_key *k, __u32 now);
+bool gone_find(const struct gone *g, const struct asa_key *k, __u32 now);
+
 /* limits.c */
 struct limits *limits_new(__u32 n_slots);
 void limits_free(struct limits *l);
 /* Name of the class of a row of the policy. => 0: none. */
 __u32 limits_class_id(const struct policy *p, int row);
+/* The row of a class in the policy now in force. => false: none, or id 0 */
+bool limits_class_row(struct sessions *s, __u32 id, struct policy_class_row *r);
 void limits_count(struct sessions *s, __u32 slot, int by);
 void limits_embryonic(struct sessions *s, __u32 slot, int by); /* the total, too */
 

@@ -12,7 +12,7 @@ DESTINATION_MAC are put in front.  raw(bytes) sends bytes as they are.
 Output lines, in order of arrival (ARP, neighbour discovery and multicast chatter left out):
     tcp 10.1.1.10:1000 > 198.51.100.10:80 flags PA seq 1 ack 2 len 5 ttl 64 win 8192 sum ok [mss N] [vlan N]
     udp A:P > B:P len N ttl N sum ok
-    icmp A > B type T code C ttl N sum ok
+    icmp A > B type T code C ttl N sum ok [about A:P > B:P [seq N]]
     ip A > B proto N …
 """
 import ctypes
@@ -114,6 +114,8 @@ def describe(frame, vlan):
                 if layer in icmp:
                     inner = " about %s:%d > %s:%d" % (icmp[IPerror].src, icmp[layer].sport,
                                                       icmp[IPerror].dst, icmp[layer].dport)
+            if TCPerror in icmp:
+                inner += " seq %d" % icmp[TCPerror].seq
         return "icmp %s > %s type %d code %d ttl %d sum %s%s%s" % (
             ip.src, ip.dst, icmp.type, icmp.code, ttl, "ok" if sum_ok(ip, ICMP) else "bad", inner, tag)
     kind = getattr(ip.payload, "type", None)
