@@ -429,6 +429,8 @@ static const struct row rows[] = {
 	{ "ip-option", U4(.ip_options = 8), {}, PUNT, PUNT_IP_OPTION },
 	{ "ip-option: extension header", U6(.ip_options = 8), {}, PUNT, PUNT_IP_OPTION },
 	{ "inspect", U4(), {}, PUNT, PUNT_INSPECT, ASA_DIR_INSPECT, 0, NULL, ASA_REF(1, 0) },
+	{ "inspect: NRM-10 TCP that is put in order", T4(.seq = 1001), {}, PUNT, PUNT_INSPECT,
+	  ASA_DIR_ORDER, 0, NULL, ASA_REF(1, 0) },
 	{ "inspect: from the number to hold at", T4(.seq = 1007), {}, PUNT, PUNT_INSPECT, ASA_DIR_HOLD, 0,
 	  hold, ASA_REF(1, 0) },
 	{ "probe: DCD-5 empty segment of a host that is probed", T4F(0x10, 1001, 5001), {}, PUNT,
