@@ -121,6 +121,9 @@ static enum asa_drop passed_room(struct orders *o, const struct tcp_stream *s, _
 	*fresh = NULL;
 	if (s->n_passed + n > ORDER_PASSED_BLOCKS)
 		return DROP_TCP_BUFFER_FULL;
+	if (n && s->n_passed + n > ORDER_PASSED_MIN &&
+	    s->n_passed + n > order_pool_left(o->pool) / ORDER_PASSED_SHARE)
+		return DROP_TCP_GLOBAL_BUFFER_FULL;
 	while (n--) {
 		b = order_block_get(o->pool, false);
 		if (!b) {

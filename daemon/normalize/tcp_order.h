@@ -33,6 +33,12 @@
 #define ORDER_LIMIT_MAX 250
 #define ORDER_TIMEOUT_DEFAULT_S 4
 #define ORDER_PASSED_BLOCKS 66 /* of a stream: 256 KiB and a block that is not full at either end */
+/*
+ * Of the blocks that are left a stream may have one in eight for passed bytes, and two in any case:
+ * many that keep much leave room for one that is new.
+ */
+#define ORDER_PASSED_SHARE 8
+#define ORDER_PASSED_MIN 2
 #define ORDER_WINDOW_MAX (256u * 1024) /* more than this cannot be kept: what a receiver may offer */
 
 struct orders {

@@ -122,6 +122,11 @@ struct order_block *order_wait_over(const struct order_pool *p, __u32 now)
 	return NULL;
 }
 
+__u32 order_pool_left(const struct order_pool *p)
+{
+	return p->n_blocks - p->used;
+}
+
 void order_pool_count(const struct order_pool *p, __u32 *used, __u32 *waiting)
 {
 	*used = p->used;

@@ -55,6 +55,7 @@ void order_wait_begin(struct order_pool *p, struct order_block *b, __u32 now);
 void order_wait_end(struct order_pool *p, struct order_block *b);
 /* => a block whose time is over, still waiting; NULL when there is none */
 struct order_block *order_wait_over(const struct order_pool *p, __u32 now);
+__u32 order_pool_left(const struct order_pool *p);
 void order_pool_count(const struct order_pool *p, __u32 *used, __u32 *waiting);
 
 #endif

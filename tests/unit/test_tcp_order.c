@@ -427,6 +427,40 @@ static void nrm32_all_blocks_used_is_a_reason_of_its_own(void)
 	flow_free(f);
 }
 
+/* Many connections whose receivers acknowledge nothing do not stop one that begins. */
+static void nrm32_what_others_keep_leaves_room(void)
+{
+	struct order_conf c = { 10, 4, true, false };
+	struct orders *o = orders_new(1000);
+	struct tcp_stream s[101] = { 0 };
+	__u8 frame[1500] = { 0 };
+	struct order_segment g = { .size = 1400, .payload = frame + 100, .frame = frame, .kept = 1500 };
+	struct order_block *released;
+	enum order_verdict v;
+	enum asa_drop why = 0;
+	__u32 i, k;
+
+	for (k = 0; k < 101; k++)
+		tcp_stream_begin(&s[k], &c, START);
+	for (i = 0; i < 100; i++) { /* 140 KB each: more than there is room for */
+		for (k = 0; k < 100; k++) {
+			g.seq = s[k].next;
+			v = tcp_stream_segment(o, &s[k], &c, NULL, &g, 1, &released, &why);
+			CU_ASSERT_TRUE(v == ORDER_PASS || why == DROP_TCP_GLOBAL_BUFFER_FULL);
+		}
+	}
+	CU_ASSERT_TRUE(order_pool_left(o->pool) > 50);
+	for (i = 0; i < 5; i++) { /* two blocks */
+		g.seq = s[100].next;
+		v = tcp_stream_segment(o, &s[100], &c, NULL, &g, 1, &released, &why);
+		CU_ASSERT_EQUAL(v, ORDER_PASS);
+	}
+	for (k = 0; k < 101; k++)
+		tcp_stream_end(o, &s[k]);
+	CU_ASSERT_EQUAL(order_pool_left(o->pool), 1000);
+	orders_free(o);
+}
+
 /*
  * One missing segment in each of 100,000 connections: as many segments wait as there is room, the
  * others are refused with their reason, and a connection without a hole goes on all the time.
@@ -495,6 +529,7 @@ int main(void)
 		{ "nrm33_nothing_passes_behind_a_refused_byte", nrm33_nothing_passes_behind_a_refused_byte },
 		{ "nrm32_a_connection_keeps_at_most_256_kib", nrm32_a_connection_keeps_at_most_256_kib },
 		{ "nrm32_all_blocks_used_is_a_reason_of_its_own", nrm32_all_blocks_used_is_a_reason_of_its_own },
+		{ "nrm32_what_others_keep_leaves_room", nrm32_what_others_keep_leaves_room },
 		{ "nrm32_hole_attack_stays_within_its_bounds", nrm32_hole_attack_stays_within_its_bounds },
 		{ NULL, NULL },
 	};
