@@ -205,9 +205,15 @@ static void worker_share_fill(struct worker *w)
 {
 	/* A quarter stays for frames that wait, are sent or are made. */
 	__u32 share = w->n_sockets ? w->all->frames * 3 / 4 / w->n_sockets : 0;
+	/* What a ring has it does not give back: the first socket must leave some to the next. */
+	__u32 most = w->all->frames * 3 / 8;
 
-	for (int i = 0; i < w->n_sockets; i++)
-		w->sockets[i]->fill_target = share < XSK_FILL_RING ? share : XSK_FILL_RING;
+	if (most > XSK_FILL_RING)
+		most = XSK_FILL_RING;
+	for (int i = 0; i < w->n_sockets; i++) {
+		w->sockets[i]->fill_target = share < most ? share : most;
+		w->sockets[i]->keep = w->all->frames / 8;
+	}
 }
 
 void worker_add_socket(struct worker *w, void *xsk)

@@ -87,13 +87,18 @@ void xsk_close(struct xsk *x)
 void xsk_refill(struct xsk *x, struct frame_pool *pool, __u16 *lent)
 {
 	__u32 want = x->fill_target > x->in_fill ? x->fill_target - x->in_fill : 0;
-	__u32 row, n = 0;
+	__u32 spare = frame_pool_available(pool), row, n = 0;
 
 	/* In lots: a ring that lacks a few is full enough. */
 	if (x->dead || (want < XSK_BATCH && x->in_fill >= XSK_BATCH))
 		return;
-	if (want > frame_pool_available(pool))
-		want = frame_pool_available(pool);
+	/* The last frames are for what is sent and made, but a ring with nothing in it hears nothing. */
+	if (x->in_fill >= XSK_BATCH)
+		spare = spare > x->keep ? spare - x->keep : 0;
+	else if (spare > XSK_BATCH)
+		spare = spare > x->keep + XSK_BATCH ? spare - x->keep : XSK_BATCH;
+	if (want > spare)
+		want = spare;
 	while (want && xsk_ring_prod__reserve(&x->fill, want, &row) != want)
 		want /= 2;
 	for (; n < want; n++) {

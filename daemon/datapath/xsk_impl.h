@@ -45,6 +45,7 @@ struct xsk {
 	__u32 in_tx;
 	__u32 queued; /* of in_tx: since the last wakeup */
 	__u32 fill_target;
+	__u32 keep; /* frames that its ring leaves in the pool */
 	__u32 stuck_tx; /* in_tx at the last look of the watchdog, unless something completed since */
 	bool completed;
 	__u64 n_rx, n_tx, n_lost, n_failed, n_kicks;
