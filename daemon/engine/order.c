@@ -254,16 +254,14 @@ __u32 order_held(const struct engine *e)
 
 static void conf_fill(const struct walk *w, struct order_conf *c)
 {
-	const struct asa_tcp_map *m = w->service.tcp_map;
+	const struct dp_tables *t = sessions_tables(w->e->asa->sessions);
+	const struct asa_tcp_map *m = &t->tcp_maps[w->conn->half[0].tcp_map];
 	int most = policy_model(w->policy)->timeouts.tcp_proxy_reassembly; /* GTO-10 */
 
 	memset(c, 0, sizeof(*c));
-	c->timeout_s = ORDER_TIMEOUT_DEFAULT_S;
-	if (m) {
-		c->queue_limit = m->queue_limit;
-		c->timeout_s = (__u8)m->queue_timeout;
-		c->compare = m->flags & ASA_TM_CHECK_RETRANSMISSION;
-	}
+	c->queue_limit = m->queue_limit;
+	c->timeout_s = (__u8)m->queue_timeout;
+	c->compare = m->flags & ASA_TM_CHECK_RETRANSMISSION;
 	if (most > 0 && c->timeout_s > most)
 		c->timeout_s = (__u8)most;
 	c->shown = w->e->order->watch != NULL;

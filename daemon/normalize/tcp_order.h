@@ -31,7 +31,6 @@
 
 #define ORDER_LIMIT_DEFAULT 3 /* segments; queue-limit 0, adjusted to the advertised window */
 #define ORDER_LIMIT_MAX 250
-#define ORDER_TIMEOUT_DEFAULT_S 4
 #define ORDER_PASSED_BLOCKS 66 /* of a stream: 256 KiB and a block that is not full at either end */
 /*
  * Of the blocks that are left a stream may have one in eight for passed bytes, and two in any case:

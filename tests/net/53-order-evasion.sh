@@ -70,6 +70,6 @@ while read -r port name; do
 		lab_fail "NRM-33: $name: bytes that came second" "$read_"
 done <"$LAB_DIR/cases"
 num "all cases were compared" "$n" -ge 26
-num "NRM-15: other bytes were found out" "$(lab_drops fw tcp-dup-data-mismatch)" -ge 8
+num "NRM-15: other bytes were found out" "$(lab_drops fw tcp-dup-data-mismatch)" -ge 6
 num "NRM-33: bad checksums were found out" "$(lab_drops fw bad-tcp-cksum)" -ge 2
 lab_end

@@ -409,16 +409,23 @@ static void nrm10_streams_go_on_after_a_restart(void)
 {
 	struct fake *f = fake_new(64);
 
-	map_class(f, 10, 4, 0);
+	map_class(f, 2, 20, ASA_TM_CHECK_RETRANSMISSION);
 	fake_start(f);
 	handshake(f);
 	OUT(0, "abcd");
 	LEFT("abcd");
 	fake_restart(f);
 	OUT(6, "gh");
+	OUT(9, "jk");
 	LEFT("");
+	CU_ASSERT_EQUAL(OUT(12, "mn"), DROP_TCP_BUFFER_FULL); /* by the same map */
+	CU_ASSERT_EQUAL(OUT(6, "Gh"), DROP_TCP_DUP_DATA);
+	fake_wait(f, 10000);
+	CU_ASSERT_EQUAL(fake_drops(f, DROP_TCP_BUFFER_TIMEOUT), 0);
 	OUT(4, "ef");
 	LEFT("ef|gh");
+	OUT(8, "i");
+	LEFT("i|jk");
 	fake_end(f);
 }
 
