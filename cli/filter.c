@@ -13,20 +13,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum filter_kind { INCLUDE, EXCLUDE, BEGIN, COUNT };
+enum filter_kind { INCLUDE, EXCLUDE, BEGIN, COUNT, REDIRECT, APPEND, TEE };
 
 static const struct {
 	const char *word;
 	enum filter_kind kind;
 } words[] = {
 	{"include", INCLUDE}, {"exclude", EXCLUDE}, {"begin", BEGIN},
-	{"grep", INCLUDE},    {"count", COUNT},
+	{"grep", INCLUDE},    {"count", COUNT},	    {"redirect", REDIRECT},
+	{"append", APPEND},   {"tee", TEE},
 };
 
 struct filter {
 	struct stage {
 		enum filter_kind kind;
 		regex_t re;
+		FILE *file; /* of redirect, append and tee, which have no regular expression */
 		bool begun;
 		unsigned long n;
 	} stage[FILTERS_MAX];
@@ -84,6 +86,24 @@ static char *trim(char *s)
 	return s;
 }
 
+/* The file of the one who types, with his rights. */
+static int filter_open(struct filter *f, const char *name, char *err, size_t err_size)
+{
+	struct stage *st = &f->stage[f->n];
+
+	if (!*name || strpbrk(name, " \t")) {
+		snprintf(err, err_size, "ERROR: after | redirect, append and tee comes one file name");
+		return -EINVAL;
+	}
+	st->file = fopen(name, st->kind == APPEND ? "ae" : "we");
+	if (!st->file) {
+		snprintf(err, err_size, "ERROR: %s cannot be written: %s", name, strerror(errno));
+		return -EINVAL;
+	}
+	f->n++;
+	return 0;
+}
+
 static int filter_compile(struct filter *f, char *text, char *err, size_t err_size)
 {
 	struct stage *st = &f->stage[f->n];
@@ -93,10 +113,13 @@ static int filter_compile(struct filter *f, char *text, char *err, size_t err_si
 
 	if (!re) {
 		snprintf(err, err_size,
-			 "ERROR: after | comes include, exclude, begin, grep or count");
+			 "ERROR: after | comes include, exclude, begin, grep, count, "
+			 "redirect, append or tee");
 		return -EINVAL;
 	}
 	re = trim(re);
+	if (st->kind >= REDIRECT)
+		return filter_open(f, re, err, err_size);
 	if (st->kind == INCLUDE && strncmp(re, "-v", 2) == 0 && (!re[2] || re[2] == ' ')) {
 		st->kind = EXCLUDE;
 		re = trim(re + 2);
@@ -136,6 +159,11 @@ int filter_take(char *line, struct filter **out, char *err, size_t err_size)
 		next = filter_find(text);
 		if (next)
 			*next++ = 0;
+		if (f->n && f->stage[f->n - 1].file) {
+			snprintf(err, err_size, "ERROR: nothing can come after redirect, append or tee");
+			filter_free(f);
+			return -EINVAL;
+		}
 		if (f->n == FILTERS_MAX)
 			snprintf(err, err_size, "ERROR: more than %d filters", FILTERS_MAX);
 		if (f->n == FILTERS_MAX || filter_compile(f, text, err, err_size)) {
@@ -149,13 +177,20 @@ int filter_take(char *line, struct filter **out, char *err, size_t err_size)
 
 static bool stage_pass(struct stage *st, const char *line)
 {
-	bool match = st->begun || regexec(&st->re, line, 0, NULL, 0) == 0;
+	bool match;
+
+	if (st->file) {
+		fprintf(st->file, "%s\n", line);
+		return st->kind == TEE;
+	}
+	match = st->begun || regexec(&st->re, line, 0, NULL, 0) == 0;
 
 	switch (st->kind) {
 	case INCLUDE: return match;
 	case EXCLUDE: return !match;
 	case BEGIN: st->begun |= match; return match;
 	case COUNT: st->n += match; return false;
+	default: break;
 	}
 	return true;
 }
@@ -212,6 +247,8 @@ void filter_end(struct filter *f, filter_sink *sink, void *arg)
 	if (f->len)
 		filter_line(f, sink, arg);
 	for (int i = 0; i < f->n; i++) {
+		if (f->stage[i].file && (fflush(f->stage[i].file) || ferror(f->stage[i].file)))
+			fprintf(stderr, "ERROR: the file is not complete: %s\n", strerror(errno));
 		if (f->stage[i].kind != COUNT)
 			continue;
 		n = snprintf(text, sizeof(text), "%lu\n", f->stage[i].n);
@@ -223,8 +260,12 @@ void filter_free(struct filter *f)
 {
 	if (!f)
 		return;
-	for (int i = 0; i < f->n; i++)
-		regfree(&f->stage[i].re);
+	for (int i = 0; i < f->n; i++) {
+		if (f->stage[i].file)
+			fclose(f->stage[i].file);
+		else
+			regfree(&f->stage[i].re);
+	}
 	free(f->line);
 	free(f);
 }

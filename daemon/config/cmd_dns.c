@@ -154,7 +154,7 @@ static int do_timer(void *ctx, struct cmd_args *a, void *out)
 	return 0;
 }
 
-#define W (CONFIG_IN(CONFIG_MODE_GLOBAL) | CONFIG_WHOLE_WORDS)
+#define W CONFIG_IN(CONFIG_MODE_GLOBAL)
 #define DG CONFIG_IN(CONFIG_MODE_DNS_GROUP)
 #define HELP "Domain names"
 #define GROUP_HELP "DNS servers of the group"

@@ -128,13 +128,16 @@ static int do_established(void *ctx, struct cmd_args *a, void *out)
 }
 
 #define G CONFIG_IN(CONFIG_MODE_GLOBAL)
-#define ESTABLISHED                                                                               \
-	"established {tcp | udp | dup} <PORT:port> [<SPORT:port>] "                               \
+#define ESTABLISHED(PROTO)                                                                        \
+	"established " PROTO " <PORT:port> [<SPORT:port>] "                               \
 	"[permitto {tcp | udp} <TO:word> | permitfrom {tcp | udp} <FROM:word>]*"
 
 const struct config_command cmd_established_rows[] = {
 	/* modes, syntax, after no, help, handler */
-	{ G | CONFIG_WHOLE_WORDS, ESTABLISHED, "=",
+	{ G, ESTABLISHED("{tcp | udp}"), "=",
+	  "Permit connections back from hosts that are connected to", do_established },
+	/* the misprint is read, but not offered: help leaves rows of whole words out */
+	{ G | CONFIG_WHOLE_WORDS, ESTABLISHED("dup"), "=",
 	  "Permit connections back from hosts that are connected to", do_established },
 };
 const size_t n_cmd_established_rows = ARRAY_SIZE(cmd_established_rows);

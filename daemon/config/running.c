@@ -140,7 +140,8 @@ static const char *section_expand(const char *section, char *buf, size_t size)
 			continue;
 		if (!words[len])
 			return section;
-		if (found && strcmp(found, words) && strncmp(words, found, strlen(found)))
+		/* two that begin so: ambiguous, but for "access-list" and "access-list-semantics" */
+		if (found && strncmp(words, found, strlen(found)) && strncmp(words, found, strlen(words)))
 			return section;
 		if (!found || strlen(words) < strlen(found))
 			found = words;

@@ -119,6 +119,12 @@ static int copy_startup_running(void *ctx, struct cmd_args *args, void *out)
 	return load(args, out, a->opt.config_path, CONFIG_TEXT_ATOMIC);
 }
 
+/* On top of the configuration in force, all lines or none. */
+static int copy_file_running(void *ctx, struct cmd_args *args, void *out)
+{
+	return load(args, out, cmd_get(args, "FILE"), CONFIG_TEXT_ATOMIC);
+}
+
 static int configure_rollback(void *ctx, struct cmd_args *args, void *out)
 {
 	struct config_result r;
@@ -141,6 +147,8 @@ COMMANDS_DEFINE(files,
 		 "Write the configuration to a file of the daemon's machine", copy_to_file},
 		{CONFIG_IN_PRIV, "copy startup-config running-config", NULL,
 		 "Make the saved configuration the one in force", copy_startup_running},
+		{CONFIG_IN_PRIV, "copy file <FILE:word> running-config", NULL,
+		 "Add the lines of a file to the configuration in force", copy_file_running},
 		{CONFIG_IN_PRIV, "configure replace <FILE:word> [ confirm-in <MINUTES:n:1-1440> ]",
 		 NULL, "Make a file the configuration, applying the difference", configure_replace},
 		{CONFIG_IN_PRIV, "configure confirm", NULL,

@@ -6,8 +6,10 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../cli/filter.h"
+
 #include "lib/cunit.h"
 
 static char got[1024];
@@ -76,7 +78,10 @@ static void bad_filters_are_sentences(void)
 {
 	static const char *const rows[] = {"show conn |",	    "show conn | bogus x",
 					   "show conn | include",   "show conn | grep -v ",
-					   "show conn | include (", "show conn | grep [z"};
+					   "show conn | include (", "show conn | grep [z",
+					   "show conn | redirect",  "show conn | tee a b",
+					   "show conn | redirect /nowhere/x",
+					   "show conn | redirect /dev/null | include x"};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char line[128], err[256] = "";
@@ -87,6 +92,42 @@ static void bad_filters_are_sentences(void)
 		CU_ASSERT_EQUAL(strncmp(err, "ERROR: ", 7), 0);
 		CU_ASSERT_PTR_NULL(f);
 	}
+}
+
+static void files(void)
+{
+	static const struct {
+		const char *filters, *shown, *kept;
+	} rows[] = {
+		/* filters, %s is the file	what is shown	what the file has then */
+		{"| redirect %s", "", "TCP outside a flags U\nUDP outside b flags -\nTCP dmz c flags UIO\nlast TCP\n"},
+		{"| include UDP | redirect %s", "", "UDP outside b flags -\n"},
+		{"| include dmz | append %s", "", "UDP outside b flags -\nTCP dmz c flags UIO\n"},
+		{"| include last | tee %s", "last TCP\n", "last TCP\n"},
+	};
+	char name[] = "/tmp/test_filter.XXXXXX", line[256], tail[200], err[256], kept[512];
+	int fd = mkstemp(name);
+
+	CU_ASSERT_FATAL(fd >= 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct filter *f;
+		ssize_t n;
+
+		snprintf(tail, sizeof(tail), rows[i].filters, name);
+		snprintf(line, sizeof(line), "show conn %s", tail);
+		CU_ASSERT_FATAL(filter_take(line, &f, err, sizeof(err)) == 0);
+		got_len = 0;
+		got[0] = 0;
+		CU_ASSERT_TRUE(filter_put(f, text, sizeof(text) - 1, keep, NULL));
+		filter_end(f, keep, NULL);
+		filter_free(f);
+		CU_ASSERT_STRING_EQUAL(got, rows[i].shown);
+		n = pread(fd, kept, sizeof(kept) - 1, 0);
+		kept[n > 0 ? n : 0] = 0;
+		CU_ASSERT_STRING_EQUAL(kept, rows[i].kept);
+	}
+	close(fd);
+	unlink(name);
 }
 
 static bool stop(void *arg, const char *line, size_t len)
@@ -109,6 +150,7 @@ static void the_reader_can_stop(void)
 static const struct asa_cunit_test tests[] = {
 	{"filters_cfg_4", filters},
 	{"bad_filters_are_sentences_cfg_4", bad_filters_are_sentences},
+	{"files_cfg_4", files},
 	{"the_reader_can_stop", the_reader_can_stop},
 	{NULL, NULL},
 };
