@@ -494,11 +494,20 @@ static int apply_check(void *arg, const struct model *m, struct policy_error *e)
 	return 0;
 }
 
+/* What the system is, to be compared with later. => NULL without memory: taken for changed. */
+static struct sys_info *apply_sys_copy(const struct apply *p)
+{
+	struct sys_info *copy = malloc(sizeof(*copy));
+
+	return copy ? memcpy(copy, net_sys(p->asa->net), sizeof(*copy)) : NULL;
+}
+
 /* Compile and bring into force; on failure nothing has changed but addresses. */
 static int apply_do(struct apply *p, const struct model *m, struct policy_error *e, bool linux_too)
 {
 	struct asa *a = p->asa;
 	struct policy *pol, *again;
+	struct sys_info *before;
 	struct model *copy;
 	int r;
 
@@ -506,8 +515,10 @@ static int apply_do(struct apply *p, const struct model *m, struct policy_error 
 	if (r < 0)
 		return r;
 	if (linux_too && p->attach) {
+		before = apply_sys_copy(p);
 		copy = model_clone(m);
 		if (!copy) {
+			free(before);
 			policy_free(pol);
 			snprintf(e->text, sizeof(e->text), "out of memory");
 			return -ENOMEM;
@@ -517,11 +528,13 @@ static int apply_do(struct apply *p, const struct model *m, struct policy_error 
 		pthread_mutex_unlock(&a->lock);
 		model_free(p->applied);
 		p->applied = copy;
-		/* The same model against the addresses it has now; what is the same is shared. */
-		if (policy_compile(m, net_sys(p->asa->net), pol, &again, e) == 0) {
+		/* The same model against the addresses it has now, if these are others. */
+		if ((!before || memcmp(before, net_sys(p->asa->net), sizeof(*before))) &&
+		    policy_compile(m, net_sys(p->asa->net), pol, &again, e) == 0) {
 			policy_free(pol);
 			pol = again;
 		}
+		free(before);
 	}
 	if (p->attach) {
 		apply_mgmt(p, pol);
