@@ -97,6 +97,19 @@ __u32 frame_pool_available(const struct frame_pool *p)
 	return p->n_free;
 }
 
+void frame_prefetch(struct frame_pool *p, __u64 umem_addr)
+{
+	struct frame *f = frame_from_addr(p, umem_addr);
+	const __u8 *data = p->mem + (umem_addr - p->umem_base);
+
+	if (!f)
+		return;
+	__builtin_prefetch(data - sizeof(f->meta)); /* the driver's metadata */
+	__builtin_prefetch(data); /* headers */
+	for (size_t i = 0; i < sizeof(*f); i += 64)
+		__builtin_prefetch((__u8 *)f + i, 1);
+}
+
 struct frame *frame_from_addr(struct frame_pool *p, __u64 umem_addr)
 {
 	__u64 row = (umem_addr - p->umem_base) / FRAME_SIZE;

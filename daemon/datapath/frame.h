@@ -45,5 +45,7 @@ void frame_put(struct frame_pool *p, struct frame *f);
 __u32 frame_pool_available(const struct frame_pool *p);
 /* The frame that owns an address of the UMEM. => NULL when it is outside the pool. */
 struct frame *frame_from_addr(struct frame_pool *p, __u64 umem_addr);
+/* Ask for the memory of the frame whose packet starts at that address, to be used soon. */
+void frame_prefetch(struct frame_pool *p, __u64 umem_addr);
 
 #endif

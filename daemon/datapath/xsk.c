@@ -25,6 +25,7 @@
 #ifndef SOL_XDP
 #define SOL_XDP 283
 #endif
+#define XSK_AHEAD 4 /* frames whose memory is asked for while others are looked at */
 #define XSK_KICKS_MAX 8 /* sendto() calls for one wakeup: copy mode takes 32 frames at a time */
 
 static int xsk_try(struct xsk *x, const char *name, void *area, __u64 size, __u16 bind_flags)
@@ -151,11 +152,16 @@ __u32 xsk_receive(struct xsk *x, struct frame_pool *pool, struct frame **out, __
 	__u32 row, n, taken = 0;
 
 	n = xsk_ring_cons__peek(&x->rx, max, &row);
+	/* Packets were written by another CPU: each would be waited for, one after the other. */
+	for (__u32 i = 0; i < n && i < XSK_AHEAD; i++)
+		frame_prefetch(pool, xsk_ring_cons__rx_desc(&x->rx, row + i)->addr);
 	for (__u32 i = 0; i < n; i++) {
 		const struct xdp_desc *d = xsk_ring_cons__rx_desc(&x->rx, row + i);
 		__u64 addr = xsk_umem__add_offset_to_addr(d->addr);
 		struct frame *f = frame_from_addr(pool, addr);
 
+		if (i + XSK_AHEAD < n)
+			frame_prefetch(pool, xsk_ring_cons__rx_desc(&x->rx, row + i + XSK_AHEAD)->addr);
 		if (!f)
 			continue; /* not of this pool: cannot be, and must not be followed */
 		lent[f->umem_addr / FRAME_SIZE] = 0;
