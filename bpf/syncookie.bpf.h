@@ -90,7 +90,6 @@ asa_inline int syncookie_read(struct syncookie_work *w, void *data, void *data_e
 	__u32 off = ASA_ETH_SIZE;
 	int i;
 
-	asa_memset(&w->row, 0, sizeof(w->row));
 	if (!asa_fits(data, ASA_ETH_SIZE + 2 * ASA_VLAN_SIZE, data_end))
 		return -1;
 	type = asa_ldn16(data + ASA_ETH_TYPE);
@@ -211,7 +210,7 @@ asa_inline int syncookie_answer(struct asa_run *r, struct syncookie_work *w,
 asa_inline int syncookie_judge(struct asa_run *r, const struct asa_config *cfg,
 			       struct syncookie_work *w)
 {
-	__u32 n = 0, tick = asa_tick_from_ns(bpf_ktime_get_coarse_ns()), time, isn, mac = 0;
+	__u32 n = 0, tick = tick_now(), time, isn, mac = 0;
 	struct asa_intercept *row = syncookie_row(w, r->ifindex, cfg->intercept);
 	struct asa_cookie_keys *keys = bpf_map_lookup_elem(&asa_cookie_keys, &n);
 	struct asa_intercept_hits *hits;
@@ -228,23 +227,28 @@ asa_inline int syncookie_judge(struct asa_run *r, const struct asa_config *cfg,
 	if (!syn && w->flags != ASA_TCP_ACKF)
 		return verdict_drop(r, DROP_TCP_NOT_SYN);
 	if (syn) {
-		data = (__u8)syncookie_options(r->ctx,
-					       (w->l3_off & 31) + ASA_TCP_SIZE +
-						       (w->v6 ? ASA_IP6_SIZE : ASA_IP4_SIZE),
-					       w->header - ASA_TCP_SIZE);
+		data = asa_cookie_data(0, 0, ASA_COOKIE_NO_WSCALE);
+		if (w->header > ASA_TCP_SIZE)
+			data = (__u8)syncookie_options(r->ctx,
+						       (w->l3_off & 31) + ASA_TCP_SIZE +
+							       (w->v6 ? ASA_IP6_SIZE : ASA_IP4_SIZE),
+						       w->header - ASA_TCP_SIZE);
 		data = asa_cookie_offer(&w->seg, row, w->seq, data);
 		isn = w->seq;
 	} else {
 		data = (__u8)((w->ack - 1) >> 24);
 		isn = w->seq - 1;
 	}
-	/* One copy of the hash for both: a SYN needs it once, an ACK may be of the time before. */
+	/*
+	 * One copy of the hash for all: a SYN needs it once, an ACK may be of the time before, or a
+	 * probe with the number before (asa_cookie_check()).
+	 */
 	time = asa_cookie_time(tick);
 	ASA_NO_UNROLL
-	for (i = 0; i < 2 && !good; i++) {
-		mac = asa_cookie_mac(keys, &w->key, isn, time, data);
+	for (i = 0; i < 4 && !good; i++) {
+		mac = asa_cookie_mac(keys, &w->key, isn + (i >> 1),
+				     (time - (i & 1)) & ASA_COOKIE_TIME_MASK, data);
 		good = syn || mac == ((w->ack - 1) & ASA_COOKIE_MAC_MASK);
-		time = (time - 1) & ASA_COOKIE_TIME_MASK;
 	}
 	if (syn) {
 		w->seg.seq = (__u32)data << 24 | mac;

@@ -256,11 +256,15 @@ enum asa_drop intercept_nat(struct walk *w)
 
 /* ------------------------------------------------------------------ ACK with a cookie */
 
-/* The segment as it came; too long for us: without its data, which will come again. */
+/*
+ * The segment as it came; too long for us: without its data, which will come again. A probe of the
+ * closed window becomes the ACK that was lost.
+ */
 static void keep(struct join *j, const struct walk *w)
 {
+	bool whole = w->f->len <= KEPT && w->p->tcp.seq == j->isn + 1;
 	const struct asa_cookie_seg bare = {
-		.seq = w->p->tcp.seq,
+		.seq = j->isn + 1,
 		.ack = w->p->tcp.ack,
 		.window = w->p->tcp.window,
 		.flags = ASA_TCP_ACKF,
@@ -268,8 +272,8 @@ static void keep(struct join *j, const struct walk *w)
 	};
 	int v6 = !(w->p->flags & ASA_PKT_IPV4);
 
-	j->data = w->f->len <= KEPT && w->p->tcp.size;
-	if (w->f->len <= KEPT) {
+	j->data = whole && w->p->tcp.size;
+	if (whole) {
 		memcpy(j->bytes, w->f->data, w->f->len);
 		j->len = (__u16)w->f->len;
 		return;
@@ -287,10 +291,11 @@ static void consumed(struct walk *w)
 	w->done = true;
 }
 
-static enum asa_drop open_server(struct walk *w)
+/* 'isn': the client's first number. */
+static enum asa_drop open_server(struct walk *w, __u32 isn)
 {
 	struct sessions *s = w->e->asa->sessions;
-	__u32 cookie = w->p->tcp.ack - 1, isn = w->p->tcp.seq - 1, slot;
+	__u32 cookie = w->p->tcp.ack - 1, slot;
 	__u16 queue = w->f->in_queue;
 	struct join *j = join_get(w->e->joins);
 	const struct asa_session *row;
@@ -328,6 +333,7 @@ static enum asa_drop open_server(struct walk *w)
 enum asa_drop stage_cookie(struct walk *w)
 {
 	const struct asa_intercept *row;
+	int good;
 
 	if (w->p->proto != ASA_PROTO_TCP || w->made || w->trace || !w->e->joins ||
 	    (w->p->tcp.flags & (ASA_TCP_SYN | ASA_TCP_ACKF | ASA_TCP_RST | ASA_TCP_FIN)) !=
@@ -336,12 +342,13 @@ enum asa_drop stage_cookie(struct walk *w)
 	row = intercept_find(w->e->intercepts, &w->p->key, w->in->ifindex, w->in->vlan);
 	if (!row)
 		return DROP_NONE;
-	if (!asa_cookie_check(intercept_keys(w->e->intercepts), &w->p->key, w->p->tcp.seq,
-			      w->p->tcp.ack, w->now)) {
+	good = asa_cookie_check(intercept_keys(w->e->intercepts), &w->p->key, w->p->tcp.seq,
+				w->p->tcp.ack, w->now);
+	if (!good || (good == 2 && w->p->tcp.size)) {
 		/* The driver drops those of a flood; this one came while it ended. */
 		return row->flags & ASA_INTERCEPT_ANSWER ? DROP_TCP_INTERCEPT_COOKIE : DROP_NONE;
 	}
-	return open_server(w);
+	return open_server(w, w->p->tcp.seq - (good == 1));
 }
 
 /* ------------------------------------------------------------------ the server's answer */

@@ -14,14 +14,17 @@
  *
  * It is good for the unit it was made in and the next one: 34 to 68 s. The key changes every 32
  * units (18 min); the one before is kept, so that the change costs nobody a connection. A guess is
- * right once in 2^23 tries (two units), and what it opens still has to pass the access rules.
+ * right once in 2^22 tries (two units, two numbers), and what it opens still has to pass the access
+ * rules.
  *
  * What a cookie cannot carry: timestamps (the SYN-ACK offers none, so neither side uses them), an
  * MSS that is not in the table (the next smaller one is taken), ECN, and options unknown to us:
  * nothing is ever echoed.
  *
  * The window in the SYN-ACK is zero: no data comes before the server has joined, and none is lost
- * or has to be stored. Callers: bpf/syncookie.bpf.h, the daemon. No state, any thread.
+ * or has to be stored. A client whose ACK is lost therefore sends no data that would bring the cookie
+ * again, but probes of the closed window, which carry its first number instead of the next one: these
+ * are as good (asa_cookie_check() tries both). Callers: bpf/syncookie.bpf.h, the daemon. No state, any thread.
  */
 #ifndef ASA_SYNCOOKIE_H
 #define ASA_SYNCOOKIE_H
@@ -110,12 +113,14 @@ _Static_assert(sizeof(struct asa_cookie_keys) == 64, "asa_cookie_keys is one cac
 		v0 ^= (m);                                                   \
 	} while (0)
 
-/* SipHash-2-4 of n words of 64 bits (n is a constant where it matters: 3 or 6). */
-asa_inline __u64 asa_siphash(const __u64 key[2], const __u64 *words, int n)
+/*
+ * SipHash-2-4 of n words of 64 bits and of the last block: the message's length in its top byte, and the
+ * up to seven bytes of the message that the words leave. (n is a constant where it matters.)
+ */
+asa_inline __u64 asa_siphash_last(const __u64 key[2], const __u64 *words, int n, __u64 last)
 {
 	__u64 v0 = key[0] ^ 0x736f6d6570736575ull, v1 = key[1] ^ 0x646f72616e646f6dull;
 	__u64 v2 = key[0] ^ 0x6c7967656e657261ull, v3 = key[1] ^ 0x7465646279746573ull;
-	__u64 last = (__u64)n * 8 << 56;
 	int i;
 
 #ifdef __clang__
@@ -130,6 +135,12 @@ asa_inline __u64 asa_siphash(const __u64 key[2], const __u64 *words, int n)
 	ASA_SIP_ROUND(v0, v1, v2, v3);
 	ASA_SIP_ROUND(v0, v1, v2, v3);
 	return v0 ^ v1 ^ v2 ^ v3;
+}
+
+/* Of whole words. */
+asa_inline __u64 asa_siphash(const __u64 key[2], const __u64 *words, int n)
+{
+	return asa_siphash_last(key, words, n, (__u64)n * 8 << 56);
 }
 
 /* ------------------------------------------------------------------------------------- cookies */
@@ -197,14 +208,13 @@ asa_inline __u32 asa_cookie_mac(const struct asa_cookie_keys *keys, const struct
 	__u64 rest = (__u64)time | (__u64)data << 32 | (__u64)k->ctx << 40;
 
 	if (asa_addr_is_v4(&k->src)) {
-		const __u64 words[3] = { (__u64)k->src.w[3] | (__u64)k->dst.w[3] << 32, ports, rest };
+		const __u64 words[2] = { (__u64)k->src.w[3] | (__u64)k->dst.w[3] << 32, ports };
 
-		return (__u32)asa_siphash(key, words, 3) & ASA_COOKIE_MAC_MASK;
+		return (__u32)asa_siphash_last(key, words, 2, (__u64)23 << 56 | rest) & ASA_COOKIE_MAC_MASK;
 	} else {
-		const __u64 words[6] = { k->src.d[0], k->src.d[1], k->dst.d[0], k->dst.d[1], ports,
-					 rest };
+		const __u64 words[5] = { k->src.d[0], k->src.d[1], k->dst.d[0], k->dst.d[1], ports };
 
-		return (__u32)asa_siphash(key, words, 6) & ASA_COOKIE_MAC_MASK;
+		return (__u32)asa_siphash_last(key, words, 5, (__u64)47 << 56 | rest) & ASA_COOKIE_MAC_MASK;
 	}
 }
 
@@ -217,17 +227,22 @@ asa_inline __u32 asa_cookie_make(const struct asa_cookie_keys *keys, const struc
 /*
  * Does a segment acknowledge a cookie of ours?
  * => seq, ack: of the segment; the client's first number is seq - 1, the cookie ack - 1
- * => 1: yes, and the eight bits are (ack - 1) >> 24
+ * => 1: yes, and the eight bits are (ack - 1) >> 24; 2: as a probe, whose seq is the first number
  */
 asa_inline int asa_cookie_check(const struct asa_cookie_keys *keys, const struct asa_key *k,
 				__u32 seq, __u32 ack, __u32 tick)
 {
 	__u32 cookie = ack - 1, time = asa_cookie_time(tick), mac = cookie & ASA_COOKIE_MAC_MASK;
+	__u32 before = (time - 1) & ASA_COOKIE_TIME_MASK;
 	__u8 data = (__u8)(cookie >> 24);
 
-	if (asa_cookie_mac(keys, k, seq - 1, time, data) == mac)
+	if (asa_cookie_mac(keys, k, seq - 1, time, data) == mac ||
+	    asa_cookie_mac(keys, k, seq - 1, before, data) == mac)
 		return 1;
-	return asa_cookie_mac(keys, k, seq - 1, (time - 1) & ASA_COOKIE_TIME_MASK, data) == mac;
+	return asa_cookie_mac(keys, k, seq, time, data) == mac ||
+			       asa_cookie_mac(keys, k, seq, before, data) == mac ?
+		       2 :
+		       0;
 }
 
 /* ------------------------------------------------------------------------------------- segment */

@@ -66,6 +66,12 @@ static void refused(const char *src, const char *dst, const char *other)
 	CU_ASSERT(!asa_cookie_check(&keys, &k, isn + 1, cookie + 1, tick + 2 * UNIT));
 	CU_ASSERT(!asa_cookie_check(&keys, &k, isn + 1, cookie + 1, tick - UNIT));
 	/* guessed: another number, other options claimed */
+	/* a probe of the closed window: the ACK was lost */
+	CU_ASSERT(asa_cookie_check(&keys, &k, isn + 1, cookie + 1, tick) == 1);
+	CU_ASSERT(asa_cookie_check(&keys, &k, isn, cookie + 1, tick) == 2);
+	CU_ASSERT(asa_cookie_check(&keys, &k, isn, cookie + 1, tick + UNIT) == 2);
+	CU_ASSERT(!asa_cookie_check(&keys, &k, isn, cookie + 1, tick + 2 * UNIT));
+	CU_ASSERT(!asa_cookie_check(&keys, &k, isn - 1, cookie + 1, tick));
 	CU_ASSERT(!asa_cookie_check(&keys, &k, isn + 1, cookie + 2, tick));
 	CU_ASSERT(!asa_cookie_check(&keys, &k, isn + 2, cookie + 1, tick));
 	CU_ASSERT(!asa_cookie_check(&keys, &k, isn + 1, cookie + 1 + (1u << 24), tick));

@@ -93,6 +93,31 @@ static void joined(void)
 	fake_end(f);
 }
 
+/* The client's ACK was lost: its probe of the closed window does the same. */
+static void probe_of_the_window(void)
+{
+	struct fake *f = begin();
+	__u32 cookie = cookie_of(f);
+
+	(void)CLIENT(1001, A, 500, cookie + 1, 1); /* a probe carries nothing */
+	CU_ASSERT(fake_drops(f, DROP_TCP_INTERCEPT_COOKIE) == 1);
+	CU_ASSERT(CLIENT(1001, A, 500, cookie + 1, 0) == DROP_NONE);
+	CU_ASSERT(left(f, IF_OUTSIDE, S)->tcp.seq == 500);
+	fake_forget_sent(f);
+	CU_ASSERT(SERVER(1001, S | A, 9000, 501, 0) == DROP_NONE);
+	CU_ASSERT(f->n_sent == 2);
+	CU_ASSERT(f->sent[0]->pkt.tcp.seq == 501); /* the ACK that was lost */
+	CU_ASSERT(f->sent[0]->pkt.tcp.size == 0);
+	CU_ASSERT(asa_ldn32((__u8 *)f->sent[0]->pkt.l4 + ASA_TCP_ACK) == 9001);
+	CU_ASSERT(left(f, IF_INSIDE, A)->tcp.seq == cookie + 1);
+	fake_forget_sent(f);
+	CU_ASSERT(CLIENT(1001, A, 501, cookie + 1, 10) == DROP_NONE);
+	CU_ASSERT(left(f, IF_OUTSIDE, A)->tcp.ack == 9001);
+	fake_forget_sent(f);
+	CU_ASSERT(fake_law(f));
+	fake_end(f);
+}
+
 static void refused(void)
 {
 	struct fake *f = begin();
@@ -158,6 +183,7 @@ int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
 		{ "LIM-4 INT-1 INT-2 cookie, client, server, data", joined },
+		{ "INT-2 a probe of the closed window instead of the ACK", probe_of_the_window },
 		{ "INT-4 guessed and replayed", refused },
 		{ "INT-2 a server that does not answer: the client gets a RST", server_is_dead },
 		{ "INT-2 a server that refuses: the client gets a RST", server_refuses },
