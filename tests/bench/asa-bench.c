@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "progns.h"
 #include "rig.h"
@@ -42,8 +44,10 @@ static const char *const proto_names[] = { "udp", "tcp", "bypass" };
 static void usage(FILE *to)
 {
 	fputs("usage: asa-bench run [options] NAME=GENNS:GENIF:SINKNS:SINKIF[:pins=DIR][:nat=A.B.C]"
-	      "[:fw=NS/IF][:rate=N][:oneway]…\n"
+	      "[:fw=NS/IF][:rate=N][:oneway][:pid=N]…\n"
 	      "       asa-bench newconn [options] DEVICE…\n"
+	      "       asa-bench flood -p tcp [options] DEVICE…   SYNs to PORT, counted when they come back\n"
+	      "       asa-bench ct0 NS DEV\n"
 	      "       asa-bench c0 NS IN OUT DESTINATION-MAC SOURCE-MAC\n"
 	      "  -p udp|tcp|bypass   protocol (udp)            -6          IPv6\n"
 	      "  -f N,N,…            numbers of flows (1000)   -r ROUNDS   rounds (5)\n"
@@ -241,12 +245,102 @@ static void newconn_run(const struct options *o, struct rig *rigs, int n)
 	}
 }
 
+/* CPU time of a process so far, in seconds; -1: not known. */
+static double cpu_seconds(int pid)
+{
+	unsigned long user, sys;
+	char path[64];
+	double s = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = pid ? fopen(path, "re") : NULL;
+	if (f && fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+			&sys) == 2)
+		s = (double)(user + sys) / sysconf(_SC_CLK_TCK);
+	if (f)
+		fclose(f);
+	return s;
+}
+
+static double seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static double median_of(double *v, int n)
+{
+	qsort(v, n, sizeof(*v), cmp_double);
+	return n ? n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2 : 0;
+}
+
+/* SYNs answered a second, device by device in turn; then frames of known connections among them. */
+static void flood_run(const struct options *o, struct rig *rigs, int n)
+{
+	double rate[DUTS_MAX][ROUNDS_MAX], with[ROUNDS_MAX], without[ROUNDS_MAX], among, cpu[DUTS_MAX] = { 0 };
+	double wall[DUTS_MAX] = { 0 };
+	long long punts[DUTS_MAX] = { 0 }, before;
+	__u32 samples[DUTS_MAX] = { 0 }, bad[DUTS_MAX] = { 0 };
+	struct rig_result res;
+	char err[RIG_ERR];
+	int round, i, k = 0;
+
+	for (round = 0; round < o->rounds; round++) {
+		for (i = 0; i < n; i++) {
+			double c = cpu_seconds(rigs[i].pid), t = seconds_now();
+
+			before = rig_punts(&rigs[i]);
+			if (rig_flood(&rigs[i], o->port, 0, o->seconds, &res, &among, err)) {
+				printf("note dut=%s %s\n", rigs[i].name, err);
+				return;
+			}
+			cpu[i] += cpu_seconds(rigs[i].pid) - c;
+			wall[i] += seconds_now() - t;
+			punts[i] += rig_punts(&rigs[i]) - before;
+			rate[i][round] = res.mpps;
+			samples[i] += res.samples;
+			bad[i] += res.bad_samples;
+			if (res.bad_samples)
+				printf("note dut=%s an answer is wrong: %s\n", rigs[i].name, res.why);
+		}
+	}
+	for (i = 0; i < n; i++)
+		printf("flood dut=%s median=%.4f cpu=%.4f punts=%lld samples=%u bad=%u\n", rigs[i].name,
+		       median_of(rate[i], o->rounds), rigs[i].pid ? cpu[i] / wall[i] : 0, punts[i],
+		       samples[i], bad[i]);
+	fflush(stdout);
+	for (i = 0; i < n; i++) {
+		if (!rigs[i].pid)
+			continue;
+		rig_port(&rigs[i], o->port + 1);
+		if (rig_setup(&rigs[i], o->flows[0], o->setup_rate, err)) {
+			printf("note dut=%s %s\n", rigs[i].name, err);
+			continue;
+		}
+		for (round = k = 0; round < o->rounds; round++) {
+			if (rig_flood(&rigs[i], o->port, o->flows[0], o->seconds, &res, &among, err) ||
+			    rig_measure(&rigs[i], o->flows[0], BENCH_RANDOM, o->seconds, &res, err))
+				break;
+			with[k] = among;
+			without[k++] = res.mpps / 2; /* of two frames one would be the flood's */
+		}
+		printf("floodmix dut=%s flows=%u with=%.4f without=%.4f\n", rigs[i].name, o->flows[0],
+		       median_of(with, k), median_of(without, k));
+	}
+	fflush(stdout);
+}
+
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	return level == LIBBPF_WARN ? vfprintf(stderr, fmt, ap) : 0;
 }
 
-static int devices_run(int argc, char **argv, bool newconn)
+enum kind { RUN, NEWCONN, FLOOD };
+
+static int devices_run(int argc, char **argv, enum kind kind)
 {
 	static struct rig rigs[DUTS_MAX];
 	struct options o;
@@ -265,12 +359,15 @@ static int devices_run(int argc, char **argv, bool newconn)
 	for (i = optind; i < argc && !rc; i++) {
 		rc = rig_parse(&rigs[n], argv[i], err);
 		if (!rc)
-			rc = rig_open(&rigs[n++], o.proto, o.ipv6, o.port, err);
+			rc = rig_open(&rigs[n++], o.proto, o.ipv6,
+				      kind == FLOOD ? o.port + 1 : o.port, err);
 	}
 	if (rc) {
 		fprintf(stderr, "asa-bench: %s\n", err);
-	} else if (newconn) {
+	} else if (kind == NEWCONN) {
 		newconn_run(&o, rigs, n);
+	} else if (kind == FLOOD) {
+		flood_run(&o, rigs, n);
 	} else {
 		for (i = 0; i < o.n_flows; i++)
 			flows_run(&o, rigs, n, o.flows[i]);
@@ -300,9 +397,17 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (argc >= 2 && !strcmp(argv[1], "run"))
-		return devices_run(argc - 1, argv + 1, false);
+		return devices_run(argc - 1, argv + 1, RUN);
 	if (argc >= 2 && !strcmp(argv[1], "newconn"))
-		return devices_run(argc - 1, argv + 1, true);
+		return devices_run(argc - 1, argv + 1, NEWCONN);
+	if (argc >= 2 && !strcmp(argv[1], "flood"))
+		return devices_run(argc - 1, argv + 1, FLOOD);
+	if (argc == 4 && !strcmp(argv[1], "ct0")) {
+		if (!peer_attach_ct0(argv[2], argv[3], err))
+			return 0;
+		fprintf(stderr, "asa-bench: %s\n", err);
+		return 1;
+	}
 	usage(stderr);
 	return 2;
 }

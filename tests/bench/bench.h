@@ -41,6 +41,7 @@ enum bench_sink {
 	BENCH_SINK_COUNT, /* count and drop */
 	BENCH_SINK_MARK, /* count, note the flow as seen, drop */
 	BENCH_SINK_ANSWER, /* echo UDP, answer SYN with SYN-ACK, else as MARK */
+	BENCH_SINK_FLOOD, /* count and drop; the generator's ear counts what comes back of a flood */
 };
 
 struct bench_frame {
@@ -52,6 +53,7 @@ struct bench_frame {
 struct bench_plan {
 	struct bench_frame frame; /* what the generator sends */
 	struct bench_frame data; /* what follows a SYN-ACK: the first data segment */
+	struct bench_frame flood; /* with 'mix': every second frame, of any flow */
 	__u32 n_flows;
 	__u32 order; /* enum bench_order */
 	__u32 list_n;
@@ -63,8 +65,15 @@ struct bench_plan {
 	__u16 dport; /* network order: other frames are not counted */
 	__u8 use_ack; /* the acknowledgement of each flow stands in the flow map */
 	__u8 sink; /* enum bench_sink */
-	__u8 pad[4];
+	__u8 mix;
+	__u8 pad[3];
+	__u16 flood_port; /* network order: what comes back from there is counted */
+	__u8 pad2[6];
 };
+
+/* Rows of the counters. */
+#define BENCH_COUNT_SINK 0
+#define BENCH_COUNT_EAR 1
 
 /* One per CPU. */
 struct bench_count {

@@ -15,17 +15,18 @@
 #          nat      the firewall with static NAT of the source network
 # All idle devices cost nothing; the runs go A B A B over the devices, medians are compared.
 #
-# Options: --quick (fewer flows and rounds), --flows LIST, --rounds N, --gate (status 1 when a floor is missed), --peers-only (no firewall),
+# Options: --quick (fewer flows and rounds), --flood-only (TCP intercept alone, see flood.sh), --flows LIST, --rounds N, --gate (status 1 when a floor is missed), --peers-only (no firewall),
 #          --keep FILE (also write the raw result lines there)
 
 . "$(dirname "$0")/../../scripts/lab.sh"
 
-quick='' gate='' peers_only='' keep='' want_flows='' want_rounds=''
+quick='' gate='' peers_only='' flood_only='' keep='' want_flows='' want_rounds=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--quick) quick=1 ;;
 	--gate) gate=--gate ;;
 	--peers-only) peers_only=1 ;;
+	--flood-only) flood_only=1 ;;
 	--flows) want_flows=$2; shift ;;
 	--rounds) want_rounds=$2; shift ;;
 	--keep) keep=$2; shift ;;
@@ -120,6 +121,21 @@ device_fw() {
 	} | lab_conf "f$1"
 }
 
+. "$LAB_ROOT/tests/bench/flood.sh"
+measure() { "$bench" "$@" | tee -a "$out" | sed -n 's/^note /  note: /p' >&2; }
+say() { echo "bench: $*" >&2; }
+report() {
+	[ -n "$keep" ] && cp "$out" "$keep"
+	echo "bench: kernel $(uname -r), $(nproc) CPUs, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n1)"
+	"$PYTHON" "$LAB_ROOT/tests/bench/report.py" $gate "$out"
+}
+
+if [ -n "$flood_only" ]; then
+	run_flood
+	report
+	exit
+fi
+
 lab_ns ggensink sgensink && lab_veth ggensink g0 sgensink s0 &&
 device c0 && "$bench" c0 "$LAB_TAG-fc0" in0 out0 02:00:00:00:00:04 02:00:00:00:00:03 &&
 device_kernel k0 && device_nft k1 || { echo "bench.sh: cannot build the peers" >&2; exit 1; }
@@ -133,9 +149,6 @@ if [ -z "$peers_only" ]; then
 fi
 
 # ------------------------------------------------------------------------------------------- measuring
-
-measure() { "$bench" "$@" | tee -a "$out" | sed -n 's/^note /  note: /p' >&2; }
-say() { echo "bench: $*" >&2; }
 
 rss_anon() { awk '/^RssAnon/ { print $2 * 1024 }' "/proc/$1/status"; }
 
@@ -179,6 +192,9 @@ fw_clear
 say "new connections (UDP, one packet each)"
 measure newconn -f 60000 -R 50000,100000,200000,400000,0 "${peers[3]}" ${fws[0]:+"${fws[0]}"}
 
+say "SYN flood"
+run_flood
+
 # Bulk transfer with real sockets: the firewall against plain routing, segmentation offloads off at the hosts.
 bulk() {
 	lab_ns "c$1" "r$1" "d$1" && lab_veth "c$1" eth0 "r$1" in0 && lab_veth "d$1" eth0 "r$1" out0 || return 1
@@ -216,6 +232,4 @@ for _ in 1 2 3; do
 	[ -n "$peers_only" ] || bulk_once a
 done
 
-[ -n "$keep" ] && cp "$out" "$keep"
-echo "bench: kernel $(uname -r), $(nproc) CPUs, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n1)"
-"$PYTHON" "$LAB_ROOT/tests/bench/report.py" $gate "$out"
+report

@@ -162,3 +162,23 @@ const char *frame_check(const __u8 *buf, const struct frame_spec *s, const __u8 
 		return s->tcp ? "TCP checksum" : "UDP checksum";
 	return NULL;
 }
+
+const char *frame_check_answer(const __u8 *buf, __u16 port)
+{
+	const __u8 *ip = buf + ETH_LEN, *l4 = ip + 20;
+	__u32 n = ((__u32)ip[2] << 8 | ip[3]) - 20;
+
+	if (memcmp(buf, mac_gen, 6))
+		return "not sent to the generator's MAC address";
+	if (ip[0] != 0x45 || n < 20 || n > 40)
+		return "not a SYN-ACK of a usual size";
+	if (memcmp(ip + 12, dst4, 4) || memcmp(ip + 16, src4, 3))
+		return "an address is not the expected one";
+	if ((l4[0] << 8 | l4[1]) != port)
+		return "not from the port that was asked";
+	if (fold(sum_bytes(ip, 20)) != 0xffff)
+		return "IPv4 header checksum";
+	if (fold(sum_bytes(l4, n) + sum_bytes(ip + 12, 8) + n + IPPROTO_TCP) != 0xffff)
+		return "TCP checksum";
+	return NULL;
+}

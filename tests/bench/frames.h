@@ -51,4 +51,7 @@ size_t frame_write(__u8 *buf, const struct bench_frame *f, const struct frame_sp
  */
 const char *frame_check(const __u8 *buf, const struct frame_spec *s, const __u8 net[3]);
 
+/* Check an IPv4 SYN-ACK from 'port' that came back: checksums and ends. => NULL, or what is wrong */
+const char *frame_check_answer(const __u8 *buf, __u16 port);
+
 #endif

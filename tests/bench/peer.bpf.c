@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The bare references: C0, a redirect between two ports that only writes the MAC addresses, and an
- * empty program, the floor of a test run.
+ * The bare references: C0, a redirect between two ports that only writes the MAC addresses, CT0, which
+ * sends every frame back, and an empty program, the floor of a test run.
  *
  * Responsible for: what the least possible XDP forwarder costs.
  * Not responsible for: any decision; C0 sends everything out of one port.
@@ -33,6 +33,26 @@ int c0(struct xdp_md *ctx)
 	*(__u32 *)(p + 6) = (__u32)macs[1];
 	*(__u16 *)(p + 10) = (__u16)(macs[1] >> 32);
 	return bpf_redirect_map(&port, 0, XDP_DROP);
+}
+
+/* CT0: back to the sender with the MAC addresses turned round, the floor of any answer. */
+SEC("xdp")
+int ct0(struct xdp_md *ctx)
+{
+	void *end = (void *)(long)ctx->data_end;
+	__u8 *p = (void *)(long)ctx->data;
+	__u32 a;
+	__u16 b;
+
+	if (p + 14 > (__u8 *)end)
+		return XDP_DROP;
+	a = *(__u32 *)p;
+	b = *(__u16 *)(p + 4);
+	*(__u32 *)p = *(__u32 *)(p + 6);
+	*(__u16 *)(p + 4) = *(__u16 *)(p + 10);
+	*(__u32 *)(p + 6) = a;
+	*(__u16 *)(p + 10) = b;
+	return XDP_TX;
 }
 
 SEC("xdp")

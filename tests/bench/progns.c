@@ -167,3 +167,23 @@ int peer_attach_c0(const char *ns, const char *in, const char *out, const char *
 	bench_peer__destroy(peer);
 	return rc;
 }
+
+int peer_attach_ct0(const char *ns, const char *dev, char err[RIG_ERR])
+{
+	struct bench_peer *peer;
+	int rc = rig_enter(ns, err);
+
+	if (rc)
+		return rc;
+	peer = bench_peer__open_and_load();
+	if (!peer) {
+		snprintf(err, RIG_ERR, "cannot load the program that sends back: %s", strerror(errno));
+		return -errno;
+	}
+	rc = bpf_xdp_attach(if_nametoindex(dev), bpf_program__fd(peer->progs.ct0), XDP_FLAGS_DRV_MODE,
+			    NULL);
+	if (rc)
+		snprintf(err, RIG_ERR, "cannot attach to %s in %s: %s", dev, ns, strerror(-rc));
+	bench_peer__destroy(peer);
+	return rc;
+}

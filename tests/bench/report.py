@@ -14,6 +14,10 @@ FLOOR_K1 = 3.5
 FLOOR_C0 = 0.75      # at 1 and 1,000 flows: beyond, the cache decides and C0 touches no table
 FLOOR_NAT = 0.95
 FLOOR_MEMORY = 512
+FLOOR_SYN_PROXY = 5.0    # against nftables synproxy
+FLOOR_SYN_TX = 0.6       # against a bare XDP_TX
+FLOOR_SYN_AMONG = 0.9    # known connections of another class among the SYNs
+CEILING_SYN_CPU = 0.05   # of the daemon
 C0_FLOWS = 1000
 
 misses = []
@@ -43,6 +47,8 @@ def show(value, form="%.2f"):
 
 
 def established(results):
+    if not results:
+        return
     print("\nEstablished connections, million frames a second at the sink (median), 60-byte IPv4 or 80-byte IPv6")
     print("frames; own ns is packet time minus generator and sink.  ! marks a missed floor.\n")
     head = ("proto", "flows", "gen+sink", "C0", "K0", "K1", "fw", "fw+NAT", "fw/K1", "fw/C0", "NAT/fw",
@@ -127,6 +133,34 @@ def memory(lines):
               (r["gross"], mark, int(r["maps"]) / 1e6, int(r["anon"]) / 1e6, r["capacity"], r["net"], r["used"]))
 
 
+def flood(lines, mixes, clients):
+    rate = {r["dut"]: float(r["median"]) for r in lines}
+    if not rate:
+        return
+    print("\nForged SYNs answered, millions a second (60-byte frames from a million addresses and ports)\n")
+    print("  bare XDP_TX %.2f   nftables synproxy %.2f   firewall %s" %
+          (rate.get("ct0", 0), rate.get("s1", 0), show(rate.get("fl"))))
+    for r in lines:
+        if int(r["bad"]):
+            misses.append("%s: %s of %s sampled answers are wrong" % (r["dut"], r["bad"], r["samples"]))
+    if "fl" not in rate:
+        return
+    proxy, tx = ratio(rate["fl"], rate.get("s1")), ratio(rate["fl"], rate.get("ct0"))
+    cpu = [float(r["cpu"]) for r in lines if r["dut"] == "fl"][0]
+    print("  against synproxy %s%s   against XDP_TX %s%s   daemon's share of a CPU %.1f %%%s" %
+          (show(proxy), gate("SYNs answered against synproxy", proxy, FLOOR_SYN_PROXY),
+           show(tx), gate("SYNs answered against XDP_TX", tx, FLOOR_SYN_TX),
+           100 * cpu, gate("daemon's CPU during the flood", cpu, CEILING_SYN_CPU, most=True)))
+    for r in mixes:
+        share = ratio(float(r["with"]), float(r["without"]))
+        print("  known connections of another class, every second frame a SYN: %s of %s million a second: %s%s" %
+              (r["with"], r["without"], show(share), gate("forwarding during the flood", share, FLOOR_SYN_AMONG)))
+    for r in clients:
+        good, total = int(r["good"]), int(r["total"])
+        print("  real clients of the server meanwhile: %d of %d complete%s, the slowest took %s s" %
+              (good, total, gate("clients during the flood", ratio(good, total), 1.0), r["worst"]))
+
+
 def main():
     global have_fw
     args = [a for a in sys.argv[1:] if a != "--gate"]
@@ -138,10 +172,11 @@ def main():
             notes.append(line.strip()[5:])
         else:
             by_kind[kind].append(fields(line))
-    have_fw = any(r["dut"] == "fw" for r in by_kind["result"])
+    have_fw = any(r["dut"] in ("fw", "fl") for r in by_kind["result"] + by_kind["flood"])
     established(by_kind["result"])
     program(by_kind["progns"])
     new_connections(by_kind["newconn"])
+    flood(by_kind["flood"], by_kind["floodmix"], by_kind["floodclients"])
     memory(by_kind["memory"])
     bulk(by_kind["bulk"])
     if notes:

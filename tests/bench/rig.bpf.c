@@ -59,7 +59,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, struct bench_count);
 } counts SEC(".maps");
@@ -92,7 +92,7 @@ static __always_inline void put16(void *p, __u16 host_order)
  *
  * => the caller has checked that BENCH_LEN6 (or BENCH_LEN4) bytes are there
  */
-static __always_inline void frame_fill(__u8 *p, const struct bench_frame *f, __u32 flow)
+static __always_inline void frame_fill(__u8 *p, const struct bench_frame *f, __u32 flow, __u8 use_ack)
 {
 	__u32 host = BENCH_HOST_BASE + (flow >> BENCH_PORT_BITS);
 	__u32 port = BENCH_PORT_BASE + (flow & (BENCH_PORTS - 1));
@@ -124,7 +124,7 @@ static __always_inline void frame_fill(__u8 *p, const struct bench_frame *f, __u
 		put16(l4 + 6, csum ? csum : 0xffff);
 		return;
 	}
-	if (plan.use_ack) {
+	if (use_ack) {
 		__u64 *ack = bpf_map_lookup_elem(&flows, &flow);
 		__u32 v = ack ? *ack : 0;
 
@@ -135,18 +135,24 @@ static __always_inline void frame_fill(__u8 *p, const struct bench_frame *f, __u
 	put16(l4 + 16, fold(sum));
 }
 
+static __always_inline __u32 flow_random(__u32 n)
+{
+	__u32 x = plan.seed;
+
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	plan.seed = x;
+	return ((__u64)x * n) >> 32;
+}
+
 static __always_inline __u32 flow_next(void)
 {
 	__u32 x;
 
 	switch (plan.order) {
 	case BENCH_RANDOM:
-		x = plan.seed;
-		x ^= x << 13;
-		x ^= x >> 17;
-		x ^= x << 5;
-		plan.seed = x;
-		return ((__u64)x * plan.n_flows) >> 32;
+		return flow_random(plan.n_flows);
 	case BENCH_LIST: {
 		__u64 *e;
 
@@ -183,12 +189,16 @@ int gen(struct xdp_md *ctx)
 		if (plan.next_ns + 1000000 < now)
 			plan.next_ns = now;
 	}
+	if (p + LEN_FULL > (__u8 *)end)
+		return XDP_ABORTED;
+	if (plan.mix && (plan.turn++ & 1)) {
+		frame_fill(p, &plan.flood, flow_random(BENCH_FLOWS_MAX), 0);
+		return XDP_TX;
+	}
 	flow = flow_next();
 	if (flow >= BENCH_FLOWS_MAX)
 		return XDP_DROP;
-	if (p + LEN_FULL > (__u8 *)end)
-		return XDP_ABORTED;
-	frame_fill(p, &plan.frame, flow);
+	frame_fill(p, &plan.frame, flow, plan.use_ack);
 	return XDP_TX;
 }
 
@@ -221,6 +231,68 @@ static __always_inline int send_back(struct xdp_md *ctx)
 	return bpf_redirect(ctx->ingress_ifindex, 0);
 }
 
+static __always_inline void stamp(struct bench_count *c)
+{
+	__u64 now;
+
+	if ((c->packets & 1023) == 0) {
+		now = bpf_ktime_get_ns();
+		if (!c->first_ns) {
+			c->first_ns = now;
+			c->first_packets = c->packets;
+		}
+		c->last_ns = now;
+		c->last_packets = c->packets;
+	}
+	c->packets++;
+}
+
+/* The first bytes of a frame that came back: 66 of a SYN-ACK with twelve of options, 58 with four. */
+static __always_inline void answer_take(struct xdp_md *ctx, __u8 *p, __u64 n)
+{
+	__u32 slot = (n / BENCH_SAMPLE_EVERY) % BENCH_SAMPLES;
+	struct bench_sample *s = bpf_map_lookup_elem(&samples, &slot);
+	__u8 *end = (void *)(long)ctx->data_end;
+	int i;
+
+	if (!s)
+		return;
+	if (p + 66 <= end) {
+		s->len = 66;
+		for (i = 0; i < 66; i++)
+			s->bytes[i] = p[i];
+	} else if (p + 58 <= end) {
+		s->len = 58;
+		for (i = 0; i < 58; i++)
+			s->bytes[i] = p[i];
+	}
+}
+
+/*
+ * What comes back of a flood: SYN-ACKs, or from a device that only turns frames round the SYNs
+ * themselves. Frames to others than the forged senders are a real client's.
+ */
+static __always_inline int flood_heard(struct xdp_md *ctx, __u8 *p)
+{
+	__u8 *l4 = p + (ipv6 ? OFF_L4_6 : OFF_L4_4);
+	__u32 row = BENCH_COUNT_EAR;
+	struct bench_count *c;
+
+	if (*(__u16 *)(p + 12) != (ipv6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP)) ||
+	    (*(__u16 *)l4 != plan.flood_port && *(__u16 *)(l4 + 2) != plan.flood_port) ||
+	    (!ipv6 && *(__u16 *)(p + OFF_DADDR4) == bpf_htons(0x0a09)))
+		return XDP_PASS;
+	c = bpf_map_lookup_elem(&counts, &row);
+	if (!c)
+		return XDP_DROP;
+	if (l4[13] != (TCP_FLAGS_SYN | TCP_FLAGS_ACK))
+		c->other++;
+	else if (c->packets % BENCH_SAMPLE_EVERY == 0)
+		answer_take(ctx, p, c->packets);
+	stamp(c);
+	return XDP_DROP;
+}
+
 /* The generator's ear: an answer makes the flow known; a SYN-ACK is answered with the first data. */
 SEC("xdp")
 int gen_rx(struct xdp_md *ctx)
@@ -231,7 +303,11 @@ int gen_rx(struct xdp_md *ctx)
 	__u32 flow, len;
 	__u8 *l4;
 
-	if (p + LEN_LEAST > (__u8 *)end || !frame_ours(p, 0))
+	if (p + LEN_LEAST > (__u8 *)end)
+		return XDP_PASS;
+	if (tcp && plan.sink == BENCH_SINK_FLOOD)
+		return flood_heard(ctx, p);
+	if (!frame_ours(p, 0))
 		return XDP_PASS;
 	l4 = p + (ipv6 ? OFF_L4_6 : OFF_L4_4);
 	flow = flow_of(p[ipv6 ? OFF_DADDR6 + 15 : OFF_DADDR4 + 3], *(__u16 *)(l4 + 2));
@@ -250,7 +326,7 @@ int gen_rx(struct xdp_md *ctx)
 	end = (void *)(long)ctx->data_end;
 	if (p + LEN_FULL > (__u8 *)end)
 		return XDP_DROP;
-	frame_fill(p, &plan.data, flow);
+	frame_fill(p, &plan.data, flow, plan.use_ack);
 	return send_back(ctx);
 }
 
@@ -336,20 +412,10 @@ int sink(struct xdp_md *ctx)
 		c->other++;
 		return XDP_PASS;
 	}
-	if ((c->packets & 1023) == 0) {
-		__u64 now = bpf_ktime_get_ns();
-
-		if (!c->first_ns) {
-			c->first_ns = now;
-			c->first_packets = c->packets;
-		}
-		c->last_ns = now;
-		c->last_packets = c->packets;
-		if (c->packets % BENCH_SAMPLE_EVERY == 0)
-			sample_take(ctx, p, c->packets);
-	}
-	c->packets++;
-	if (plan.sink == BENCH_SINK_COUNT)
+	if (c->packets % BENCH_SAMPLE_EVERY == 0)
+		sample_take(ctx, p, c->packets);
+	stamp(c);
+	if (plan.sink == BENCH_SINK_COUNT || plan.sink == BENCH_SINK_FLOOD)
 		return XDP_DROP;
 
 	l4 = p + (ipv6 ? OFF_L4_6 : OFF_L4_4);

@@ -77,6 +77,8 @@ int rig_parse(struct rig *r, const char *text, char err[RIG_ERR])
 			bad = field_copy(r->pins, sizeof(r->pins), p + 5);
 		} else if (!strcmp(p, "oneway")) {
 			r->oneway = true;
+		} else if (!strncmp(p, "pid=", 4)) {
+			r->pid = atoi(p + 4);
 		} else if (!strncmp(p, "rate=", 5)) {
 			r->setup_rate = atof(p + 5);
 			bad = r->setup_rate <= 0;
@@ -226,14 +228,13 @@ static int rig_send(struct rig *r, __u32 repeat, char err[RIG_ERR])
 	return rc;
 }
 
-static int counts_read(struct rig *r, struct bench_count *sum)
+static int counts_read_row(struct rig *r, __u32 row, struct bench_count *sum)
 {
 	int n = libbpf_num_possible_cpus(), i;
 	struct bench_count c[n];
-	__u32 zero = 0;
 
 	memset(sum, 0, sizeof(*sum));
-	if (bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.counts), &zero, c))
+	if (bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.counts), &row, c))
 		return -errno;
 	for (i = 0; i < n; i++) {
 		sum->packets += c[i].packets;
@@ -249,6 +250,16 @@ static int counts_read(struct rig *r, struct bench_count *sum)
 	return 0;
 }
 
+static int counts_read(struct rig *r, struct bench_count *sum)
+{
+	return counts_read_row(r, BENCH_COUNT_SINK, sum);
+}
+
+static double count_mpps(const struct bench_count *c)
+{
+	return c->last_ns > c->first_ns ? c->last_packets * 1e3 / (c->last_ns - c->first_ns) : 0;
+}
+
 static void counts_clear(struct rig *r)
 {
 	int n = libbpf_num_possible_cpus();
@@ -257,7 +268,8 @@ static void counts_clear(struct rig *r)
 	__u32 i = 0;
 
 	memset(c, 0, sizeof(c));
-	bpf_map_update_elem(bpf_map__fd(r->skel->maps.counts), &i, c, BPF_ANY);
+	for (; i <= BENCH_COUNT_EAR; i++)
+		bpf_map_update_elem(bpf_map__fd(r->skel->maps.counts), &i, c, BPF_ANY);
 	for (i = 0; i < BENCH_SAMPLES; i++)
 		bpf_map_update_elem(bpf_map__fd(r->skel->maps.samples), &i, &s, BPF_ANY);
 }
@@ -416,6 +428,78 @@ int rig_newconn(struct rig *r, __u32 n, double per_second, struct rig_result *re
 	res->arrived = (double)res->packets / n;
 	if (c.last_ns > c.first_ns)
 		res->mpps = c.last_packets * 1e3 / (c.last_ns - c.first_ns);
+	return 0;
+}
+
+/* A SYN-ACK that carries what the device made up: its checksums, its ends. */
+static void heard_check(struct rig *r, __u16 port, struct rig_result *res)
+{
+	struct bench_sample s;
+	const char *why;
+	__u32 i;
+
+	for (i = 0; i < BENCH_SAMPLES; i++) {
+		if (bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.samples), &i, &s) || !s.len)
+			continue;
+		res->samples++;
+		why = frame_check_answer(s.bytes, port);
+		if (why) {
+			res->bad_samples++;
+			res->why = why;
+		}
+	}
+}
+
+int rig_flood(struct rig *r, __u16 port, __u32 n, double seconds, struct rig_result *res, double *among,
+	      char err[RIG_ERR])
+{
+	struct frame_spec syn = { .tcp = true, .tcp_flags = FRAME_SYN, .seq = BENCH_CLIENT_ISN,
+				  .dport = port };
+	struct bench_count ear, sink;
+	__u32 repeat;
+	int rc, pass;
+
+	memset(res, 0, sizeof(*res));
+	frame_build(&r->plan->flood, &syn);
+	r->plan->flood_port = htons(port);
+	r->plan->sink = BENCH_SINK_FLOOD;
+	r->plan->order = BENCH_RANDOM;
+	r->plan->n_flows = n ? n : BENCH_FLOWS_MAX;
+	r->plan->mix = n != 0;
+	if (!n) {
+		r->plan->frame = r->plan->flood;
+		r->plan->use_ack = 0;
+	}
+	/* First a few, at a rate at which a daemon can hear of them; then two runs that size the third. */
+	r->plan->pace_ns = 20000;
+	r->plan->next_ns = now_ns();
+	rc = rig_send(r, 200000, err);
+	r->plan->pace_ns = 0;
+	usleep(300000);
+	repeat = 200000;
+	for (pass = 0; pass < 2 && !rc; pass++) {
+		counts_clear(r);
+		rc = rig_send(r, repeat, err);
+		if (!rc)
+			rc = counts_read_row(r, BENCH_COUNT_EAR, &ear);
+		if (count_mpps(&ear) > 0.02)
+			repeat = count_mpps(&ear) * 1e6 * seconds * (n ? 2 : 1);
+	}
+	usleep(20000);
+	if (!rc)
+		rc = counts_read_row(r, BENCH_COUNT_EAR, &ear);
+	if (!rc)
+		rc = counts_read_row(r, BENCH_COUNT_SINK, &sink);
+	r->plan->mix = 0;
+	r->plan->sink = BENCH_SINK_COUNT;
+	rig_frames(r);
+	if (rc)
+		return rc;
+	res->packets = ear.packets;
+	res->arrived = (double)ear.packets / repeat * (n ? 2 : 1);
+	res->mpps = count_mpps(&ear);
+	*among = count_mpps(&sink);
+	heard_check(r, port, res);
 	return 0;
 }
 

@@ -36,6 +36,7 @@ struct rig {
 	bool has_nat;
 	double setup_rate; /* first packets a second, 0: the common one */
 	bool oneway; /* the device carries no answers (C0) */
+	int pid; /* of the firewall's daemon, 0 none */
 
 	enum rig_proto proto;
 	bool ipv6;
@@ -59,7 +60,7 @@ struct rig_result {
 };
 
 /*
- * Read NAME=GENNS:GENIF:SINKNS:SINKIF[:pins=DIR][:nat=A.B.C][:fw=NS/IF][:rate=N][:oneway].
+ * Read NAME=GENNS:GENIF:SINKNS:SINKIF[:pins=DIR][:nat=A.B.C][:fw=NS/IF][:rate=N][:oneway][:pid=N].
  *
  * => 0, or -EINVAL with a sentence in err
  */
@@ -90,6 +91,14 @@ int rig_measure(struct rig *r, __u32 n, enum bench_order order, double seconds,
  */
 int rig_newconn(struct rig *r, __u32 n, double per_second, struct rig_result *res,
 		char err[RIG_ERR]);
+
+/*
+ * A flood of SYNs from all addresses and ports of the bench to 'port', as fast as can be; res is about
+ * what came back. With n, every second frame is one of flows 0 … n-1, which are set up, and *among is
+ * the rate of those at the sink (millions a second).
+ */
+int rig_flood(struct rig *r, __u16 port, __u32 n, double seconds, struct rig_result *res, double *among,
+	      char err[RIG_ERR]);
 
 /* Enter a namespace by its name below /run/netns. */
 int rig_enter(const char *ns, char err[RIG_ERR]);
