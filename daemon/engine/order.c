@@ -30,7 +30,7 @@
 #include "normalize/tcp_order.h"
 
 #define ORDER_BLOCKS 16384u /* 64 MiB, touched as far as needed (NRM-32) */
-#define ORDER_SWEEP 256 /* connections looked at in a tick, whether they are still there */
+#define ORDER_SWEEP 1024 /* connections looked at in a tick, whether they are still there */
 #define LINEAR_MAX 65536
 
 struct order_conn {
@@ -256,14 +256,11 @@ static void conf_fill(const struct walk *w, struct order_conf *c)
 {
 	const struct dp_tables *t = sessions_tables(w->e->asa->sessions);
 	const struct asa_tcp_map *m = &t->tcp_maps[w->conn->half[0].tcp_map];
-	int most = policy_model(w->policy)->timeouts.tcp_proxy_reassembly; /* GTO-10 */
 
 	memset(c, 0, sizeof(*c));
 	c->queue_limit = m->queue_limit;
 	c->timeout_s = (__u8)m->queue_timeout;
 	c->compare = m->flags & ASA_TM_CHECK_RETRANSMISSION;
-	if (most > 0 && c->timeout_s > most)
-		c->timeout_s = (__u8)most;
 	c->shown = w->e->order->watch != NULL;
 }
 
@@ -421,13 +418,17 @@ static enum asa_drop put_in_order(struct walk *w, struct order_conn *c)
 		.kept = w->f->next ? FRAME_SIZE : w->f->len, /* a chain cannot wait */
 		.info = { w->in->ifindex, w->f->in_queue, w->made },
 	};
+	int most = policy_model(w->policy)->timeouts.tcp_proxy_reassembly;
+	struct order_conf conf = c->conf;
 	enum asa_drop why;
 	__u8 *ts;
 
+	if (most > 0 && conf.timeout_s > most) /* GTO-10, GTO-22: the value of now */
+		conf.timeout_s = (__u8)most;
 	if (asa_csum_fold(tcp_sum(w->p, g.payload)) != 0xffff)
 		return DROP_TCP_CHECKSUM;
 	acknowledge(w, c); /* even if there is no room for the payload: it may make some */
-	switch (tcp_stream_segment(w->e->order->orders, &c->stream[w->dir], &c->conf,
+	switch (tcp_stream_segment(w->e->order->orders, &c->stream[w->dir], &conf,
 				   w->e->order->watch ? &sink : NULL, &g, w->now, &w->released,
 				   &why)) {
 	case ORDER_DROP: return why;

@@ -199,6 +199,13 @@ static void gto10_tcp_proxy_reassembly_bounds_the_waiting(void)
 	CU_ASSERT_EQUAL(fake_drops(f, DROP_TCP_BUFFER_TIMEOUT), 0);
 	fake_wait(f, 300);
 	CU_ASSERT_EQUAL(fake_drops(f, DROP_TCP_BUFFER_TIMEOUT), 1);
+	f->fw.m->timeouts.tcp_proxy_reassembly = 60; /* GTO-22: for the next that waits */
+	fake_recompile(f);
+	OUT(4, "ef");
+	fake_wait(f, 19800);
+	CU_ASSERT_EQUAL(fake_drops(f, DROP_TCP_BUFFER_TIMEOUT), 1);
+	fake_wait(f, 300);
+	CU_ASSERT_EQUAL(fake_drops(f, DROP_TCP_BUFFER_TIMEOUT), 2);
 	fake_end(f);
 }
 
