@@ -481,11 +481,19 @@ static void show_form(const struct show *sh, enum model_nat_form form)
 	}
 }
 
-void show_pix_nat(const struct show *sh)
+void show_pix_global(const struct show *sh)
 {
 	show_form(sh, MODEL_NAT_PIX_GLOBAL);
+}
+
+void show_pix_nat(const struct show *sh)
+{
 	show_form(sh, MODEL_NAT_PIX_NAT0);
 	show_form(sh, MODEL_NAT_PIX_NAT);
+}
+
+void show_pix_static(const struct show *sh)
+{
 	show_form(sh, MODEL_NAT_PIX_STATIC);
 }
 

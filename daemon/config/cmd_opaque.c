@@ -345,7 +345,8 @@ const struct config_command cmd_opaque_rows[] = {
 	     "ftp-server | savelog | debug-trace | flow-export-syslogs}" L, "=", KEPT, do_line },
 	{ W, "{ssh | telnet} {timeout | version | stricthostkeycheck | key-exchange | cipher | scopy | "
 	     "pubkey-chain}" L, "=", KEPT, do_line },
-	{ W, "http {server | authentication-certificate | redirect}" L, "=", KEPT, do_line },
+	{ W, "http {server {idle-timeout | session-timeout | basic-auth-client} | "
+	     "authentication-certificate | redirect}" L, "=", KEPT, do_line },
 	{ W, "flow-export {destination | template | delay | active | enable} <TEXT:line>", "=", KEPT, do_line },
 	{ W, "icmp unreachable" L, "=", KEPT, do_line },
 	{ W, "service {resetinbound | resetoutbound | resetoutside | password-recovery | internal | "

@@ -395,8 +395,70 @@ static int do_mgmt(void *ctx, struct cmd_args *a, void *out)
 	return 0;
 }
 
+static int do_http_server(void *ctx, struct cmd_args *a, void *out)
+{
+	struct model *m = cfg_edit(a);
+
+	(void)ctx;
+	(void)out;
+	if (!m)
+		return -ENOMEM;
+	m->http_port = a->no ? 0 : (int)cmd_u32(a, "PORT", 443);
+	return 0;
+}
+
+static void show_http_server(const struct show *sh)
+{
+	if (sh->m->http_port == 443)
+		put(sh->sink, "http server enable\n");
+	else if (sh->m->http_port)
+		put(sh->sink, "http server enable %d\n", sh->m->http_port);
+}
+
+/* One of "ssh", "telnet", "http", "icmp": is 'line' about it? */
+static bool mgmt_is(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (!strncmp(line, "ipv6 ", 5))
+		line += 5;
+	return !strncmp(line, word, len) && line[len] == ' ';
+}
+
+bool cfg_show_mgmt_word(const struct show *sh, const char *word)
+{
+	static const char *const all[] = { "ssh", "telnet", "http", "icmp" };
+	bool known = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		known |= !strcmp(all[i], word);
+	if (known && !strcmp(word, "http"))
+		show_http_server(sh);
+	for (size_t i = 0; known && i < sh->m->mgmt.n; i++) {
+		if (mgmt_is(sh->m->mgmt.v[i].text, word))
+			put(sh->sink, "%s\n", sh->m->mgmt.v[i].text);
+	}
+	return known;
+}
+
+bool cfg_clear_mgmt_word(struct model *m, const char *word)
+{
+	bool any = !strcmp(word, "http") && m->http_port;
+
+	if (any)
+		m->http_port = 0;
+	for (size_t i = m->mgmt.n; i-- > 0;) {
+		if (!mgmt_is(m->mgmt.v[i].text, word))
+			continue;
+		MODEL_REMOVE(&m->mgmt, i);
+		any = true;
+	}
+	return any;
+}
+
 void show_mgmt(const struct show *sh)
 {
+	show_http_server(sh);
 	for (size_t i = 0; i < sh->m->mgmt.n; i++)
 		put(sh->sink, "%s\n", sh->m->mgmt.v[i].text);
 }
@@ -405,6 +467,7 @@ int clear_mgmt(struct model *m, const struct model *empty)
 {
 	(void)empty;
 	m->mgmt.n = 0;
+	m->http_port = 0;
 	return 0;
 }
 
@@ -467,6 +530,7 @@ const struct config_command cmd_system_rows[] = {
 	  "What the fast path does without its daemon", do_fail_mode },
 	{ G, "{ssh | telnet | http} {" NET4 " | <NET6:prefix6>} <IF:name>", "=",
 	  "Access to the box", do_mgmt },
+	{ G, "http server enable [<PORT:n:1-65535>]", "=", "Access to the box", do_http_server },
 	{ G, "icmp {permit | deny} " ICMP_FROM " [<ICMP:icmp>] <IF:name>", "=", "ICMP to the box",
 	  do_mgmt },
 	{ G, "ipv6 icmp {permit | deny} " ICMP_FROM " [<ICMP6:icmp6>] <IF:name>", "=",

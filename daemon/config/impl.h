@@ -176,7 +176,10 @@ show_fn show_version_line, show_semantics, show_hostname, show_head, show_timeou
 	show_object_nat, show_after_auto, show_access_groups, show_routes, show_timeouts, show_mgmt,
 	show_sysopt, show_tail, show_tcp_maps, show_regexes, show_snmp_maps, show_class_maps,
 	show_policy_maps, show_service_policies, show_established;
-show_fn show_dns;
+show_fn show_dns, show_pix_static, show_pix_global;
+/* "ssh", "telnet", "http", "icmp": the lines about it. => false: another word */
+bool cfg_show_mgmt_word(const struct show *sh, const char *word);
+bool cfg_clear_mgmt_word(struct model *m, const char *word);
 
 /* Sections for "clear configure": change m so that the section is as in an empty model. */
 typedef int clear_fn(struct model *m, const struct model *empty);

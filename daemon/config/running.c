@@ -56,9 +56,9 @@ static const struct section {
 	{ "logging",		   show_logging,	 clear_logging },
 	{ "fragment",		   show_fragment,	 clear_fragment },
 	{ "ip verify reverse-path", show_verify,	 clear_verify },
+	{ "global",		   show_pix_global,	 clear_global },
 	{ "nat",		   show_pix_nat,	 clear_nat },
-	{ "static",		   NULL,		 clear_static },
-	{ "global",		   NULL,		 clear_global },
+	{ "static",		   show_pix_static,	 clear_static },
 	{ "nat",		   show_twice_nat,	 NULL },
 	{ "nat",		   show_object_nat,	 NULL },
 	{ "nat",		   show_after_auto,	 NULL },
@@ -66,7 +66,11 @@ static const struct section {
 	{ "established",	   show_established,	 clear_established },
 	{ "route",		   show_routes,		 clear_routes },
 	{ "timeout",		   show_timeouts,	 clear_timeouts },
-	{ "ssh",		   show_mgmt,		 clear_mgmt },
+	{ NULL,			   show_mgmt,		 clear_mgmt },
+	{ "ssh",		   NULL,		 NULL }, /* these four: cfg_show_mgmt_word() */
+	{ "telnet",		   NULL,		 NULL },
+	{ "http",		   NULL,		 NULL },
+	{ "icmp",		   NULL,		 NULL },
 	{ "sysopt",		   show_sysopt,		 clear_sysopt },
 	{ NULL,			   show_tail,		 NULL },
 	{ "tcp-map",		   show_tcp_maps,	 clear_tcp_maps },
@@ -160,6 +164,10 @@ static int show_section(const struct model *m, const char *section, bool all,
 	bool known = false;
 
 	section = section_expand(section, expanded, sizeof(expanded));
+	if (cfg_show_mgmt_word(&sh, section)) {
+		(void)show_kept(m, section, sink);
+		return 0;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
 		const char *rest;
 
@@ -170,7 +178,6 @@ static int show_section(const struct model *m, const char *section, bool all,
 		if (sections[i].show)
 			sections[i].show(&sh);
 	}
-	/* static and global are printed with the other PIX forms. */
 	if (known)
 		return 0;
 	return show_kept(m, section, sink) ? 0 : -ENOENT;
@@ -323,6 +330,8 @@ int cfg_clear_section(struct cmd_args *a, const char *section)
 		m->fail_open = empty->fail_open;
 		known = true;
 	}
+	if (!known)
+		known = cfg_clear_mgmt_word(m, section);
 	if (!known && kept_any(m, section)) {
 		opaque_clear(m, section);
 		known = true;

@@ -137,12 +137,13 @@ static int parse_icmp_type(const char *word, bool v6)
 }
 
 /* => 1 and the rule, 0 when the line is not one that restricts access, -EINVAL: not understood. */
-static int parse_rule(const struct policy *p, char **words, size_t n, struct host_rule *r)
+static int parse_rule(const struct compile *c, char **words, size_t n, struct host_rule *r)
 {
-	static const struct {
+	const struct {
 		const char *word;
 		__u16 port;
-	} services[] = { { "ssh", 22 }, { "telnet", 23 }, { "http", 443 } };
+	} services[] = { { "ssh", 22 }, { "telnet", 23 },
+			 { "http", c->m->http_port ? (__u16)c->m->http_port : 443 } };
 	const struct policy_if *pi;
 	size_t at = 1, used;
 
@@ -175,7 +176,7 @@ static int parse_rule(const struct policy *p, char **words, size_t n, struct hos
 		if (r->icmp_type < 0)
 			return -EINVAL;
 	}
-	pi = policy_if_named(p, words[at]);
+	pi = policy_if_named(c->p, words[at]);
 	if (!pi)
 		return 0;
 	r->num = pi->num;
@@ -191,7 +192,7 @@ int host_compile(struct compile *c)
 
 		memcpy(text, c->m->mgmt.v[i].text, sizeof(text));
 		text[sizeof(text) - 1] = '\0';
-		known = parse_rule(c->p, words, split(text, words), &r);
+		known = parse_rule(c, words, split(text, words), &r);
 		if (known < 0 && compile_warn(c, "%s: the ICMP type is not known, the line does nothing",
 					      c->m->mgmt.v[i].text))
 			return -ENOMEM;

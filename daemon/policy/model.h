@@ -390,6 +390,7 @@ struct model {
 	MODEL_VEC(struct model_service_policy) service_policies;
 	MODEL_VEC(struct model_route) routes;
 	MODEL_VEC(struct model_mgmt) mgmt;
+	int http_port; /* "http server enable [PORT]", 0: no such line */
 	MODEL_VEC(struct model_established) established;
 	MODEL_VEC(struct model_dns_group) dns_groups;
 	int dns_poll_min, dns_expire_min; /* minutes */

@@ -51,5 +51,22 @@ for f in tests/config/*.query; do
 	"$check" -q "$f" >"$tmp/out" 2>&1
 	compare "$f" "$f.ok"
 done
+
+# The examples of the documents: every row of the list has its file, every such file its row.
+list=tests/config/documents.txt
+while IFS=';' read -r doc section what file; do
+	file=${file// /}
+	if [ -n "$what" ] && [ -f "tests/config/$file" ] && [ -f "tests/config/${file%.in}.ok" ]; then
+		pass
+	else
+		: >"$tmp/diff"
+		fail "$list:$doc;$section: CFG-2: no test $file"
+	fi
+done < <(grep -v '^#' $list)
+for f in tests/config/*-doc-*.in; do
+	grep -q "; ${f##*/}\$" $list && continue
+	: >"$tmp/diff"
+	fail "$f: CFG-2: not in $list"
+done
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]

@@ -368,6 +368,60 @@ static void cfg_2_file_written_and_read_back(void)
 
 /* ------------------------------------------------------------------ CFG-3, CFG-4 */
 
+/* "show running-config SECTION": what each prints; abbreviated where one section is meant. */
+static void cfg_2_sections_print_their_lines_only(void)
+{
+	static const struct {
+		const char *section, *text; /* NULL: there is no such section */
+	} rows[] = {
+		{ "hostname", "hostname fw\n" },
+		{ "http", "http server enable 8443\nhttp 10.0.0.0 255.0.0.0 inside\n" },
+		{ "ssh", "ssh 10.1.0.0 255.255.0.0 inside\n" },
+		{ "telnet", "" },
+		{ "icmp", "icmp permit any inside\n" },
+		{ "global", "global (outside) 1 192.0.2.9\n" },
+		{ "static", "static (inside,outside) 192.0.2.8 10.1.1.8 netmask 255.255.255.255\n" },
+		{ "nat", "nat (inside) 1 10.1.1.0 255.255.255.0\n" },
+		{ "stat", "static (inside,outside) 192.0.2.8 10.1.1.8 netmask 255.255.255.255\n" },
+		{ "access-l", "access-list A extended permit ip any any\n" },
+		{ "access-list B", "" },
+		{ "access", NULL },
+		{ "est", "established tcp 1 permitto tcp 2\n" },
+		{ "dns", "dns server-group DefaultDNS\n name-server 192.0.2.53\n" },
+		{ "route", "" },
+		{ "nonsense", NULL },
+	};
+	struct fixture f;
+
+	setup(&f);
+	CU_ASSERT_EQUAL(config_text(f.s,
+				    "hostname fw\nhttp server enable 8443\nhttp 10.0.0.0 255.0.0.0 inside\n"
+				    "ssh 10.1.0.0 255.255.0.0 inside\nicmp permit any inside\n"
+				    "global (outside) 1 192.0.2.9\nnat (inside) 1 10.1.1.0 255.255.255.0\n"
+				    "static (inside,outside) 192.0.2.8 10.1.1.8 netmask 255.255.255.255\n"
+				    "access-list A permit ip any any\n"
+				    "established tcp 1 permitto tcp 2\ndns name-server 192.0.2.53\n",
+				    0, NULL, &f.r),
+			CONFIG_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *got = config_running_text(config_model(f.d.c), rows[i].section, false, NULL);
+
+		CU_ASSERT_EQUAL(!got, !rows[i].text);
+		if (got && rows[i].text)
+			CU_ASSERT_STRING_EQUAL(got, rows[i].text);
+		if (!got != !rows[i].text || (got && strcmp(got, rows[i].text)))
+			printf("      section %s\n", rows[i].section);
+		free(got);
+	}
+	/* cleared one by one, nothing of the others goes along */
+	CU_ASSERT_EQUAL(config_text(f.s, "clear configure http\nclear configure global\n", 0, NULL, &f.r),
+			CONFIG_OK);
+	CU_ASSERT_EQUAL(config_model(f.d.c)->http_port, 0);
+	CU_ASSERT_EQUAL(config_model(f.d.c)->mgmt.n, 2);
+	CU_ASSERT_EQUAL(config_model(f.d.c)->nats.n, 2);
+	teardown(&f);
+}
+
 static void cfg_3_column_counts_the_prompt_too(void)
 {
 	struct fixture f;
@@ -528,6 +582,8 @@ static const struct asa_cunit_test tests[] = {
 		{ "CFG-2 a change on trial goes unless confirmed",
 		  cfg_2_a_change_on_trial_goes_unless_confirmed },
 	{ "CFG-2 files", cfg_2_file_written_and_read_back },
+	{ "CFG-2 sections print their lines only", cfg_2_sections_print_their_lines_only },
+	{ "CFG-2 sections print their lines only", cfg_2_sections_print_their_lines_only },
 	{ "CFG-3 column", cfg_3_column_counts_the_prompt_too },
 	{ "CFG-3 BYP-6 BYP-11 a warning is shown once", cfg_3_warning_of_the_daemon_is_shown_once },
 	{ "CFG-4 registered commands", cfg_4_registered_commands_share_the_grammar },

@@ -87,6 +87,23 @@ static void rows_by_hand(void)
 	fw_free(&fw);
 }
 
+/* "http server enable PORT" moves what "http" lines are about. */
+static void http_on_another_port(void)
+{
+	struct fw fw = fw_new();
+	struct policy_tuple t = mb_tuple("tcp 192.0.2.9:1 10.1.1.254:443");
+
+	line(&fw, "http 10.1.1.0 255.255.255.0 inside");
+	CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
+	CU_ASSERT_FALSE(policy_host_access(fw.p, fw_named(&fw, "inside"), &t));
+	fw.m->http_port = 8443;
+	CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
+	CU_ASSERT_TRUE(policy_host_access(fw.p, fw_named(&fw, "inside"), &t));
+	t.dport = 8443;
+	CU_ASSERT_FALSE(policy_host_access(fw.p, fw_named(&fw, "inside"), &t));
+	fw_free(&fw);
+}
+
 static void random_lines(struct fw *fw)
 {
 	static const char *const from4[] = { "any", "host 10.1.1.9", "10.1.0.0 255.255.0.0",
@@ -166,6 +183,7 @@ int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
 		{ "SES-4 rows made by hand", rows_by_hand },
+		{ "SES-4 http on another port", http_on_another_port },
 		{ "SES-4 rows say what the lines say", rows_say_what_the_lines_say },
 		{ NULL, NULL },
 	};
