@@ -142,6 +142,7 @@ asa_inline int options_usual(struct asa_pkt *p, const void *data_end)
 		return 0;
 	p->tcp.ts = asa_ldn32(p->l4 + ASA_TCP_SIZE + 4);
 	p->tcp.options = ASA_OPT_TS;
+	p->tcp.looked = 1;
 	return 1;
 }
 
@@ -217,7 +218,7 @@ asa_inline int send(const struct asa_run *r, const struct asa_flow *f, const str
 	/* Only notes the target: nothing is sent unless XDP_REDIRECT is returned. */
 	if (asa_unlikely(bpf_redirect_map(&asa_tx, out, 0) != XDP_REDIRECT))
 		return verdict_drop(r, DROP_ROUTE_INTERFACE);
-	if (asa_unlikely(p->tcp.edits))
+	if (asa_unlikely(p->tcp.looked && p->tcp.edits))
 		edit(r, f);
 	if (asa_unlikely((f->own->flags & ASA_DIR_SEQ) && (p->flags & ASA_PKT_TCP) &&
 			 p->tcp.header > ASA_TCP_SIZE)) {

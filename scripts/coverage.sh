@@ -35,7 +35,8 @@ done < <(sed -nE 's/^\tX\((PUNT_[A-Z0-9_]+),[[:space:]]*"([^"]+)".*/\1 \2/p' inc
 ids() { local f=$1 i; for i in $2; do echo "$f-$i"; done; }
 # BYP-10 waits for failover.
 for id in $(ids BYP "1 2 3 4 5 6 7 8 9 11 12 13 14 15 16 17") $(ids SES "1 2 3 4 5 10 11 12 13 14 15 16 17") $(ids OBS "1 2 3") \
-	$(ids ACL "1 2 3 4 5") $(ids NAT "1 2 3 4 5 6") $(ids CFG "1 2 3 4"); do
+	$(ids ACL "1 2 3 4 5") $(ids NAT "1 2 3 4 5 6") $(ids CFG "1 2 3 4") \
+	$(ids NRM "1 3 4 10 11 12 13 14 15 16 17 18 19 20 21 22 23 30 31 32 33 34"); do
 	check requirement "$id" "\\b$id\\b"
 done
 echo "$passed passed, $failed failed, 0 skipped"

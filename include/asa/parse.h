@@ -73,6 +73,8 @@ struct asa_tcp_seg {
 	__u8 edits; /* enum asa_norm_edit: what changes before it is sent on */
 	__u8 reserved; /* reserved bits of the header */
 	__u8 ttl; /* or hop limit, as it arrived */
+	__u8 looked; /* there is something above; 0: a usual segment without timestamp */
+	__u8 pad[3];
 };
 
 struct asa_pkt {

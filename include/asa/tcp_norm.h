@@ -54,6 +54,7 @@ asa_inline int tcp_norm_usual(const struct asa_half *own, const struct asa_tcp_s
 /* Before the options are read: nothing was found yet. */
 asa_inline void tcp_norm_begin(struct asa_tcp_seg *s, const struct asa_tcp_map *m)
 {
+	s->looked = 1;
 	s->options = 0;
 	s->ts = 0;
 	s->mss = 0;
@@ -120,6 +121,8 @@ asa_inline int tcp_norm_shrinks(const struct asa_half *own, const struct asa_hal
 asa_inline enum asa_drop tcp_norm_check(const struct asa_half *own, const struct asa_half *peer,
 					__u32 peer_add, const struct asa_tcp_seg *s, __u32 tick)
 {
+	if (asa_likely(!s->looked))
+		return DROP_NONE;
 	/* A RST may carry any timestamp (RFC 7323 section 5.2). */
 	if ((s->options & ASA_OPT_TS) && own->ts_recent &&
 	    asa_unlikely(asa_seq_after(own->ts_recent, s->ts)) &&
@@ -141,6 +144,8 @@ asa_inline enum asa_drop tcp_norm_check(const struct asa_half *own, const struct
 asa_inline void tcp_norm_commit(struct asa_half *own, const struct asa_half *peer,
 				const struct asa_tcp_seg *s)
 {
+	if (asa_likely(!s->looked)) /* then the TTL is the known one */
+		return;
 	if (asa_unlikely(s->ttl != own->ttl) && (!own->ttl || s->ttl < own->ttl))
 		own->ttl = s->ttl;
 	if (asa_unlikely(s->flags & ASA_TCP_SYN)) {

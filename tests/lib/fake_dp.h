@@ -44,6 +44,8 @@ struct fake_pkt {
 	__u32 seq, ack;
 	__u16 win; /* 0: 8192 */
 	bool win_zero;
+	__u8 reserved; /* bits beside the data offset */
+	__u16 urgent;
 	const char *options; /* bytes, a multiple of 4 */
 	__u32 n_options;
 	/* ICMP */

@@ -42,7 +42,8 @@ static __u32 put_l4(const struct fake_pkt *p, __u8 proto, bool v6, const __u8 *l
 		asa_stn16(l4 + 2, p->dport);
 		asa_stn32(l4 + ASA_TCP_SEQ, p->seq);
 		asa_stn32(l4 + ASA_TCP_ACK, p->ack);
-		l4[ASA_TCP_DOFF] = (__u8)(header / 4 << 4);
+		l4[ASA_TCP_DOFF] = (__u8)(header / 4 << 4 | p->reserved);
+		asa_stn16(l4 + ASA_TCP_URGENT, p->urgent);
 		l4[ASA_TCP_FLAGS] = p->flags;
 		asa_stn16(l4 + ASA_TCP_WINDOW, p->win_zero ? 0 : p->win ? p->win : 8192);
 		if (p->n_options)

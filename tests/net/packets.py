@@ -11,6 +11,7 @@ DESTINATION_MAC are put in front.  raw(bytes) sends bytes as they are.
 
 Output lines, in order of arrival (ARP, neighbour discovery and multicast chatter left out):
     tcp 10.1.1.10:1000 > 198.51.100.10:80 flags PA seq 1 ack 2 len 5 ttl 64 win 8192 sum ok [mss N] [vlan N]
+        [opts HEX] [reserved N] [urgent N]
     udp A:P > B:P len N ttl N sum ok
     icmp A > B type T code C ttl N sum ok [about A:P > B:P [seq N]]
     ip A > B proto N …
@@ -96,6 +97,12 @@ def describe(frame, vlan):
         options = dict((o[0], o[1]) for o in tcp.options if isinstance(o, tuple))
         if isinstance(options.get("MSS"), int):
             tag = " mss %d" % options["MSS"] + tag
+        if tcp.options and (len(tcp.options) > 1 or "MSS" not in options):
+            tag += " opts " + bytes(tcp)[20:tcp.dataofs * 4].hex()
+        if tcp.reserved:
+            tag += " reserved %d" % tcp.reserved
+        if tcp.urgptr:
+            tag += " urgent %d" % tcp.urgptr
         return "tcp %s:%d > %s:%d flags %s seq %d ack %d len %d ttl %d win %d sum %s%s" % (
             ip.src, tcp.sport, ip.dst, tcp.dport, tcp.flags, tcp.seq, tcp.ack,
             len(tcp.payload) - (len(tcp[Padding]) if Padding in tcp else 0), ttl, tcp.window,
