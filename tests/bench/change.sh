@@ -75,14 +75,28 @@ firewall() {
 	echo "load dut=$1 rules=$3 objects=$4 ms=$((($(now_us) - start) / 1000))" | tee -a "$out"
 }
 
-# timed WHAT COMMAND…: one change; a line with the milliseconds that asactl took
+# Nanoseconds on a CPU: of all threads of a firewall's daemon, of the main thread of the large one.
+cpu_all() { awk '{ sum += $1 } END { printf "%.0f", sum }' "/proc/${LAB_PID[asad-f$1]}/task/"*/schedstat; }
+cpu_main() { awk '{ printf "%.0f", $1 }' "/proc/${LAB_PID[asad-fbig]}/task/${LAB_PID[asad-fbig]}/schedstat"; }
+
+# timed WHAT COMMAND…: one change; a line with the milliseconds that asactl took, and the daemon's main thread of them
 timed() {
-	local what=$1 start
+	local what=$1 start cpu
 
 	shift
+	cpu=$(cpu_main)
 	start=$(now_us)
 	lab_asa fbig configure "$@" >/dev/null || echo "note the change failed: $*" >>"$out"
-	echo "change what=$what ms=$(awk -v us=$(($(now_us) - start)) 'BEGIN { printf "%.1f", us / 1000 }')" >>"$out"
+	echo "change what=$what us=$(($(now_us) - start)) cpu=$((($(cpu_main) - cpu) / 1000))" >>"$out"
+}
+
+# made NAME: new connections through one firewall, and what each costs the daemon
+made() {
+	local cpu result
+
+	cpu=$(cpu_all "$1")
+	result=$("$bench" newconn -f 60000 -R 250000 "$2")
+	echo "$result cpu=$((($(cpu_all "$1") - cpu) / 60000))" >>"$out"
 }
 
 # changes_loop: one line in front, in the middle, at the end; the same lines away again; what an object is
@@ -129,7 +143,9 @@ for _ in 1 2 3 4 5; do
 		lab_asa f$n clear conn >/dev/null
 	done
 	sleep 1
-	"$bench" newconn -f 60000 -R 250000 "$small" "$mid" "$fw" >>"$out"
+	made small "$small"
+	made mid "$mid"
+	made big "$fw"
 done
 
 [ -n "$keep" ] && cp "$out" "$keep"
@@ -137,12 +153,16 @@ awk '
 	function num(name,  v) { v = $0; if (!sub(".*" name "=", "", v)) return ""; sub(" .*", "", v); return v + 0 }
 	/^load/ { printf "load %d rules, %d objects: %d ms\n", num("rules"), num("objects"), num("ms") }
 	/^connections/ { printf "connections up: %d\n", $2 }
-	/^change/ { w = $2; sub("what=", "", w); ms = num("ms"); n[w]++; sum[w] += ms; if (ms > max[w]) max[w] = ms }
+	/^change/ {
+		w = $2; sub("what=", "", w); ms = num("us") / 1000; n[w]++; sum[w] += ms; cpu[w] += num("cpu") / 1000
+		if (ms > max[w]) max[w] = ms
+	}
 	/^during result/ { printf "known connections during changes: %.4f of all packets arrived, %d visited the daemon\n", num("arrived"), num("punts") }
 	/^during newconn/ { printf "new connections during changes: %.4f of %d arrived\n", num("arrived"), num("flows") }
-	/^newconn/ { d = $0; sub(".*dut=", "", d); sub(" .*", "", d); r[d] = r[d] " " num("delivered"); a[d] = a[d] " " num("arrived") }
+	/^newconn/ { d = $0; sub(".*dut=", "", d); sub(" .*", "", d); r[d] = r[d] " " num("delivered"); a[d] = a[d] " " num("arrived"); t[d] = t[d] " " num("cpu") }
 	/note/ { print }
 	END {
-		for (w in n) printf "change of %-7s %4d times: %.1f ms on average, %.1f at most\n", w, n[w], sum[w] / n[w], max[w]
-		for (d in r) printf "new connections a second, %s:%s (arrived%s)\n", d, r[d], a[d]
+		for (w in n)
+			printf "change of %-7s %4d times: %.1f ms on average, %.1f at most; daemon %.1f\n", w, n[w], sum[w] / n[w], max[w], cpu[w] / n[w]
+		for (d in r) printf "new connections a second, %s:%s (arrived%s); ns of the daemon for each:%s\n", d, r[d], a[d], t[d]
 	}' "$out"
