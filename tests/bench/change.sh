@@ -90,7 +90,7 @@ timed() {
 	echo "change what=$what us=$(($(now_us) - start)) cpu=$((($(cpu_main) - cpu) / 1000))" >>"$out"
 }
 
-# made NAME: new connections through one firewall, and what each costs the daemon
+# made NAME SPEC: new connections through one firewall, and what each costs the daemon (negative: a thread of it ended)
 made() {
 	local cpu result
 
@@ -159,7 +159,7 @@ awk '
 	}
 	/^during result/ { printf "known connections during changes: %.4f of all packets arrived, %d visited the daemon\n", num("arrived"), num("punts") }
 	/^during newconn/ { printf "new connections during changes: %.4f of %d arrived\n", num("arrived"), num("flows") }
-	/^newconn/ { d = $0; sub(".*dut=", "", d); sub(" .*", "", d); r[d] = r[d] " " num("delivered"); a[d] = a[d] " " num("arrived"); t[d] = t[d] " " num("cpu") }
+	/^newconn/ { d = $0; sub(".*dut=", "", d); sub(" .*", "", d); r[d] = r[d] " " num("delivered"); a[d] = a[d] " " num("arrived"); if (num("cpu") > 0) t[d] = t[d] " " num("cpu") }
 	/note/ { print }
 	END {
 		for (w in n)
