@@ -5,6 +5,7 @@
 # netem is not in every kernel). With queue-limit the receiver gets everything in order, with check-retransmission nothing
 # that is right is lost, and what both sides read is what was written. Traffic without such a class does not visit the daemon.
 # STORM_SECONDS=600 makes each storm ten minutes long (default 2).
+# All of it through PAT, with random sequence numbers.
 # Proves NRM-10, NRM-15, NRM-32, NRM-33.
 
 . "$(dirname "$0")/../../scripts/lab.sh"
@@ -38,13 +39,21 @@ conf() {
 		tcp-map compared
 		 queue-limit 10 timeout 2
 		 check-retransmission
+		object network hosts
+		 subnet 10.1.1.0 255.255.255.0
+		 nat (inside,outside) dynamic interface
 		class-map ordered
 		 match port tcp eq 7001
 		class-map ten
 		 match port tcp eq 7002
 		class-map compared
 		 match port tcp eq 7003
+		class-map cookies
+		 match port tcp eq 7004
 		policy-map P
+		 class cookies
+		  set connection embryonic-conn-max 1
+		  set connection advanced-options compared
 		 class ordered
 		  set connection advanced-options ordered
 		 class ten
@@ -55,8 +64,8 @@ conf() {
 	CONF
 }
 ok "classes with queue-limit and check-retransmission" conf
-lab_spawn server srv "$PYTHON" "$LAB_ROOT/tests/net/stream.py" server 7000 7001 7002 7003
-lab_wait 5 lab_listening srv 7003 || lab_fail "server listens"
+lab_spawn server srv "$PYTHON" "$LAB_ROOT/tests/net/stream.py" server 7000 7001 7002 7003 7004
+lab_wait 5 lab_listening srv 7004 || lab_fail "server listens"
 
 cable() { # cable LOSS LATE DOUBLE
 	lab_stop cable
@@ -90,6 +99,8 @@ before=$(disorder)
 has "NRM-10: queue-limit 10, storm: every byte right" '^equal [0-9]+ ' stream 7002 15000 "$STORM" 8
 num "NRM-10: queue-limit 10, storm: no receiver saw a segment out of order" $(($(disorder) - before)) -eq 0
 has "NRM-15: check-retransmission, storm: every byte right" '^equal [0-9]+ ' stream 7003 15000 "$STORM" 8
+has "NRM-15: the same behind TCP intercept" '^equal [0-9]+ ' stream 7004 15000 1 12
+has "NRM-15: some of these clients got cookies" '198.51.100.10' lab_asa fw show threat-detection statistics top tcp-intercept
 num "NRM-15: no retransmission was taken for another" "$(lab_drops fw tcp-dup-data-mismatch)" -eq 0
 num "NRM-33: no checksum came out wrong" "$(lab_drops fw bad-tcp-cksum)" -eq 0
 lab_stop cable
