@@ -162,7 +162,8 @@ static int gap_build(struct walk *w, size_t from, size_t to, const struct acl_wa
 		struct model_stretch *s = w->a->source->places[i].stretch;
 
 		err = place_compile(w, s, was);
-		was += was ? s->n : 0;
+		if (was)
+			was += s->n;
 	}
 	return err;
 }
