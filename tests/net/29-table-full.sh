@@ -18,7 +18,7 @@ lab_iperf iperf srv 5201 && lab_nginx web srv 80 && head -c 1000000 /dev/urandom
 out() { lab_probe cli:eth0 srv:eth0 "$IN" "$@"; }
 
 # An established connection that has to survive all of it.
-lab_spawn load cli iperf3 -c 198.51.100.10 -t 40 -i 0 -b 2M -J
+lab_spawn load cli iperf3 -c 198.51.100.10 -t 150 -i 0 -b 2M -J
 sleep 1
 # Half-open ones: SYNs that nobody answers.
 out "[IP(src='10.1.1.66',dst='198.51.100.66')/TCP(sport=s,dport=80,flags='S') for s in range(1000, 2400)]" 0.3 >/dev/null
