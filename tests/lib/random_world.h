@@ -11,6 +11,14 @@
 
 #include "lib/dialogue.h"
 
+/* Reasons about packets; the others are about connections. */
+enum { KIND_FRAME, KIND_FLOW };
+static const __u8 reason_kind[ASA_DROP_MAX] = {
+#define KIND_OF(sym, keyword, kind, stage, sentence) [sym] = KIND_##kind,
+	ASA_DROP_LIST(KIND_OF)
+#undef KIND_OF
+};
+
 static __u32 seed;
 
 static __u32 rnd(__u32 n)

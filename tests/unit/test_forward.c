@@ -506,6 +506,41 @@ static void packet_to_the_box_without_translation(void)
 	fake_end(f);
 }
 
+/* NAT-3: 511 low ports are all that one address has; the 512th flow is refused, counted and told. */
+static void nat3_exhaustion_is_counted_and_told(void)
+{
+	struct fake *f = fake_new(1024);
+	struct model_nat *n = MODEL_PUSH(&f->fw.m->nats);
+	__u64 before;
+	__u16 port;
+
+	n->form = MODEL_NAT_TWICE_AFTER;
+	snprintf(n->real_if, sizeof(n->real_if), "inside");
+	snprintf(n->mapped_if, sizeof(n->mapped_if), "outside");
+	n->dynamic = n->mapped_interface = true;
+	n->real.kind = MODEL_ADDR_ANY;
+	fake_start(f);
+	for (port = 1; port < 512; port++) {
+		CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .proto = ASA_PROTO_UDP, .src = INSIDE_HOST,
+					.dst = OUTSIDE_HOST, .sport = port, .dport = 53),
+				DROP_NONE);
+		fake_forget_sent(f);
+	}
+	before = fake_drops(f, DROP_NAT_FAILED);
+	fake_log_clear(f);
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .proto = ASA_PROTO_UDP, .src = "10.1.1.6",
+				.dst = OUTSIDE_HOST, .sport = 7, .dport = 53),
+			DROP_NAT_FAILED);
+	CU_ASSERT_EQUAL(fake_drops(f, DROP_NAT_FAILED), before + 1);
+	CU_ASSERT_TRUE(fake_logged(f, "305006: portmap translation creation failed for udp src "
+				      "inside:10.1.1.6/7 dst outside:198.51.100.7/53"));
+	/* other ranges have room */
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .proto = ASA_PROTO_UDP, .src = "10.1.1.6",
+				.dst = OUTSIDE_HOST, .sport = 700, .dport = 53),
+			DROP_NONE);
+	fake_end(f);
+}
+
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
@@ -525,6 +560,7 @@ int main(void)
 		{ "NAT-6 real address from outside is refused", nat6_real_address_from_outside_is_refused },
 		{ "NAT-3 PAT keeps ports and gives them back", nat3_pat_keeps_ports_and_gives_them_back },
 		{ "NAT-3 ping through PAT", nat_ping_through_pat },
+		{ "NAT-3 exhaustion is counted and told (305006)", nat3_exhaustion_is_counted_and_told },
 		{ "SES-4 packet to the box without translation", packet_to_the_box_without_translation },
 		{ NULL, NULL },
 	};
