@@ -61,3 +61,16 @@ $(BENCH_BUILD)/order_bench: $(BENCH_SRC)/order_bench.c $(wildcard daemon/normali
 	@echo "  CC      $@"
 	$(BENCH_Q)$(CC) -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -D_GNU_SOURCE -Iinclude -Idaemon -I. \
 		-o $@ $(filter %.c,$^)
+
+# A million connections that end (TMO-7): make expire-bench
+.PHONY: expire-bench
+EXPIRE_SRC := $(BENCH_SRC)/expire_bench.c tests/lib/fake_dp.c tests/lib/fake_pkt.c daemon/base/log.c \
+	daemon/datapath/index.c daemon/datapath/frame.c $(wildcard daemon/engine/*.c daemon/normalize/*.c \
+	daemon/session/*.c daemon/policy/*.c)
+expire-bench: $(BENCH_BUILD)/expire_bench
+	$(BENCH_Q)$<
+
+$(BENCH_BUILD)/expire_bench: $(EXPIRE_SRC) tests/lib/fake_dp.h
+	@echo "  CC      $@"
+	$(BENCH_Q)$(CC) -std=gnu11 -O2 -g -pthread -Wall -Wextra -Werror -Wno-unused-parameter \
+		-Wno-missing-field-initializers -D_GNU_SOURCE -Iinclude -Idaemon -I. -o $@ $(EXPIRE_SRC) -lurcu

@@ -5,8 +5,9 @@
 /*
  * TCP intercept in the slow path, with a simulated clock: a SYN over the limit gets a cookie, the ACK
  * that brings it back opens the server, both halves are joined; dead servers, resets, forgeries.
- * INT-1, INT-2, INT-4, LIM-4.
+ * INT-1, INT-2, INT-4, INT-8, LIM-4.
  */
+#include "engine/intercept.h"
 #include "lib/dialogue.h"
 
 static struct fake *begin(void)
@@ -133,6 +134,156 @@ static void refused(void)
 	fake_end(f);
 }
 
+/* ------------------------------------------------------------------ options, statistics */
+
+/* MSS 1400, SACK permitted, timestamps, window scale 5, and an option nobody knows. */
+#define FULL "\x02\x04\x05\x78\x04\x02\x08\x0a\x11\x22\x33\x44\x00\x00\x00\x00\x01\x03\x03\x05\x01\x01\xfd\x02"
+
+static int option(const struct asa_pkt *p, __u8 kind, __u8 size)
+{
+	__u8 options[ASA_TCP_OPTIONS_BUFFER] = { 0 };
+	__u32 n = p->tcp.header - ASA_TCP_SIZE;
+
+	memcpy(options, (__u8 *)p->l4 + ASA_TCP_SIZE, n);
+	return asa_tcp_find_option(options, n, kind, size);
+}
+
+static int shift(const struct asa_pkt *p)
+{
+	__u8 options[ASA_TCP_OPTIONS_BUFFER] = { 0 };
+	__u32 n = p->tcp.header - ASA_TCP_SIZE;
+
+	memcpy(options, (__u8 *)p->l4 + ASA_TCP_SIZE, n);
+	return asa_tcp_find_wscale(options, n);
+}
+
+/* INT-4: what a cookie carries, what it does not: neither timestamps nor ECN nor what is unknown. */
+static void what_survives(void)
+{
+	const __u8 ecn = 0xc0; /* ECE, CWR */
+	struct fake *f = begin();
+	const struct asa_pkt *p;
+	__u32 cookie;
+
+	CU_ASSERT(CLIENT(1000, S, 1, 0, 0) == DROP_NONE);
+	fake_forget_sent(f);
+	CU_ASSERT(FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST, .sport = 1001,
+			  .dport = 80, .flags = S | ecn, .seq = 500, .options = FULL, .n_options = 24) ==
+		  DROP_NONE);
+	p = left(f, IF_INSIDE, S | A); /* no ECE: without ECN */
+	cookie = p->tcp.seq;
+	CU_ASSERT(option(p, ASA_TCPOPT_MSS, 4) >= 0);
+	CU_ASSERT(option(p, ASA_TCPOPT_SACK_PERMITTED, 2) >= 0);
+	CU_ASSERT(option(p, 8, 10) < 0);
+	CU_ASSERT(option(p, 0xfd, 2) < 0);
+	CU_ASSERT(shift(p) < 0); /* the server's is not known yet */
+	fake_forget_sent(f);
+	CU_ASSERT(CLIENT(1001, A, 501, cookie + 1, 0) == DROP_NONE);
+	p = left(f, IF_OUTSIDE, S);
+	CU_ASSERT(option(p, ASA_TCPOPT_MSS, 4) >= 0);
+	CU_ASSERT(asa_ldn16((__u8 *)p->l4 + ASA_TCP_SIZE + option(p, ASA_TCPOPT_MSS, 4) + 2) == 1400);
+	CU_ASSERT(option(p, ASA_TCPOPT_SACK_PERMITTED, 2) >= 0);
+	CU_ASSERT(option(p, 8, 10) < 0);
+	CU_ASSERT(shift(p) < 0); /* what the client was not offered it does not use */
+	fake_forget_sent(f);
+	fake_end(f);
+}
+
+/* A server shows its window scale in a connection of its own; cookies after that offer it. */
+static void window_scale_is_learned(void)
+{
+	struct fake *f = begin();
+	const struct asa_pkt *p;
+	__u32 cookie;
+
+	CU_ASSERT(FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST, .sport = 1000,
+			  .dport = 80, .flags = S, .seq = 1, .options = FULL, .n_options = 24) == DROP_NONE);
+	fake_forget_sent(f);
+	CU_ASSERT(CLIENT(1001, S, 500, 0, 0) == DROP_NONE); /* intercept begins */
+	fake_forget_sent(f);
+	CU_ASSERT(FAKE_IN(f, .in = IF_OUTSIDE, .src = OUTSIDE_HOST, .dst = INSIDE_HOST, .sport = 80,
+			  .dport = 1000, .flags = S | A, .seq = 7000, .ack = 2,
+			  .options = "\x01\x03\x03\x09", .n_options = 4) == DROP_NONE);
+	fake_forget_sent(f);
+	f->hits[0].sent = 1000; /* the flood goes on in the driver */
+	fake_wait(f, 2200);
+	CU_ASSERT(f->intercepts[0].row.wscale == 9);
+	CU_ASSERT(CLIENT(1002, S, 1, 0, 0) == DROP_NONE); /* half-open again */
+	CU_ASSERT(FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST, .sport = 1003,
+			  .dport = 80, .flags = S, .seq = 900, .options = FULL, .n_options = 24) == DROP_NONE);
+	p = left(f, IF_INSIDE, S | A);
+	CU_ASSERT(shift(p) == 9);
+	cookie = p->tcp.seq;
+	fake_forget_sent(f);
+	CU_ASSERT(CLIENT(1003, A, 901, cookie + 1, 0) == DROP_NONE);
+	CU_ASSERT(shift(left(f, IF_OUTSIDE, S)) == 5); /* the client's own, out of the cookie */
+	fake_forget_sent(f);
+	fake_end(f);
+}
+
+/* INT-8: total, the last second, the average of the window; the most attacked first. */
+static void rates(void)
+{
+	struct fake *f = begin();
+	const struct intercept_server *top[10];
+	struct intercepts *t;
+	int i;
+
+	(void)cookie_of(f);
+	t = engine_intercepts(f->asa.engine);
+	for (i = 1; i <= 120; i++) {
+		f->hits[0].sent += 300;
+		f->hits[0].src = mb_addr("203.0.113.66");
+		f->hits[0].seen = f->now;
+		fake_wait(f, 1000);
+	}
+	CU_ASSERT(intercepts_top(t, top, 10) == 1);
+	CU_ASSERT_STRING_EQUAL(mb_text(&top[0]->addr), OUTSIDE_HOST);
+	CU_ASSERT(top[0]->port == asa_htons(80));
+	CU_ASSERT(top[0]->total >= 119 * 300 && top[0]->total <= 120 * 300 + 1);
+	CU_ASSERT(top[0]->rate == 300);
+	CU_ASSERT(intercept_average(top[0], f->now) >= 280 && intercept_average(top[0], f->now) <= 310);
+	CU_ASSERT_STRING_EQUAL(mb_text(&top[0]->src), "203.0.113.66");
+	fake_wait(f, 60000); /* it is over: the present rate says so at once, the average falls */
+	CU_ASSERT(top[0]->rate == 0);
+	CU_ASSERT(intercept_average(top[0], f->now) < 220);
+	intercepts_clear(t);
+	CU_ASSERT(intercepts_top(t, top, 10) == 0);
+	fake_end(f);
+}
+
+/* INT-4: good for its own time only, at its own port and address only; each refusal is counted. */
+static void old_and_elsewhere(void)
+{
+	struct fake *f = begin();
+	__u32 cookie = cookie_of(f);
+
+	f->hits[0].sent = 1;
+	(void)FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST, .sport = 1002, .dport = 80,
+		      .flags = A, .seq = 501, .ack = cookie + 1);
+	CU_ASSERT(fake_drops(f, DROP_TCP_INTERCEPT_COOKIE) == 1); /* replayed from another port */
+	(void)FAKE_IN(f, .in = IF_INSIDE, .src = "10.1.1.99", .dst = OUTSIDE_HOST, .sport = 1001, .dport = 80,
+		      .flags = A, .seq = 501, .ack = cookie + 1);
+	CU_ASSERT(fake_drops(f, DROP_TCP_INTERCEPT_COOKIE) == 2); /* by another host */
+	(void)FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST, .sport = 1001, .dport = 81,
+		      .flags = A, .seq = 501, .ack = cookie + 1);
+	CU_ASSERT(fake_drops(f, DROP_TCP_NOT_SYN) == 1); /* to a port that nobody answers for */
+	/* two units of time later; the flood has gone on, so that the row still answers */
+	while (fake_in_use(f) == 1 && f->hits[0].sent < 90) {
+		f->hits[0].sent += 1;
+		fake_wait(f, 1000);
+	}
+	while (f->hits[0].sent < 90) {
+		f->hits[0].sent += 1;
+		fake_wait(f, 1000);
+	}
+	(void)CLIENT(1001, A, 501, cookie + 1, 0);
+	CU_ASSERT(fake_drops(f, DROP_TCP_INTERCEPT_COOKIE) == 3);
+	CU_ASSERT(f->n_sent == 0);
+	CU_ASSERT(fake_law(f));
+	fake_end(f);
+}
+
 static void server_is_dead(void)
 {
 	struct fake *f = begin();
@@ -185,6 +336,10 @@ int main(void)
 		{ "LIM-4 INT-1 INT-2 cookie, client, server, data", joined },
 		{ "INT-2 a probe of the closed window instead of the ACK", probe_of_the_window },
 		{ "INT-4 guessed and replayed", refused },
+		{ "INT-4 what survives an interception", what_survives },
+		{ "INT-4 the server's window scale is learned", window_scale_is_learned },
+		{ "INT-4 old cookies, and cookies at another place", old_and_elsewhere },
+		{ "INT-8 total, rate and average", rates },
 		{ "INT-2 a server that does not answer: the client gets a RST", server_is_dead },
 		{ "INT-2 a server that refuses: the client gets a RST", server_refuses },
 		{ "INT-2 what the client sends too early", too_early },
