@@ -65,29 +65,29 @@ asa_inline int unusual(const struct asa_run *r, const struct asa_iface *iface,
 		       const struct asa_config *cfg, const struct asa_pkt *p)
 {
 	enum asa_punt cause = p->flags & ASA_PKT_FRAGMENT ? PUNT_FRAGMENT : PUNT_IP_OPTION;
-	struct asa_found found = {};
+	__u32 ref = 0;
 
 	if (local_verdict(&p->key.dst, p->proto, p->key.dport) != ASA_LOCAL_HOST)
 		return verdict_punt(r, cfg, cause, 0);
 	if (p->flags & ASA_PKT_L4)
-		lookup_conn(&found, cfg, &p->key);
-	return found.conn ? verdict_punt(r, cfg, cause, found.ref) : to_host(r, iface, p);
+		ref = lookup_key(&p->key);
+	return ref ? verdict_punt(r, cfg, cause, ref) : to_host(r, iface, p);
 }
 
 /* ICMP errors: the daemon's, except those about the host's own traffic. */
 asa_inline int icmp_error(const struct asa_run *r, const struct asa_iface *iface,
 			  const struct asa_config *cfg, const struct asa_pkt *p, void *data_end)
 {
-	struct asa_found found = {};
 	struct asa_key quoted;
+	__u32 ref = 0;
 
 	if (local_verdict(&p->key.dst, p->proto, 0) != ASA_LOCAL_HOST)
 		return verdict_punt(r, cfg, PUNT_ICMP_ERROR, 0);
 	if (asa_parse_quoted(p, data_end, &quoted)) {
 		quoted.ctx = p->key.ctx;
-		lookup_conn(&found, cfg, &quoted);
+		ref = lookup_key(&quoted);
 	}
-	return found.conn ? verdict_punt(r, cfg, PUNT_ICMP_ERROR, found.ref) : to_host(r, iface, p);
+	return ref ? verdict_punt(r, cfg, PUNT_ICMP_ERROR, ref) : to_host(r, iface, p);
 }
 
 /* Belongs to no connection. */
@@ -151,7 +151,7 @@ int asa_xdp(struct xdp_md *ctx)
 	if (asa_unlikely(p.flags & ASA_PKT_ICMP_ERROR))
 		return icmp_error(&r, iface, cfg, &p, data_end);
 
-	lookup_conn(&found, cfg, &p.key);
+	lookup_conn(&found, &p.key);
 	if (asa_likely(found.conn != NULL))
 		return forward(&r, cfg, &p, &found);
 	if (local_verdict(&p.key.dst, p.proto, p.key.dport) == ASA_LOCAL_HOST)

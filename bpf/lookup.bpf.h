@@ -2,17 +2,20 @@
 /*
  * The only place in the driver that knows how the connection index is built.
  *
- * Responsible for: key -> connection and direction.  One cache line of the index, a second one only
- * if the home bucket has entries elsewhere, then the line of the slot that holds the key.
- * Not responsible for: the arithmetic (include/asa/hash.h), writing (the daemon's index module).
+ * Responsible for: key -> connection and direction.  A connection mostly lives in its home slot, whose
+ * number follows from the key; the index has the keys that do not.  One cache line of the index, a
+ * second one only if the home bucket has entries elsewhere, and the lines of one slot.
+ * Not responsible for: the arithmetic (include/asa/hash.h), writing (the daemon's index module),
+ * who gets his home (its session module).
  *
  * Races with the writer: an entry's tag and reference are read one after the other and may be of
  * two different connections; a slot may be in the middle of being reused.  The comparison with the
  * key in the slot decides, so the worst result is a miss, and the frame goes to the daemon, which
- * looks again.  The same for a program that read the mask just before the index doubled.
+ * looks again.  The same for a program that read the mask just before the index doubled.  A home
+ * slot counts only while its direction is marked valid, which the daemon does last.
  *
- * A miss in the cache costs as much as all instructions of a frame together, so the lines of the
- * slot that will be needed are asked for at once, before the key has been compared.
+ * A miss in the cache costs as much as all instructions of a frame together: the lines of the home
+ * slot are asked for at once, before the first has come, and who is at home waits only for them.
  */
 #ifndef ASA_LOOKUP_BPF_H
 #define ASA_LOOKUP_BPF_H
@@ -21,19 +24,14 @@
 
 #include "maps.bpf.h"
 
-struct asa_found {
-	struct asa_conn *conn; /* NULL: no such connection */
-	__u32 ref; /* ASA_REF */
-};
-
 /* Start the load of a cache line whose content nobody waits for here. */
 asa_inline void touch(const void *p)
 {
 	(void)*(volatile const __u64 *)p;
 }
 
-asa_inline struct asa_conn *lookup_bucket(const struct asa_bucket *b, const struct asa_key *key,
-					  __u32 tag, __u32 *found)
+/* => ASA_REF of the key's connection, 0: not in this bucket */
+asa_inline __u32 lookup_bucket(const struct asa_bucket *b, const struct asa_key *key, __u32 tag)
 {
 	struct asa_conn *conn;
 	__u32 ref, slot;
@@ -51,40 +49,78 @@ asa_inline struct asa_conn *lookup_bucket(const struct asa_bucket *b, const stru
 		if (!conn)
 			continue;
 		touch(&conn->half[ASA_REF_DIR(ref)].packets);
-		if (key->proto == ASA_PROTO_TCP)
-			touch(&conn->half[ASA_REF_DIR(ref) ^ 1].packets);
-		if (asa_key_equal(&conn->dir[ASA_REF_DIR(ref)].key, key)) {
-			*found = ref;
-			return conn;
-		}
+		touch(&conn->half[ASA_REF_DIR(ref) ^ 1].packets);
+		if (asa_key_equal(&conn->dir[ASA_REF_DIR(ref)].key, key))
+			return ref;
 	}
-	return NULL;
+	return 0;
+}
+
+/* => ASA_REF, 0: the index does not have the key */
+asa_inline __u32 lookup_index(const struct asa_config *cfg, const struct asa_key *key)
+{
+	struct asa_hash h = asa_hash_key(key, cfg->hash_key);
+	__u32 mask = *(volatile const __u32 *)&cfg->index_mask; /* once: it may grow under us */
+	__u32 row = asa_hash_home(h, mask), ref;
+	struct asa_bucket *b;
+
+	b = bpf_map_lookup_elem(&asa_index, &row);
+	if (!b)
+		return 0;
+	ref = lookup_bucket(b, key, h.tag);
+	if (asa_likely(ref || !b->overflow))
+		return ref;
+	row = asa_hash_alternate(row, h.tag, mask);
+	b = bpf_map_lookup_elem(&asa_index, &row);
+	return b ? lookup_bucket(b, key, h.tag) : 0;
+}
+
+/* => ASA_REF, 0: the slot that the key's hash names is not this key's */
+asa_inline __u32 lookup_home(const struct asa_config *cfg, const struct asa_key *key)
+{
+	__u32 slot = asa_hash_slot(key, cfg->hash_key, cfg->slots), d;
+	struct asa_conn *conn = bpf_map_lookup_elem(&asa_conns, &slot);
+
+	if (!conn)
+		return 0;
+	touch(&conn->half[0].packets);
+	touch(&conn->half[1].packets);
+	d = !asa_key_equal(&conn->dir[0].key, key);
+	if (asa_unlikely(d && !asa_key_equal(&conn->dir[1].key, key)))
+		return 0;
+	return *(volatile const __u16 *)&conn->dir[d].flags & ASA_DIR_VALID ? ASA_REF(slot, d) : 0;
 }
 
 /*
  * Find the connection that a key belongs to.
- * => f->conn is NULL if there is none
+ * => ASA_REF, 0: there is none
+ *
+ * A global function: the verifier looks at its many ways out once, not once for each way in.
  */
-asa_inline void lookup_conn(struct asa_found *f, const struct asa_config *cfg,
-			    const struct asa_key *key)
+__noinline __u32 lookup_key(const struct asa_key *key)
 {
-	struct asa_hash h = asa_hash_key(key, cfg->hash_key);
-	__u32 mask = *(volatile const __u32 *)&cfg->index_mask; /* once: it may grow under us */
-	__u32 row = asa_hash_home(h, mask);
-	struct asa_bucket *b;
+	struct asa_config *cfg;
+	__u32 row = 0, ref;
 
-	f->conn = NULL;
-	f->ref = 0;
-	b = bpf_map_lookup_elem(&asa_index, &row);
-	if (!b)
-		return;
-	f->conn = lookup_bucket(b, key, h.tag, &f->ref);
-	if (asa_likely(f->conn || !b->overflow))
-		return;
-	row = asa_hash_alternate(row, h.tag, mask);
-	b = bpf_map_lookup_elem(&asa_index, &row);
-	if (b)
-		f->conn = lookup_bucket(b, key, h.tag, &f->ref);
+	cfg = key ? bpf_map_lookup_elem(&asa_config, &row) : NULL;
+	if (!cfg)
+		return 0;
+	ref = lookup_home(cfg, key);
+	return asa_likely(ref) ? ref : lookup_index(cfg, key);
+}
+
+struct asa_found {
+	struct asa_conn *conn; /* NULL: no such connection */
+	__u32 ref; /* ASA_REF */
+};
+
+asa_inline void lookup_conn(struct asa_found *f, const struct asa_key *key)
+{
+	__u32 slot;
+
+	f->ref = lookup_key(key);
+	slot = ASA_REF_SLOT(f->ref);
+	f->conn = f->ref ? bpf_map_lookup_elem(&asa_conns, &slot) : NULL;
 }
 
 #endif

@@ -2,6 +2,9 @@
 /*
  * Writing the connection index.
  *
+ * A key whose connection lives in the slot that the key's hash names (its home, asa/hash.h) is found
+ * without the index and gets no entry.
+ *
  * Responsible for: where an entry goes (home bucket, else alternate bucket, else another entry
  * moves), the overflow counts, the growth of the index, and the order of stores that lets XDP
  * programs read at any moment.
@@ -33,6 +36,7 @@
 struct index_place {
 	__u32 home, alternate;
 	__u32 tag;
+	__u32 slot; /* where its connection needs no entry */
 };
 
 static struct index_place index_place(const struct dp_tables *t, const struct asa_key *key)
@@ -42,6 +46,7 @@ static struct index_place index_place(const struct dp_tables *t, const struct as
 	struct index_place p;
 
 	p.tag = h.tag;
+	p.slot = asa_hash_slot(key, t->config->hash_key, t->config->slots);
 	p.home = asa_hash_home(h, mask);
 	p.alternate = asa_hash_alternate(p.home, h.tag, mask);
 	return p;
@@ -93,6 +98,18 @@ static struct asa_ref *index_search(const struct dp_tables *t, __u32 bucket, __u
 	return NULL;
 }
 
+/* => 0: the slot holds another connection, or none */
+static __u32 index_find_home(const struct dp_tables *t, __u32 slot, const struct asa_key *key)
+{
+	for (int d = 0; d < 2; d++) {
+		const struct asa_dir *dir = &t->conns[slot].dir[d];
+
+		if ((dir->flags & ASA_DIR_VALID) && asa_key_equal(&dir->key, key))
+			return ASA_REF(slot, d);
+	}
+	return 0;
+}
+
 __u32 index_find(const struct dp_tables *t, const struct asa_key *key)
 {
 	struct index_place p = index_place(t, key);
@@ -100,7 +117,7 @@ __u32 index_find(const struct dp_tables *t, const struct asa_key *key)
 
 	if (!e && t->index[p.home].overflow)
 		e = index_search(t, p.alternate, p.tag, key);
-	return e ? e->ref : 0;
+	return e ? e->ref : index_find_home(t, p.slot, key);
 }
 
 /*
@@ -185,15 +202,17 @@ static bool index_crowded(const struct dp_tables *t)
 
 int index_insert(struct dp_tables *t, const struct asa_key *key, __u32 ref)
 {
+	__u32 bucket, known = index_find(t, key);
 	struct index_place p;
-	__u32 bucket;
 	int row;
 
-	if (index_find(t, key))
+	if (known && known != ref)
 		return -EEXIST;
 	if (index_crowded(t))
 		index_grow(t);
 	p = index_place(t, key);
+	if (p.slot == ASA_REF_SLOT(ref))
+		return 0;
 	bucket = p.home;
 	row = index_free_entry(&t->index[p.home]);
 	if (row < 0) {
@@ -224,6 +243,8 @@ int index_remove(struct dp_tables *t, const struct asa_key *key, __u32 ref)
 	struct index_place p = index_place(t, key);
 	const __u32 buckets[2] = { p.home, p.alternate };
 
+	if (p.slot == ASA_REF_SLOT(ref))
+		return 0;
 	for (int k = 0; k < 2; k++) {
 		struct asa_bucket *b = &t->index[buckets[k]];
 

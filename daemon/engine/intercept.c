@@ -312,15 +312,18 @@ void intercept_sent(struct intercepts *t, const struct intercept_found *found,
 	server_count(server_of(t, found, now), 1, client, now);
 }
 
-/* A connection that the server has answered tells its window scale. Looks at the first slots only. */
+/* A connection that the server has answered tells its window scale. Looks at some only. */
 static void look_for_scale(struct intercepts *t, const struct intercept_server *s)
 {
 	const struct dp_tables *tables = sessions_tables(t->asa->sessions);
-	__u32 slot;
+	const struct asa_conn *c;
+	__u32 slot = 0, i;
 
-	for (slot = 1; slot < tables->n_slots && slot < LOOK_SLOTS; slot++) {
-		const struct asa_conn *c = &tables->conns[slot];
-
+	for (i = 0; i < LOOK_SLOTS; i++) {
+		slot = sessions_next(t->asa->sessions, slot + 1);
+		if (slot == tables->n_slots)
+			return;
+		c = &tables->conns[slot];
 		if (!(c->half[1].tcp & ASA_HALF_SYN) || c->dir[1].key.sport != s->port ||
 		    !(c->half[0].tcp & ASA_HALF_WSCALE) || c->dir[1].key.proto != ASA_PROTO_TCP ||
 		    !asa_addr_equal(&c->dir[1].key.src, &s->addr))

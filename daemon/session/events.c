@@ -255,12 +255,14 @@ static void sweep(struct sessions *s, __u32 now, int budget)
 		s->sweep = 1;
 	}
 	for (; s->sweep && budget > 0; budget--) {
-		struct asa_session *r = &s->t.sessions[s->sweep];
+		struct asa_session *r;
 
-		if (s->sweep >= s->fresh) {
+		s->sweep = sessions_next(s, s->sweep);
+		if (s->sweep == s->t.n_slots) {
 			s->sweep = 0;
 			return;
 		}
+		r = &s->t.sessions[s->sweep];
 		if (session_state_live(r->state)) {
 			__u32 before = session_timeout_ticks(r);
 

@@ -134,15 +134,13 @@ void pairs_tick(struct sessions *s)
 	}
 	if (!s->pairs)
 		s->pairs = pairs_new(s->t.n_slots); /* without memory: again on the next tick */
-	for (n = 0; s->pairs && n < SCAN_PER_TICK && s->pairs->scan < s->fresh; n++) {
-		__u32 slot = s->pairs->scan++;
+	for (n = 0; s->pairs && n < SCAN_PER_TICK && s->pairs->scan < s->t.n_slots; n++) {
+		__u32 slot = sessions_next(s, s->pairs->scan);
 
-		if (session_state_live(s->t.sessions[slot].state))
+		s->pairs->scan = slot + 1;
+		if (slot < s->t.n_slots && session_state_live(s->t.sessions[slot].state))
 			pairs_count(s, slot, 1);
 	}
-	/* what is created from here on tells of itself */
-	if (s->pairs && n < SCAN_PER_TICK)
-		s->pairs->scan = s->t.n_slots;
 }
 
 static bool port_fits(__u16 port, __u16 lo, __u16 hi)

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "datapath/index.h"
 #include "session/session_impl.h"
+#include "session/slots.h"
 
 static bool conn_whole(const struct sessions *s, __u32 slot)
 {
@@ -140,7 +141,7 @@ static void embryos_recover(struct sessions *s)
 	if (!s->counts.embryonic)
 		return;
 	list = malloc(s->counts.embryonic * sizeof(*list));
-	for (slot = 1; slot < s->fresh; slot++) {
+	for (slot = sessions_next(s, 1); slot < s->t.n_slots; slot = sessions_next(s, slot + 1)) {
 		if (s->t.sessions[slot].state != ASA_SESSION_EMBRYONIC)
 			continue;
 		if (list && n < s->counts.embryonic)
@@ -158,7 +159,7 @@ static void embryos_recover(struct sessions *s)
 
 static __u32 recover_rows(struct sessions *s, __u32 now)
 {
-	__u32 slot, top = 0, found = 0, discarded = 0, row;
+	__u32 slot, found = 0, discarded = 0, row;
 
 	for (row = 0; row < ASA_NEXTHOPS_MAX; row++)
 		s->t.nexthops[row].users = 0;
@@ -168,7 +169,7 @@ static __u32 recover_rows(struct sessions *s, __u32 now)
 		if (conn_whole(s, slot)) {
 			conn_recover(s, slot);
 			found += r->state != ASA_SESSION_CLOSING;
-			top = slot;
+			(void)slots_take(s->slots, slot);
 			continue;
 		}
 		if ((s->t.conns[slot].dir[0].flags | s->t.conns[slot].dir[1].flags) &
@@ -179,20 +180,10 @@ static __u32 recover_rows(struct sessions *s, __u32 now)
 		if (r->state != ASA_SESSION_FREE || r->timer_next || r->timer_prev)
 			memset(r, 0, sizeof(*r));
 	}
-	s->fresh = top + 1;
-	s->n_free = s->t.n_slots - s->fresh;
-	for (slot = top; slot >= 1; slot--) {
-		__u8 state = s->t.sessions[slot].state;
-
-		if (state == ASA_SESSION_FREE)
-			slot_free_push(s, slot);
-	}
 	embryos_recover(s);
-	for (slot = 1; slot < s->fresh; slot++) {
+	for (slot = sessions_next(s, 1); slot < s->t.n_slots; slot = sessions_next(s, slot + 1)) {
 		struct asa_session *r = &s->t.sessions[slot];
 
-		if (r->state == ASA_SESSION_FREE)
-			continue;
 		session_arm(s, slot, now);
 		if (r->state != ASA_SESSION_CLOSING)
 			(void)session_sync(s, slot, now);
@@ -212,7 +203,5 @@ __u32 sessions_recover(struct sessions *s, bool reused, __u32 now)
 	if (reused)
 		return recover_rows(s, now);
 	memset(&s->t.sessions[0], 0, sizeof(s->t.sessions[0]));
-	s->fresh = 1;
-	s->n_free = s->t.n_slots - 1;
 	return 0;
 }

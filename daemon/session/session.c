@@ -23,6 +23,7 @@
 #include "asa/tcp_track.h"
 #include "datapath/index.h"
 #include "session/session_impl.h"
+#include "session/slots.h"
 
 /* Bounds of the reserve: slots needed for the new connections of one quarantine. */
 #define RESERVE_MAX 4096u
@@ -39,11 +40,12 @@ struct sessions *sessions_new(struct asa *a, const struct dp_tables *t)
 	s->asa = a;
 	s->t = *t;
 	s->links = calloc(t->n_slots, sizeof(*s->links));
+	s->slots = slots_new(t->n_slots);
 	s->limits = limits_new(t->n_slots);
 	s->floating = calloc(t->n_slots, sizeof(*s->floating));
 	s->dcd = dcd_new(t->n_slots);
 	s->gone = gone_new(t->n_slots);
-	if (!s->links || !s->limits || !s->floating || !s->dcd || !s->gone) {
+	if (!s->links || !s->slots || !s->limits || !s->floating || !s->dcd || !s->gone) {
 		sessions_free(s);
 		return NULL;
 	}
@@ -64,6 +66,7 @@ void sessions_free(struct sessions *s)
 	gone_free(s->gone);
 	dcd_free(s->dcd);
 	limits_free(s->limits);
+	slots_free(s->slots);
 	free(s->links);
 	free(s->floating);
 	free(s);
@@ -103,17 +106,6 @@ void slot_queue_remove(struct sessions *s, struct slot_queue *q, __u32 slot)
 	l->prev = 0;
 }
 
-void slot_free_push(struct sessions *s, __u32 slot)
-{
-	struct asa_session *r = &s->t.sessions[slot];
-
-	s->floating[slot] = 0;
-	memset(r, 0, sizeof(*r));
-	r->timer_next = s->free_head;
-	s->free_head = slot;
-	s->n_free++;
-}
-
 static void quarantine_push(struct sessions *s, __u32 slot, __u32 now)
 {
 	struct asa_session *r = &s->t.sessions[slot];
@@ -140,7 +132,9 @@ void slot_quarantine_release(struct sessions *s, __u32 now)
 		s->quarantine_head = r->timer_next;
 		if (!s->quarantine_head)
 			s->quarantine_tail = 0;
-		slot_free_push(s, slot);
+		s->floating[slot] = 0;
+		memset(r, 0, sizeof(*r));
+		slots_give(s->slots, slot);
 	}
 }
 
@@ -166,26 +160,30 @@ static bool slot_give_way(struct sessions *s, __u32 now)
 	return false;
 }
 
-/* => 0 when there is none. */
-static __u32 slot_take(struct sessions *s, __u32 now)
+/*
+ * Where XDP finds the connection without the index. One that is translated has two such places, one
+ * for each direction: for the clients of dynamic translation the answers are most of the traffic.
+ */
+static __u32 slot_home(const struct sessions *s, const struct session_args *a)
 {
-	__u32 slot;
+	const struct asa_config *cfg = s->t.config;
+	bool answers = a->nat_dynamic || a->pat;
+	__u32 home = asa_hash_slot(answers ? &a->reverse : &a->forward, cfg->hash_key, cfg->slots);
 
-	if (s->n_free < s->reserve) {
+	if (slots_is_free(s->slots, home))
+		return home;
+	return asa_hash_slot(answers ? &a->forward : &a->reverse, cfg->hash_key, cfg->slots);
+}
+
+/* => 0 when there is none. */
+static __u32 slot_take(struct sessions *s, const struct session_args *a, __u32 now)
+{
+	if (slots_available(s->slots) < s->reserve) {
 		slot_quarantine_release(s, now);
-		if (s->n_free < s->reserve)
+		if (slots_available(s->slots) < s->reserve)
 			(void)slot_give_way(s, now);
 	}
-	slot = s->free_head;
-	if (slot) {
-		s->free_head = s->t.sessions[slot].timer_next;
-	} else if (s->fresh < s->t.n_slots) {
-		slot = s->fresh++;
-	} else {
-		return 0;
-	}
-	s->n_free--;
-	return slot;
+	return slots_take(s->slots, slot_home(s, a));
 }
 
 /* ------------------------------------------------------------------ creation */
@@ -256,13 +254,13 @@ static bool key_translated(const struct session_args *a)
 	return !asa_key_equal(&back, &a->forward);
 }
 
-/* All but the next hops. */
+/* All but the next hops and the marks that make the directions valid. */
 static void conn_fill(struct sessions *s, struct asa_conn *c, const struct session_args *a,
 		      __u64 id, __u32 now)
 {
 	__u16 gen = (__u16)s->t.config->route_gen, serial = (__u16)id;
 	int tcp = a->forward.proto == ASA_PROTO_TCP;
-	__u16 flags = ASA_DIR_VALID;
+	__u16 flags = 0;
 	__u32 add[2] = { 0 };
 	int d;
 
@@ -349,10 +347,12 @@ static void row_fill(struct sessions *s, struct asa_session *r, const struct ses
 static int conn_publish(struct sessions *s, __u32 slot)
 {
 	struct asa_conn *c = &s->t.conns[slot];
-	int rc;
+	int rc, d;
 
-	/* XDP must find the slot complete: index_insert() stores the reference with release order
-	 */
+	/* XDP, which looks into a key's home slot without the index, must find it complete. */
+	for (d = 0; d < 2; d++)
+		__atomic_store_n(&c->dir[d].flags, c->dir[d].flags | ASA_DIR_VALID,
+				 __ATOMIC_RELEASE);
 	rc = index_insert(&s->t, &c->dir[0].key, ASA_REF(slot, 0));
 	if (rc)
 		return rc;
@@ -370,7 +370,7 @@ enum asa_drop session_create(struct sessions *s, const struct session_args *a, _
 			     __u32 *out_slot)
 {
 	bool tracked = a->forward.proto == ASA_PROTO_TCP && !a->service.bypass;
-	__u32 slot = slot_take(s, now);
+	__u32 slot = slot_take(s, a, now);
 	struct asa_session *r;
 	struct asa_conn *c;
 	__u64 id;
@@ -417,7 +417,7 @@ static bool slot_possible(const struct sessions *s, __u32 now)
 {
 	__u32 oldest = s->quarantine_head;
 
-	return s->free_head || s->fresh < s->t.n_slots ||
+	return slots_available(s->slots) ||
 	       (oldest && (__s32)(now - s->t.sessions[oldest].expires) >= 0);
 }
 
@@ -436,6 +436,8 @@ enum asa_drop session_create_dry(struct sessions *s, const struct session_args *
 		return DROP_RESOURCE_FLOW;
 	*id = *session_next_id(s) + 1;
 	conn_fill(s, c, a, *id, now);
+	c->dir[0].flags |= ASA_DIR_VALID;
+	c->dir[1].flags |= ASA_DIR_VALID;
 	if (a->forward.proto == ASA_PROTO_TCP && !a->service.bypass)
 		tcp_track_start(&c->half[0], &a->first->tcp);
 	return DROP_NONE;
@@ -514,6 +516,11 @@ struct asa_session *session_row(const struct sessions *s, __u32 slot)
 struct asa_conn *session_conn(const struct sessions *s, __u32 slot)
 {
 	return session_row(s, slot) ? &s->t.conns[slot] : NULL;
+}
+
+__u32 sessions_next(const struct sessions *s, __u32 slot)
+{
+	return slots_next_taken(s->slots, slot);
 }
 
 void sessions_counts(const struct sessions *s, struct session_counts *c)

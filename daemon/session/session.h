@@ -209,6 +209,12 @@ struct session_counts {
 	__u64 built_tcp, built_udp;
 	__u64 refused, evicted;
 };
+/*
+ * The first slot from 'slot' on that holds a connection or did until a moment ago.
+ * => the number of slots when there is none; start with 1, and ask session_row() what it holds
+ */
+__u32 sessions_next(const struct sessions *s, __u32 slot);
+
 void sessions_counts(const struct sessions *s, struct session_counts *c);
 /* Counter deltas since the last call (FLOW_* reasons, STAT_CONN_*), added to 'a'. => any? */
 bool sessions_take_account(struct sessions *s, struct asa_account *a);

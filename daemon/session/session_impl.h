@@ -36,6 +36,8 @@ struct slot_link {
 	__u32 next, prev;
 };
 
+struct slots;
+
 struct sessions {
 	struct asa *asa;
 	struct dp_tables t;
@@ -48,9 +50,7 @@ struct sessions {
 	struct dcd *dcd;
 	struct gone *gone;
 	struct pairs *pairs; /* NULL while nobody asks */
-	__u32 fresh; /* slots from here on were never used */
-	__u32 free_head; /* freed slots, linked by timer_next */
-	__u32 n_free; /* fresh ones included */
+	struct slots *slots; /* the free ones */
 	__u32 reserve; /* fewer free slots than this: the old give way */
 	__u32 quarantine_head, quarantine_tail; /* linked by timer_next, oldest first */
 	__u32 next_xlate_expire;
@@ -89,7 +89,6 @@ static inline int session_inside(const struct asa_session *r)
 /* session.c */
 void slot_queue_push(struct sessions *s, struct slot_queue *q, __u32 slot);
 void slot_queue_remove(struct sessions *s, struct slot_queue *q, __u32 slot);
-void slot_free_push(struct sessions *s, __u32 slot);
 void slot_quarantine_release(struct sessions *s, __u32 now);
 void session_count(struct sessions *s, __u32 slot, int by); /* in_use and friends */
 /* Log and count the end; late segments still pass. */

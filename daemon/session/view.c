@@ -241,15 +241,19 @@ bool session_walk(const struct sessions *s, __u32 *pos, __u32 max, __u32 now,
 
 	if (!*pos)
 		*pos = 1;
-	for (; max && *pos < s->fresh; max--) {
-		__u32 slot = (*pos)++;
+	for (; max; max--) {
+		__u32 slot = sessions_next(s, *pos);
 
+		*pos = slot;
+		if (slot == s->t.n_slots)
+			return false;
+		++*pos;
 		if (!session_view(s, slot, now, &v) || (f && !view_matches(f, &v)))
 			continue;
 		if (!cb(arg, &v))
 			return false;
 	}
-	return *pos < s->fresh;
+	return *pos < s->t.n_slots;
 }
 
 struct clear_args {

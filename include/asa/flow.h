@@ -13,7 +13,8 @@
  * The addresses and ports that a frame of direction d leaves with are those of dir[!d].key,
  * reversed; no translated address is stored twice.
  *
- * The index (asa_index) maps a key to slot and direction. Bucket: 7 entries in one cache line;
+ * A connection mostly lives in the slot that its keys' hash names, its home (asa/hash.h). The index
+ * (asa_index) maps the keys that do not lead home to slot and direction. Bucket: 7 entries in one cache line;
  * an entry whose home bucket is full lives in the alternate bucket, and the home bucket's
  * 'overflow' counts those, so that a lookup needs the second line only if it is not zero.
  *

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The keyed hash of the connection index: key -> home bucket, alternate bucket, tag.
+ * The keyed hashes that lead to a connection: key -> home slot; key -> home bucket of the index,
+ * alternate bucket, tag.
  *
- * Responsible for: the one definition of the index's arithmetic.  The XDP program reads the index
- * with it (bpf/lookup.bpf.h), the daemon writes it with the same functions.
- * Not responsible for: storage, insertion, moving entries (the daemon's offload module).
+ * Responsible for: the one definition of this arithmetic.  The XDP program reads the tables with it
+ * (bpf/lookup.bpf.h), the daemon writes them with the same functions.
+ * Not responsible for: storage, insertion, moving entries (the daemon's index module); which slot a
+ * connection gets (its session module).
  *
- * How: the four address words go through NH (UMAC, RFC 4418 section 5.2.2): each 64-bit word is
+ * The home slot comes from a cheap hash that is the same for a key and its reverse, so that both
+ * directions of a connection that is not translated lead to the same slot. It is linear: who likes
+ * can make connections whose sums collide, and they are then found by the index, that is all.
+ *
+ * The index must withstand that, so its hash is another one: the four address words go through NH (UMAC, RFC 4418 section 5.2.2): each 64-bit word is
  * split in halves, a secret half is added to each modulo 2^32 and the halves are multiplied to 64
  * bits.  NH of two different address pairs collides with probability 2^-32 over the secret; the
  * four products are independent, so the CPU does them at once.  The fifth word (ports, protocol,
@@ -36,13 +42,22 @@ asa_inline __u64 asa_hash_nh(__u64 word, __u64 secret)
 /* The fifth word of a key: ports, protocol, context. */
 asa_inline __u64 asa_key_word(const struct asa_key *k)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	return (__u64)k->sport | (__u64)k->dport << 16 | (__u64)k->proto << 32 |
 	       (__u64)k->pad << 40 | (__u64)k->ctx << 48;
-#else
-	return (__u64)k->sport << 48 | (__u64)k->dport << 32 | (__u64)k->proto << 24 |
-	       (__u64)k->pad << 16 | (__u64)k->ctx;
-#endif
+}
+
+/*
+ * The slot in which a connection is looked for before the index is asked.
+ * => the same for the reverse key
+ * => may be 0 (a slot that is never used): then there is no home
+ */
+asa_inline __u32 asa_hash_slot(const struct asa_key *k, const __u64 secret[4], __u32 slots)
+{
+	__u64 ports = (__u64)k->sport + k->dport + ((__u64)(k->proto ^ k->ctx) << 17);
+	__u64 h = (k->src.d[0] + k->dst.d[0]) * (secret[0] | 1) +
+		  (k->src.d[1] + k->dst.d[1]) * (secret[1] | 1) + ports * (secret[2] | 1);
+
+	return (__u32)((h >> 32) * slots >> 32);
 }
 
 /*

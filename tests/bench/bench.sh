@@ -13,22 +13,25 @@
 #          k1       nftables with conntrack, established rule first, nf_conntrack_checksum=0, enlarged tables
 #          fw       the firewall, no translation (and, on port 99, a TCP state bypass class)
 #          nat      the firewall with static NAT of the source network
+#          Both come with a table of the default size, and with one for 2,097,152 connections, which is used
+#          for more than 200,000 flows.
 # All idle devices cost nothing; the runs go A B A B over the devices, medians are compared.
 #
-# Options: --quick (fewer flows and rounds), --flood-only (TCP intercept alone, see flood.sh), --flows LIST, --rounds N, --gate (status 1 when a floor is missed), --peers-only (no firewall),
+# Options: --quick (fewer flows and rounds), --only LIST (of udp tcp bypass v6 new flood bulk), --flows LIST,
+#          --rounds N, --gate (status 1 when a floor is missed), --peers-only (no firewall),
 #          --keep FILE (also write the raw result lines there)
 
 . "$(dirname "$0")/../../scripts/lab.sh"
 
-quick='' gate='' peers_only='' flood_only='' keep='' want_flows='' want_rounds=''
+quick='' gate='' peers_only='' keep='' want_flows='' want_rounds='' only=udp,tcp,bypass,v6,new,flood,bulk
 while [ $# -gt 0 ]; do
 	case $1 in
 	--quick) quick=1 ;;
 	--gate) gate=--gate ;;
 	--peers-only) peers_only=1 ;;
-	--flood-only) flood_only=1 ;;
 	--flows) want_flows=$2; shift ;;
 	--rounds) want_rounds=$2; shift ;;
+	--only) only=$2; shift ;;
 	--keep) keep=$2; shift ;;
 	--help) sed -n '4,/^$/s/^# \{0,1\}//p' "$0"; exit 0 ;;
 	*) echo "bench.sh: unknown option $1 (see --help)" >&2; exit 2 ;;
@@ -92,9 +95,9 @@ device_nft() {
 		net.netfilter.nf_conntrack_udp_timeout_stream=3600
 }
 
-# device_fw NAME [nat]
+# device_fw NAME CONNECTIONS [nat]
 device_fw() {
-	device "$1" && lab_asad "f$1" --connections 1048576 || return 1
+	device "$1" && lab_asad "f$1" --connections "$2" || return 1
 	{
 		cat <<-CONF
 			interface in0
@@ -113,7 +116,7 @@ device_fw() {
 			  set connection timeout idle 4:00:00
 			service-policy bench interface inside
 		CONF
-		[ "${2:-}" = nat ] && cat <<-CONF
+		[ "${3:-}" = nat ] && cat <<-CONF
 			object network bench-net
 			 subnet 192.0.2.0 255.255.255.0
 			 nat (inside,outside) static 203.0.113.0
@@ -130,7 +133,7 @@ report() {
 	"$PYTHON" "$LAB_ROOT/tests/bench/report.py" $gate "$out"
 }
 
-if [ -n "$flood_only" ]; then
+if [ "$only" = flood ]; then
 	run_flood
 	report
 	exit
@@ -140,12 +143,12 @@ lab_ns ggensink sgensink && lab_veth ggensink g0 sgensink s0 &&
 device c0 && "$bench" c0 "$LAB_TAG-fc0" in0 out0 02:00:00:00:00:04 02:00:00:00:00:03 &&
 device_kernel k0 && device_nft k1 || { echo "bench.sh: cannot build the peers" >&2; exit 1; }
 peers=("$(spec gensink :rate=800000)" "$(spec c0 :oneway:rate=800000)" "$(spec k0 :rate=200000)" "$(spec k1 :rate=150000)")
-fws=()
+fws=() fws_large=()
 if [ -z "$peers_only" ]; then
-	device_fw fw && device_fw nat nat || { echo "bench.sh: cannot start the firewalls" >&2; exit 1; }
-	fw=$(spec fw ":pins=$(lab_pins ffw):fw=$LAB_TAG-ffw/in0")
-	nat=$(spec nat ":pins=$(lab_pins fnat):nat=203.0.113:fw=$LAB_TAG-fnat/in0")
-	fws=("$fw" "$nat")
+	device_fw fw 262144 && device_fw nat 262144 nat && device_fw fwl 2097152 && device_fw natl 2097152 nat ||
+		{ echo "bench.sh: cannot start the firewalls" >&2; exit 1; }
+	fws=("$(spec_fw fw fw)" "$(spec_fw nat nat :nat=203.0.113)")
+	fws_large=("$(spec_fw fw fwl)" "$(spec_fw nat natl :nat=203.0.113)")
 fi
 
 # ------------------------------------------------------------------------------------------- measuring
@@ -156,7 +159,7 @@ fw_clear() {
 	local n
 
 	[ -n "$peers_only" ] && return 0
-	for n in ffw fnat; do
+	for n in ffw fnat ffwl fnatl; do
 		lab_asa "$n" clear conn >/dev/null
 	done
 	lab_in fk1 conntrack -F >/dev/null 2>&1
@@ -173,27 +176,51 @@ run_memory() {
 	done | "$PYTHON" "$LAB_ROOT/tests/bench/memory.py" "${used:-0}" "$rss_before" "$(rss_anon "$pid")" | tee -a "$out" >&2
 }
 
-[ -n "$peers_only" ] || rss_before=$(rss_anon "${LAB_PID[asad-ffw]}")
-say "established forwarding, UDP"
-measure run -p udp -f $flows -r $rounds -t $secs -P "${peers[@]}" "${fws[@]}"
-[ -n "$peers_only" ] || run_memory
-fw_clear
-say "established forwarding, TCP"
-measure run -p tcp -f $flows -r $rounds -t $secs -P "${peers[@]}" "${fws[@]}"
-fw_clear
-say "established forwarding, TCP state bypass, one direction only"
-measure run -p bypass -d 99 -f $flows -r $rounds -t $secs -P "${peers[0]}" "${peers[1]}" "${peers[3]}" ${fws[0]:+"${fws[0]}"}
-fw_clear
-say "established forwarding, IPv6"
-for p in udp tcp; do
-	measure run -6 -p $p -f 1000 -r $rounds -t $secs "${peers[@]}" ${fws[0]:+"${fws[0]}"}
-done
-fw_clear
-say "new connections (UDP, one packet each)"
-measure newconn -f 60000 -R 50000,100000,200000,400000,0 "${peers[3]}" ${fws[0]:+"${fws[0]}"}
+# established OPTIONS: all flow counts, each with the firewalls whose table is meant for it
+established() {
+	local few many
 
-say "SYN flood"
-run_flood
+	few=$(tr , '\n' <<<"$flows" | awk '$1 <= 200000' | paste -sd,)
+	many=$(tr , '\n' <<<"$flows" | awk '$1 > 200000' | paste -sd,)
+	[ -z "$few" ] || measure run "$@" -f "$few" -r $rounds -t $secs -P "${peers[@]}" "${fws[@]}"
+	[ -z "$many" ] || measure run "$@" -f "$many" -r $rounds -t $secs -P "${peers[@]}" "${fws_large[@]}"
+}
+
+wanted() { [[ ,$only, == *,$1,* ]]; }
+
+[ -n "$peers_only" ] || rss_before=$(rss_anon "${LAB_PID[asad-ffw]}")
+if wanted udp; then
+	say "established forwarding, UDP"
+	established -p udp
+	[ -n "$peers_only" ] || run_memory
+	fw_clear
+fi
+if wanted tcp; then
+	say "established forwarding, TCP"
+	established -p tcp
+	fw_clear
+fi
+if wanted bypass; then
+	say "established forwarding, TCP state bypass, one direction only"
+	( unset 'peers[2]' 'fws[1]' 'fws_large[1]' && established -p bypass -d 99 )
+	fw_clear
+fi
+if wanted v6; then
+	say "established forwarding, IPv6"
+	for p in udp tcp; do
+		measure run -6 -p $p -f 1000 -r $rounds -t $secs "${peers[@]}" ${fws[0]:+"${fws[0]}"}
+	done
+	fw_clear
+fi
+if wanted new; then
+	say "new connections (UDP, one packet each)"
+	measure newconn -f 60000 -R 50000,100000,200000,400000,0 "${peers[3]}" ${fws[0]:+"${fws[0]}"}
+fi
+
+if wanted flood; then
+	say "SYN flood"
+	run_flood
+fi
 
 # Bulk transfer with real sockets: the firewall against plain routing, segmentation offloads off at the hosts.
 bulk() {
@@ -215,21 +242,23 @@ print("bulk dut=%s mbit=%.1f retransmits=%d" % (sys.argv[1], end["sum_received"]
       end["sum_sent"].get("retransmits", 0)))' "$1" >>"$out" || echo "note dut=$1 bulk transfer failed" >>"$out"
 }
 
-say "bulk transfer (iperf3, 2 s each)"
-bulk k && lab_in rk sysctl -qw net.ipv4.ip_forward=1
-if [ -z "$peers_only" ]; then
-	bulk a && lab_asad ra && lab_conf ra <<-CONF
-		interface in0
-		 nameif inside
-		 security-level 100
-		interface out0
-		 nameif outside
-		 security-level 0
-	CONF
+if wanted bulk; then
+	say "bulk transfer (iperf3, 2 s each)"
+	bulk k && lab_in rk sysctl -qw net.ipv4.ip_forward=1
+	if [ -z "$peers_only" ]; then
+		bulk a && lab_asad ra && lab_conf ra <<-CONF
+			interface in0
+			 nameif inside
+			 security-level 100
+			interface out0
+			 nameif outside
+			 security-level 0
+		CONF
+	fi
+	for _ in 1 2 3; do
+		bulk_once k
+		[ -n "$peers_only" ] || bulk_once a
+	done
 fi
-for _ in 1 2 3; do
-	bulk_once k
-	[ -n "$peers_only" ] || bulk_once a
-done
 
 report

@@ -23,4 +23,9 @@ device() {
 	lab_route "f$1" -6 2001:db8:1::/64 via 2001:db8:9::2
 }
 
-spec() { echo "$1=$LAB_TAG-g$1:g0:$LAB_TAG-s$1:s0$2"; }
+spec() { # spec NAME OPTIONS
+	echo "$1=$LAB_TAG-g$1:g0:$LAB_TAG-s$1:s0$2"
+}
+spec_fw() { # spec_fw REPORTED-AS NAME OPTIONS
+	echo "$1=$LAB_TAG-g$2:g0:$LAB_TAG-s$2:s0:pins=$(lab_pins "f$2"):fw=$LAB_TAG-f$2/in0$3"
+}

@@ -94,6 +94,7 @@ int main(void)
 {
 	const char *object = getenv("ASA_OBJECT"), *why;
 	double base, ns;
+	uint32_t home;
 	int empty;
 
 	why = world_open(&w, object ? object : "build/asa_xdp.bpf.o");
@@ -107,10 +108,11 @@ int main(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		bool nat = cases[i].out.src != NULL;
 
+		home = world_home(&w, &cases[i].in);
 		world_reset(&w);
 		if (!cases[i].no_conn) {
-			world_conn(&w, 1, &cases[i].in, nat ? &cases[i].out : NULL, cases[i].flags);
-			open_tcp(1);
+			world_conn(&w, home, &cases[i].in, nat ? &cases[i].out : NULL, cases[i].flags);
+			open_tcp(home);
 			if (nat) {
 				world_conn(&w, 2, &cases[i].out, &cases[i].in, cases[i].flags);
 				open_tcp(2);

@@ -251,13 +251,22 @@ static void index_put(const struct world *w, const struct asa_key *key, uint32_t
 	struct asa_ref e = { .tag = h.tag, .ref = ref };
 	struct asa_bucket b;
 
-	if (bucket_put(w, home, e))
+	if (asa_hash_slot(key, w->cfg.hash_key, w->cfg.slots) == ASA_REF_SLOT(ref) ||
+	    bucket_put(w, home, e))
 		return;
 	if (!bucket_put(w, asa_hash_alternate(home, h.tag, w->cfg.index_mask), e))
 		abort();
 	bpf_map_lookup_elem(w->index, &home, &b);
 	b.overflow++;
 	bpf_map_update_elem(w->index, &home, &b, BPF_ANY);
+}
+
+uint32_t world_home(const struct world *w, const struct pkt *in)
+{
+	struct asa_key k;
+
+	pkt_key(&k, in);
+	return asa_hash_slot(&k, w->cfg.hash_key, w->cfg.slots);
 }
 
 void world_conn(struct world *w, uint32_t slot, const struct pkt *in, const struct pkt *out,

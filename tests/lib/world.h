@@ -82,6 +82,8 @@ void world_reset(struct world *w);
  * A connection in 'slot': frames that look like 'in' leave like 'out' (NULL: not translated).
  * => both directions get 'flags', next hop 1, and NAT if 'out' is given
  */
+/* The slot in which a connection that begins with this frame is at home: no entry in the index. */
+uint32_t world_home(const struct world *w, const struct pkt *in);
 void world_conn(struct world *w, uint32_t slot, const struct pkt *in, const struct pkt *out,
 		uint16_t flags);
 /* Read or write a slot. */
