@@ -65,7 +65,7 @@ static void open_tcp(uint32_t slot)
 #define V6 .src = "2001:db8:1::10", .dst = "2001:db8:2::80"
 #define N6 .src = "2001:db8:3::10", .dst = "2001:db8:2::80"
 #define TCP .proto = 6, .sport = 1025, .dport = 80, .flags = 0x10, .seq = 1001, .ack = 5001, .payload = 10
-#define UDP .proto = 17, .sport = 1025, .dport = 53, .payload = 22
+#define UDP .proto = 17, .sport = 1026, .dport = 53, .payload = 22
 
 static const struct {
 	const char *name;

@@ -697,6 +697,43 @@ static void interface_beyond_the_maps(void)
 	bpf_xdp_detach(IN_BIG, 0, &opts);
 }
 
+/* SES-12: a connection at home is found in both directions without the index, and gone with its mark. */
+static void home_slot(void)
+{
+	struct pkt in = U4(), back = { .src = SERVER4, .dst = CLIENT4, .proto = 17, .sport = 53,
+				       .dport = 1025, .payload = 9 };
+	uint8_t frame[2][PKT_MAX];
+	uint32_t home, size[2], ports = 0;
+	struct asa_conn c;
+	struct result res;
+
+	do {
+		in.sport = (uint16_t)(1025 + ports);
+		back.dport = in.sport;
+		home = world_home(&w, &in);
+	} while (home < 3 && ports++ < 1000);
+	CU_ASSERT_FATAL(home >= 3);
+	size[0] = (uint32_t)pkt_build(frame[0], &in);
+	size[1] = (uint32_t)pkt_build(frame[1], &back);
+	world_reset(&w);
+	world_conn(&w, home, &in, NULL, 0);
+	for (int d = 0; d < 2; d++) {
+		CU_ASSERT_FATAL(world_run(&w, frame[d], size[d], LO, &res) == 0);
+		CU_ASSERT(res.verdict == XDP_REDIRECT);
+		CU_ASSERT(res.delta.stats[STAT_HIT].packets == 1);
+		CU_ASSERT(world_slot(&w, home).half[d].packets == 1);
+	}
+	c = world_slot(&w, home);
+	c.dir[0].flags = 0;
+	c.dir[1].flags = 0;
+	world_slot_set(&w, home, &c);
+	for (int d = 0; d < 2; d++) {
+		pkt_build(frame[d], d ? &back : &in);
+		CU_ASSERT_FATAL(world_run(&w, frame[d], size[d], LO, &res) == 0);
+		CU_ASSERT(res.delta.punts[PUNT_NO_FLOW].packets == 1);
+	}
+}
+
 /* OBS-2: a reason or cause without a row is a failure; reasons of the daemon are listed here. */
 static void every_reason_has_a_test(void)
 {
@@ -733,6 +770,7 @@ int main(void)
 		{ "SES-5 106016 106017: liars are told of once a tick", liars_are_told_of_once_a_tick },
 		{ "SES-5 frames cut at every length", truncated },
 		{ "interface beyond the maps", interface_beyond_the_maps },
+		{ "SES-12 a connection in its home slot", home_slot },
 		{ "OBS-2 every reason and cause has a row", every_reason_has_a_test },
 		{ NULL, NULL },
 	};

@@ -33,7 +33,7 @@ enum {
 	OUT_B = 102,
 	IN_BIG = 5000,
 	MTU_A = 1500,
-	WORLD_SLOTS = 64,
+	WORLD_SLOTS = 1024,
 	WORLD_BUCKETS = 16,
 };
 

@@ -123,6 +123,29 @@ static void reverse_of_reverse_is_the_key(void)
 	CU_ASSERT(asa_key_equal(&a, &r));
 }
 
+/* Both directions of a connection lead to one slot; 5,000 connections take at least 90 % of what chance takes. */
+static void homes_are_shared_and_spread(void)
+{
+	static __u8 seen[65536];
+	__u32 n, used = 0, wrong = 0;
+
+	memset(seen, 0, sizeof(seen));
+	for (n = 0; n < 5000; n++) {
+		struct asa_key k = { .proto = 6, .dport = asa_htons(443) }, r;
+		__u32 slot;
+
+		asa_addr_set_v4(&k.src, asa_htonl(0xc0000200u + n % 250));
+		asa_addr_set_v4(&k.dst, asa_htonl(0xc6336400u + n % 7));
+		k.sport = asa_htons((__u16)(32768 + n / 250));
+		asa_key_reverse(&r, &k);
+		slot = asa_hash_slot(&k, secret, 65536);
+		wrong += slot >= 65536 || slot != asa_hash_slot(&r, secret, 65536);
+		used += !seen[slot & 65535]++;
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+	CU_ASSERT(used > 5000 * 9 / 10 * 96 / 100);
+}
+
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
@@ -131,6 +154,7 @@ int main(void)
 		{ "buckets fill evenly", buckets_fill_evenly },
 		{ "the secret decides", secret_decides_where_a_key_lives },
 		{ "every field of a key counts", every_field_of_a_key_counts },
+		{ "homes are shared by both directions, and spread", homes_are_shared_and_spread },
 		{ "SES-10 reversed keys", reverse_of_reverse_is_the_key },
 		{ NULL, NULL },
 	};

@@ -279,6 +279,39 @@ static void damaged_ref_is_not_followed(void)
 	tables_drop();
 }
 
+/* A key whose slot is its home is found without an entry, while its direction is valid. */
+static void home_needs_no_entry(void)
+{
+	struct asa_key key, other;
+	__u32 slot;
+
+	tables_make(64, 16);
+	tables.config->slots = 64;
+	slot_fill(63, 7);
+	key = tables.conns[63].dir[0].key;
+	slot = asa_hash_slot(&key, tables.config->hash_key, 64);
+	CU_ASSERT_FATAL(slot != 0);
+	slot_fill(slot, 7);
+	CU_ASSERT_EQUAL(index_find(&tables, &key), 0); /* not valid yet */
+	CU_ASSERT_EQUAL(index_insert(&tables, &key, ASA_REF(slot, 0)), 0);
+	CU_ASSERT_EQUAL(tables.index_used, 0);
+	tables.conns[slot].dir[0].flags = ASA_DIR_VALID;
+	tables.conns[slot].dir[1].flags = ASA_DIR_VALID;
+	CU_ASSERT_EQUAL(index_find(&tables, &key), ASA_REF(slot, 0));
+	CU_ASSERT_EQUAL(index_find(&tables, key_of(ASA_REF(slot, 1))), ASA_REF(slot, 1));
+	CU_ASSERT_EQUAL(index_insert(&tables, &key, ASA_REF(5, 0)), -EEXIST);
+	/* another connection in that slot's place has an entry, and both are found */
+	slot_fill(slot ^ 1, 9);
+	other = tables.conns[slot ^ 1].dir[0].key;
+	CU_ASSERT_EQUAL(index_insert(&tables, &other, ASA_REF(slot ^ 1, 0)), 0);
+	CU_ASSERT_EQUAL(index_find(&tables, &other), ASA_REF(slot ^ 1, 0));
+	CU_ASSERT_EQUAL(index_find(&tables, &key), ASA_REF(slot, 0));
+	CU_ASSERT_EQUAL(index_remove(&tables, &key, ASA_REF(slot, 0)), 0);
+	tables.conns[slot].dir[0].flags = 0;
+	CU_ASSERT_EQUAL(index_find(&tables, &key), 0);
+	tables_drop();
+}
+
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
@@ -288,6 +321,7 @@ int main(void)
 		{ "random_against_model", random_against_model },
 		{ "index_grows_with_its_entries", index_grows_with_its_entries },
 		{ "damaged_ref_is_not_followed", damaged_ref_is_not_followed },
+		{ "SES-12 a key at home needs no entry", home_needs_no_entry },
 		{ NULL, NULL },
 	};
 
