@@ -125,11 +125,12 @@ asa_inline int tcp_options_timestamps(struct xdp_md *ctx, __u32 off, __u32 size)
 /* Subtract 'add' from the SACK blocks of the options at 'off'; the checksum delta. */
 __noinline int tcp_options_shift(struct xdp_md *ctx, __u32 off, __u32 size, __u32 add)
 {
-	struct asa_tcp_list *o = tcp_options_buffer();
+	struct asa_tcp_list *o;
 	__u16 delta;
 
 	if (asa_likely(tcp_options_timestamps(ctx, off, size)))
 		return 0;
+	o = tcp_options_buffer();
 	if (!o || tcp_options_load(ctx, off, o->bytes, size))
 		return 0;
 	delta = asa_sack_shift(o->bytes, size, add);

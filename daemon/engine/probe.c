@@ -51,8 +51,6 @@ static void segment_send(struct engine *e, struct worker_ops *ops,
 		&sessions_tables(e->asa->sessions)->nexthops[seg->nexthop];
 	struct frame *f = frame_get(ops->pool);
 
-	if (!f)
-		return; /* a probe is repeated; a host that missed a RST gets one when it speaks */
 	if (!segment_build(f, seg))
 		frames_drop(e, ops, f, DROP_INTERNAL_ERROR);
 	else if (__atomic_load_n(&nh->flags, __ATOMIC_ACQUIRE) & ASA_NH_VALID)
@@ -66,7 +64,10 @@ void probe_tick(struct engine *e, struct worker_ops *ops, __u32 now)
 	struct session_segment seg;
 	int i;
 
-	for (i = 0; i < SEGMENTS_PER_TICK && session_segment_take(e->asa->sessions, &seg); i++) {
+	/* Without a frame it stays in the queue: a host must not pass for dead because of us. */
+	for (i = 0; i < SEGMENTS_PER_TICK && frame_pool_available(ops->pool) &&
+		    session_segment_take(e->asa->sessions, &seg);
+	     i++) {
 		segment_send(e, ops, &seg, now);
 		net_nexthop_put(e->asa->net, seg.nexthop);
 	}

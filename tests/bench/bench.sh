@@ -15,15 +15,16 @@
 #          nat      the firewall with static NAT of the source network
 #          Both come with a table of the default size, and with one for 2,097,152 connections, which is used
 #          for more than 200,000 flows.
+#          plain    the firewall with random-sequence-number disable
 # All idle devices cost nothing; the runs go A B A B over the devices, medians are compared.
 #
-# Options: --quick (fewer flows and rounds), --only LIST (of udp tcp bypass v6 new flood bulk), --flows LIST,
+# Options: --quick (fewer flows and rounds), --only LIST (of udp tcp seq bypass v6 new flood bulk), --flows LIST,
 #          --rounds N, --gate (status 1 when a floor is missed), --peers-only (no firewall),
 #          --keep FILE (also write the raw result lines there)
 
 . "$(dirname "$0")/../../scripts/lab.sh"
 
-quick='' gate='' peers_only='' keep='' want_flows='' want_rounds='' only=udp,tcp,bypass,v6,new,flood,bulk
+quick='' gate='' peers_only='' keep='' want_flows='' want_rounds='' only=udp,tcp,seq,bypass,v6,new,flood,bulk
 while [ $# -gt 0 ]; do
 	case $1 in
 	--quick) quick=1 ;;
@@ -95,7 +96,7 @@ device_nft() {
 		net.netfilter.nf_conntrack_udp_timeout_stream=3600
 }
 
-# device_fw NAME CONNECTIONS [nat]
+# device_fw NAME CONNECTIONS [nat | plain]
 device_fw() {
 	device "$1" && lab_asad "f$1" --connections "$2" || return 1
 	{
@@ -120,6 +121,13 @@ device_fw() {
 			object network bench-net
 			 subnet 192.0.2.0 255.255.255.0
 			 nat (inside,outside) static 203.0.113.0
+		CONF
+		[ "${3:-}" = plain ] && cat <<-CONF
+			class-map everything
+			 match any
+			policy-map bench
+			 class everything
+			  set connection random-sequence-number disable
 		CONF
 	} | lab_conf "f$1"
 }
@@ -198,6 +206,13 @@ fi
 if wanted tcp; then
 	say "established forwarding, TCP"
 	established -p tcp
+	fw_clear
+fi
+if wanted seq && [ -z "$peers_only" ]; then
+	say "sequence-number randomization, on and off"
+	device_fw plain 262144 plain || { echo "bench.sh: cannot start the firewall" >&2; exit 1; }
+	"$bench" run -p tcp -f 1000,60000 -r $rounds -t $secs "${fws[0]}" "$(spec_fw plain plain)" |
+		sed 's/^result /random /' | tee -a "$out" | sed -n 's/^note /  note: /p' >&2
 	fw_clear
 fi
 if wanted bypass; then

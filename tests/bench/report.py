@@ -18,6 +18,7 @@ FLOOR_SYN_PROXY = 5.0    # against nftables synproxy
 FLOOR_SYN_TX = 0.6       # against a bare XDP_TX
 FLOOR_SYN_AMONG = 0.9    # known connections of another class among the SYNs
 CEILING_SYN_CPU = 0.05   # of the daemon
+FLOOR_RANDOM = 0.97
 C0_FLOWS = 1000
 
 misses = []
@@ -86,6 +87,22 @@ def established(results):
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     for row in rows:
         print("  " + "  ".join(cell.rjust(w) for cell, w in zip(row, widths)))
+
+
+def randomized(lines):
+    if not lines:
+        return
+    print("\nEstablished TCP with and without sequence-number randomization, million frames a second (median)\n")
+    rate = defaultdict(dict)
+    for r in lines:
+        rate[int(r["flows"])][r["dut"]] = float(r["median"])
+        if int(r["bad"]):
+            misses.append("%s, randomization: %s of %s sampled frames are wrong" % (r["dut"], r["bad"], r["samples"]))
+    for flows, duts in rate.items():
+        value = ratio(duts.get("fw"), duts.get("plain"))
+        mark = gate("randomized/not, %d flows" % flows, value, FLOOR_RANDOM)
+        print("  %7d flows   on %s   off %s   ratio %s%s" % (flows, show(duts.get("fw")), show(duts.get("plain")),
+                                                           show(value), mark))
 
 
 def program(lines):
@@ -174,6 +191,7 @@ def main():
             by_kind[kind].append(fields(line))
     have_fw = any(r["dut"] in ("fw", "fl") for r in by_kind["result"] + by_kind["flood"])
     established(by_kind["result"])
+    randomized(by_kind["random"])
     program(by_kind["progns"])
     new_connections(by_kind["newconn"])
     flood(by_kind["flood"], by_kind["floodmix"], by_kind["floodclients"])

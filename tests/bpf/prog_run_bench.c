@@ -65,6 +65,8 @@ static void open_tcp(uint32_t slot)
 #define V6 .src = "2001:db8:1::10", .dst = "2001:db8:2::80"
 #define N6 .src = "2001:db8:3::10", .dst = "2001:db8:2::80"
 #define TCP .proto = 6, .sport = 1025, .dport = 80, .flags = 0x10, .seq = 1001, .ack = 5001, .payload = 10
+#define TIMESTAMPS .options = (const uint8_t *)"\x01\x01\x08\x0a\0\0\0\1\0\0\0\2", .options_size = 12
+#define SACK .options = (const uint8_t *)"\x01\x01\x05\x0a\0\0\x20\0\0\0\x30\0", .options_size = 12
 #define UDP .proto = 17, .sport = 1026, .dport = 53, .payload = 22
 
 static const struct {
@@ -81,6 +83,11 @@ static const struct {
 	{ "TCP hit, NAT", { V4, TCP }, { N4, TCP }, 0, XDP_REDIRECT },
 	{ "TCP hit, IPv6", { V6, TCP }, {}, 0, XDP_REDIRECT },
 	{ "TCP hit, IPv6, NAT", { V6, TCP }, { N6, TCP }, 0, XDP_REDIRECT },
+	/* Offsets of zero: the same work, and the frame may come again. */
+	{ "TCP hit, randomized", { V4, TCP }, {}, ASA_DIR_SEQ, XDP_REDIRECT },
+	{ "TCP hit, timestamps", { V4, TCP, TIMESTAMPS }, {}, 0, XDP_REDIRECT },
+	{ "the same, randomized", { V4, TCP, TIMESTAMPS }, {}, ASA_DIR_SEQ, XDP_REDIRECT },
+	{ "SACK, randomized", { V4, TCP, SACK }, {}, ASA_DIR_SEQ, XDP_REDIRECT },
 	{ "bypass hit", { V4, TCP }, {}, ASA_DIR_BYPASS, XDP_REDIRECT },
 	{ "bypass hit, NAT", { V4, TCP }, { N4, TCP }, ASA_DIR_BYPASS, XDP_REDIRECT },
 	{ "punt, no flow", { V4, UDP }, {}, 0, XDP_REDIRECT, 1 },

@@ -86,11 +86,18 @@ has "SES-15: a killed daemon: the connection keeps its numbers" 'got 3000[0-9]{3
 # SEQ-3, and SEQ-4: TCP MD5 signs the numbers; BGP is the protocol that uses it.
 for fw in fw1 fw2; do
 	lab_conf $fw <<-'CONF' >/dev/null
+		tcp-map signed
+		 tcp-options md5 allow
 		class-map bgp
 		 match port tcp eq bgp
+		class-map cannot
+		 match port tcp eq 180
 		policy-map plain
 		 class bgp
 		  set connection random-sequence-number disable
+		  set connection advanced-options signed
+		 class cannot
+		  set connection advanced-options signed
 		service-policy plain global
 	CONF
 done
