@@ -9,15 +9,16 @@
  *
  * Steps, each with its way out:
  *	1. instructions		punt interface, inspect, tcp-syn, probe
- *	2. TCP			drop with the reason of tcp_track_check() or of the normalizer; punt
- *				normalize, inspect (hold)
- *	3. way out		punt nexthop, mtu, ttl; drop interface-down
+ *	2. input policing, TCP	drop rate-exceeded; drop with the reason of tcp_track_check() or of the
+ *				normalizer; punt normalize, inspect (hold)
+ *	3. way out		punt nexthop, mtu, ttl; drop interface-down, rate-exceeded (output policing)
  *	4. rewrite		drop internal-error (no room for a VLAN tag)
  *	5. commit		state, counters, events
  */
 #ifndef ASA_FORWARD_BPF_H
 #define ASA_FORWARD_BPF_H
 
+#include <asa/police.h>
 #include <asa/rewrite.h>
 #include <asa/tcp_track.h>
 
@@ -204,6 +205,26 @@ asa_inline void edit(const struct asa_run *r, const struct asa_flow *f)
 	tcp_norm_edit(p);
 }
 
+/*
+ * Policing where a frame enters (out 0) or leaves (1): global, so that the verifier walks it once.
+ * => 0: beyond the rate of its class, to be dropped
+ */
+__noinline __u32 police(__u32 ref, __u32 bytes, __u32 out)
+{
+	__u32 slot = ASA_REF_SLOT(ref), row;
+	struct asa_police_refs *refs = bpf_map_lookup_elem(&asa_police_refs, &slot);
+	struct asa_police *p;
+
+	if (!refs)
+		return 1;
+	if (ASA_REF_DIR(ref))
+		row = out ? refs->dir[1].out : refs->dir[1].in;
+	else
+		row = out ? refs->dir[0].out : refs->dir[0].in;
+	p = row ? bpf_map_lookup_elem(&asa_police, &row) : NULL;
+	return !p || asa_police_pass(p, bytes, bpf_ktime_get_ns());
+}
+
 /* Steps 3 to 5 behind the choice of the next hop. */
 asa_inline int send(const struct asa_run *r, const struct asa_flow *f, const struct asa_nexthop *nh)
 {
@@ -218,6 +239,8 @@ asa_inline int send(const struct asa_run *r, const struct asa_flow *f, const str
 	/* Only notes the target: nothing is sent unless XDP_REDIRECT is returned. */
 	if (asa_unlikely(bpf_redirect_map(&asa_tx, out, 0) != XDP_REDIRECT))
 		return verdict_drop(r, DROP_ROUTE_INTERFACE);
+	if (asa_unlikely((f->own->flags & ASA_DIR_POLICE) && !police(f->ref, p->l3_size, 1)))
+		return verdict_drop(r, DROP_POLICE);
 	if (asa_unlikely(p->tcp.looked && p->tcp.edits))
 		edit(r, f);
 	if (asa_unlikely((f->own->flags & ASA_DIR_SEQ) && (p->flags & ASA_PKT_TCP) &&
@@ -321,13 +344,16 @@ asa_inline int forward(const struct asa_run *r, const struct asa_config *cfg, st
 			if (cause)
 				return verdict_punt(r, cfg, cause, f.ref);
 		}
-		if (!(flags & ASA_DIR_BYPASS)) {
-			drop = check_tcp(r, &f);
-			if (asa_unlikely(drop == DROP_TCP_WINDOW)) /* ends the connection */
-				return verdict_punt(r, cfg, PUNT_NORMALIZE, f.ref);
-			if (asa_unlikely(drop))
-				return verdict_drop(r, drop);
-		}
+	}
+	/* Behind everything that sends a frame to the daemon but the way out: see stage_police_in(). */
+	if (asa_unlikely((flags & ASA_DIR_POLICE) && !police(f.ref, p->l3_size, 0)))
+		return verdict_drop(r, DROP_POLICE);
+	if ((p->flags & ASA_PKT_TCP) && !(flags & ASA_DIR_BYPASS)) {
+		drop = check_tcp(r, &f);
+		if (asa_unlikely(drop == DROP_TCP_WINDOW)) /* ends the connection */
+			return verdict_punt(r, cfg, PUNT_NORMALIZE, f.ref);
+		if (asa_unlikely(drop))
+			return verdict_drop(r, drop);
 	}
 	return route(r, cfg, &f);
 }

@@ -118,6 +118,26 @@ struct {
 	__type(value, struct asa_tcp_list);
 } asa_scratch SEC(".maps");
 
+/* Policers; row 0 is "none".  Limits written by the daemon, tokens and counters by XDP, too. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ASA_POLICE_MAX);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct asa_police);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} asa_police SEC(".maps");
+
+/* Which policers a connection has, by slot; looked at for policed ones only.  Written by the daemon. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ASA_SLOTS_DEFAULT);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct asa_police_refs);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} asa_police_refs SEC(".maps");
+
 /* The one row that both sides must agree on at run time.  Written by the daemon. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -459,6 +459,21 @@ static void apply_reserve(struct apply *p, const struct policy *pol)
 		apply_warn(p, "no memory to keep the ports of static PAT: dynamic PAT may use them");
 }
 
+/* Rows for the classes with rate limits: the last thing that is changed in a snapshot. */
+static void apply_police(struct apply *p, struct policy *pol)
+{
+	bool all = true;
+
+	if (!p->asa->sessions)
+		return;
+	pthread_mutex_lock(&p->asa->lock);
+	all = sessions_police_bind(p->asa->sessions, pol);
+	pthread_mutex_unlock(&p->asa->lock);
+	if (!all)
+		apply_warn(p, "police: more classes than the %d that can be policed; the last ones are not",
+			   ASA_POLICE_MAX - 1);
+}
+
 static void apply_publish(struct apply *p, struct policy *pol)
 {
 	struct asa *a = p->asa;
@@ -468,6 +483,7 @@ static void apply_publish(struct apply *p, struct policy *pol)
 
 	t->config->fail_open = m->fail_open;
 	apply_reserve(p, pol);
+	apply_police(p, pol);
 	rcu_assign_pointer(a->policy, pol);
 	if (old) {
 		synchronize_rcu();
@@ -549,8 +565,31 @@ static int apply_do(struct apply *p, const struct model *m, struct policy_error 
 	return 0;
 }
 
+static bool apply_same_police(const struct model_police *a, const struct model_police *b)
+{
+	return a->rate == b->rate && a->burst == b->burst && a->conform_drop == b->conform_drop &&
+	       a->exceed_transmit == b->exceed_transmit;
+}
+
+static bool apply_same_classes(const struct model *a, const struct model *b)
+{
+	if (a->classes.n != b->classes.n)
+		return true; /* one more or less is in no policy yet */
+	for (size_t i = 0; i < a->classes.n; i++) {
+		const struct model_class *x = &a->classes.v[i], *y = &b->classes.v[i];
+
+		if (!strcmp(x->name, y->name) &&
+		    (x->match != y->match || x->proto != y->proto || x->lo != y->lo || x->hi != y->hi ||
+		     strcmp(x->acl, y->acl) || strcmp(x->other, y->other)))
+			return false;
+	}
+	return true;
+}
+
 static bool apply_same_services(const struct model *a, const struct model *b)
 {
+	if (!apply_same_classes(a, b))
+		return false;
 	if (a->service_policies.n != b->service_policies.n || a->policy_maps.n != b->policy_maps.n)
 		return false;
 	for (size_t i = 0; i < a->service_policies.n; i++)
@@ -565,7 +604,9 @@ static bool apply_same_services(const struct model *a, const struct model *b)
 		for (size_t k = 0; k < x->classes.n; k++)
 			if (strcmp(x->classes.v[k].class_name, y->classes.v[k].class_name) ||
 			    memcmp(&x->classes.v[k].conn, &y->classes.v[k].conn,
-				   sizeof(x->classes.v[k].conn)))
+				   sizeof(x->classes.v[k].conn)) ||
+			    !apply_same_police(&x->classes.v[k].police[0], &y->classes.v[k].police[0]) ||
+			    !apply_same_police(&x->classes.v[k].police[1], &y->classes.v[k].police[1]))
 				return false;
 	}
 	return true;

@@ -234,7 +234,7 @@ static int do_inspect(void *ctx, struct cmd_args *a, void *out)
 /* Actions of which a class has one: the words that name it. */
 static bool replaces(const char *now, const char *line)
 {
-	static const char *const singles[] = { "police input", "police output", "ips", "csc", "cxsc",
+	static const char *const singles[] = { "ips", "csc", "cxsc",
 					       "sfr", "shape", "user-statistics" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(singles); i++) {
@@ -244,6 +244,30 @@ static bool replaces(const char *now, const char *line)
 			return true;
 	}
 	return !strcmp(now, line);
+}
+
+static int do_police(void *ctx, struct cmd_args *a, void *out)
+{
+	struct model_police v = { .rate = cmd_u32(a, "RATE", 0), .burst = cmd_u32(a, "BURST", 0) };
+	struct model_policy_class *pc;
+	int output = cmd_has(a, "output");
+
+	(void)ctx;
+	(void)out;
+	if (!a->no && class_is_management(a))
+		return cmd_error(a, "%% police cannot be used with a management class");
+	for (size_t i = 3; i + 1 < a->n && !a->no; i++) {
+		v.conform_drop |= !strcmp(a->v[i].text, "conform-action") && !strcmp(a->v[i + 1].text, "drop");
+		v.exceed_transmit |= !strcmp(a->v[i].text, "exceed-action") &&
+				     !strcmp(a->v[i + 1].text, "transmit");
+	}
+	pc = cfg_policy_class_edit(a);
+	if (!pc)
+		return -EINVAL;
+	if (a->no && !pc->police[output].rate)
+		return cmd_error(a, "%% class %s has no such action", pc->class_name);
+	pc->police[output] = a->no ? (struct model_police){ 0 } : v;
+	return 0;
 }
 
 static int do_action(void *ctx, struct cmd_args *a, void *out)
@@ -358,7 +382,7 @@ const struct config_command cmd_mpf_rows[] = {
 	{ PC, "inspect icmp [error]", "=", INSPECT, do_inspect },
 	{ PC, "police {input | output} <RATE:n:8000-2000000000> [<BURST:n:1000-512000000>] "
 	      "[conform-action {drop | transmit}] [exceed-action {drop | transmit}]",
-	  "police {input | output} [<TEXT:line>]", "Limit the rate of the class", do_action },
+	  "police {input | output} [<TEXT:line>]", "Limit the rate of the class", do_police },
 	{ PC, "priority", "=", "Strict priority queueing", do_action },
 	{ W, "ips {inline | promiscuous} {fail-close | fail-open} [sensor <SENSOR:name>]",
 	  "ips [<TEXT:line>]", "Hand packets to an intrusion prevention module", do_action },
@@ -376,6 +400,24 @@ const struct config_command cmd_mpf_rows[] = {
 const size_t n_cmd_mpf_rows = ARRAY_SIZE(cmd_mpf_rows);
 
 /* ------------------------------------------------------------------ printing, clearing */
+
+static void show_police(const struct show *sh, const struct model_policy_class *pc)
+{
+	for (int out = 0; out < 2; out++) {
+		const struct model_police *p = &pc->police[out];
+
+		if (!p->rate)
+			continue;
+		put(sh->sink, "  police %s %u", out ? "output" : "input", p->rate);
+		if (p->burst)
+			put(sh->sink, " %u", p->burst);
+		if (p->conform_drop)
+			put(sh->sink, " conform-action drop");
+		if (p->exceed_transmit)
+			put(sh->sink, " exceed-action transmit");
+		put(sh->sink, "\n");
+	}
+}
 
 void show_policy_maps(const struct show *sh)
 {
@@ -396,6 +438,7 @@ void show_policy_maps(const struct show *sh)
 			show_conn_settings(sh, &pc->conn);
 			for (size_t j = 0; j < pc->inspects.n; j++)
 				put(sh->sink, "  inspect %s\n", pc->inspects.v[j]);
+			show_police(sh, pc);
 			for (size_t j = 0; j < pc->others.n; j++)
 				put(sh->sink, "  %s\n", pc->others.v[j]);
 		}

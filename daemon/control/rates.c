@@ -99,6 +99,7 @@ static void rates_sample_kinds(struct asa *a, __u64 *k)
 
 	pthread_mutex_lock(&a->lock);
 	sessions_counts(a->sessions, &c);
+	sessions_police_sample(a->sessions);
 	k[RATE_XLATES] = xlate_count(a->xlates);
 	pthread_mutex_unlock(&a->lock);
 	dp_read_stats(a->dp, stats);

@@ -148,9 +148,9 @@ static bool has_line(char *const *v, size_t n, const char *word)
 }
 
 /* Which part of a class a command asks for. */
-enum part { PART_ALL, PART_CONNECTION, PART_INSPECT, PART_OTHER };
+enum part { PART_ALL, PART_CONNECTION, PART_INSPECT, PART_POLICE, PART_OTHER };
 
-/* Lines of model_policy_class.others begin with their action; "police" is none of them. */
+/* Lines of model_policy_class.others begin with their action. */
 static const char *const other_actions[] = { "priority", "csc",	 "cxsc", "flow-export",	    "ips",
 					     "sfr",	 "shape", "ssm", "user-statistics" };
 
@@ -166,7 +166,7 @@ static struct wanted part_wanted(const struct cmd_args *args)
 	if (cmd_has(args, "inspect"))
 		return (struct wanted){ PART_INSPECT, cmd_get(args, "PROTO") };
 	if (cmd_has(args, "police"))
-		return (struct wanted){ PART_OTHER, "police" };
+		return (struct wanted){ PART_POLICE, NULL };
 	for (size_t i = 0; i < sizeof(other_actions) / sizeof(other_actions[0]); i++)
 		if (cmd_has(args, other_actions[i]))
 			return (struct wanted){ PART_OTHER, other_actions[i] };
@@ -194,6 +194,45 @@ static void put_inspects(struct output *o, const struct policy_class_row *r, con
 	output_list_end(o);
 }
 
+static void put_police(struct output *o, const struct asa *a, const struct policy_class_row *r)
+{
+	output_list_begin(o, "police");
+	for (int out = 0; out < 2; out++) {
+		const struct model_police *c = &r->config->police[out];
+		struct police_numbers n = {0};
+
+		if (!c->rate)
+			continue;
+		output_text(o, "      %s police %s%s:\n        cir %u bps, bc %u bytes\n",
+			    out ? "Output" : "Input", r->global ? "" : "Interface ",
+			    r->global ? "global" : r->ifname, c->rate, policy_police_burst(c));
+		if (!sessions_police_numbers(a->sessions, r->police_row[out], &n))
+			output_text(o, "        (configured, not active: no free policer)\n");
+		output_text(o, "        conformed %llu packets, %llu bytes; actions:  %s\n",
+			    (unsigned long long)n.conformed_packets, (unsigned long long)n.conformed_bytes,
+			    c->conform_drop ? "drop" : "transmit");
+		output_text(o, "        exceeded %llu packets, %llu bytes; actions:  %s\n",
+			    (unsigned long long)n.exceeded_packets, (unsigned long long)n.exceeded_bytes,
+			    c->exceed_transmit ? "transmit" : "drop");
+		output_text(o, "        conformed %llu bps, exceed %llu bps\n",
+			    (unsigned long long)n.conformed_bps, (unsigned long long)n.exceeded_bps);
+		output_object_begin(o, NULL);
+		output_str(o, "direction", out ? "output" : "input");
+		output_u64(o, "rate", c->rate);
+		output_u64(o, "burst", policy_police_burst(c));
+		output_str(o, "conform_action", c->conform_drop ? "drop" : "transmit");
+		output_str(o, "exceed_action", c->exceed_transmit ? "transmit" : "drop");
+		output_u64(o, "conformed_packets", n.conformed_packets);
+		output_u64(o, "conformed_bytes", n.conformed_bytes);
+		output_u64(o, "exceeded_packets", n.exceeded_packets);
+		output_u64(o, "exceeded_bytes", n.exceeded_bytes);
+		output_u64(o, "conformed_bps", n.conformed_bps);
+		output_u64(o, "exceeded_bps", n.exceeded_bps);
+		output_object_end(o);
+	}
+	output_list_end(o);
+}
+
 /* What is kept without effect says so. */
 static void put_others(struct output *o, const struct policy_class_row *r, const char *word)
 {
@@ -212,7 +251,8 @@ static void put_others(struct output *o, const struct policy_class_row *r, const
 	output_list_end(o);
 }
 
-static void put_class(struct output *o, const struct policy_class_row *r, const struct wanted *w)
+static void put_class(struct output *o, const struct asa *a, const struct policy_class_row *r,
+		      const struct wanted *w)
 {
 	output_text(o, "    Class-map: %s\n", r->class_name);
 	output_object_begin(o, NULL);
@@ -221,6 +261,8 @@ static void put_class(struct output *o, const struct policy_class_row *r, const 
 		put_connection_settings(o, r);
 	if (w->part == PART_ALL || w->part == PART_INSPECT)
 		put_inspects(o, r, w->word);
+	if (w->part == PART_ALL || w->part == PART_POLICE)
+		put_police(o, a, r);
 	if (w->part == PART_ALL || w->part == PART_OTHER)
 		put_others(o, r, w->word);
 	output_u64(o, "connections", counter(r->conns));
@@ -242,6 +284,8 @@ static bool row_wanted(const struct cmd_args *args, const struct policy_class_ro
 		return has_settings(&c->conn);
 	if (w->part == PART_INSPECT)
 		return has_line(c->inspects.v, c->inspects.n, w->word);
+	if (w->part == PART_POLICE)
+		return c->police[0].rate || c->police[1].rate;
 	return w->part == PART_ALL || has_line(c->others.v, c->others.n, w->word);
 }
 
@@ -286,7 +330,7 @@ static void put_match(struct output *o, const struct asa *a, const char *name)
 
 /* What is known of the flow in the policy that is looked at: one class each (MPF-6, MPF-7). */
 struct taken {
-	bool settings, inspect;
+	bool settings, inspect, police[2];
 	size_t n_combined;
 	const char *combined[POLICY_COMBINED_MAX];
 };
@@ -321,6 +365,14 @@ static void put_actions(struct output *o, const struct policy *p, size_t row,
 			continue;
 		output_text(o, "        Input flow:  inspect %s (configured, not active)\n", line);
 		output_str(o, NULL, line);
+	}
+	for (int out = 0; out < 2; out++) {
+		if (!c->police[out].rate || taken->police[out])
+			continue;
+		taken->police[out] = true;
+		output_text(o, "        %s flow:  police %s %u\n", out ? "Output" : "Input",
+			    out ? "output" : "input", c->police[out].rate);
+		output_str(o, NULL, out ? "police output" : "police input");
 	}
 	if (has_settings(&c->conn) && !taken->settings) {
 		output_text(o, "        Input flow:  set connection%s\n",
@@ -400,7 +452,7 @@ static int show_service_policy(void *ctx, struct cmd_args *args, void *out)
 			open = true;
 		}
 		last = r;
-		put_class(out, &r, &w);
+		put_class(out, a, &r, &w);
 	}
 	if (open) {
 		output_list_end(out);
@@ -425,6 +477,10 @@ static int clear_service_policy(void *ctx, struct cmd_args *args, void *out)
 			__atomic_store_n(r.packets, 0, __ATOMIC_RELAXED);
 		if (r.drops)
 			__atomic_store_n(r.drops, 0, __ATOMIC_RELAXED);
+		pthread_mutex_lock(&a->lock);
+		sessions_police_clear(a->sessions, r.police_row[0]);
+		sessions_police_clear(a->sessions, r.police_row[1]);
+		pthread_mutex_unlock(&a->lock);
 		if (r.client_drops)
 			__atomic_store_n(r.client_drops, 0, __ATOMIC_RELAXED);
 		__atomic_store_n(r.dcd_client, 0, __ATOMIC_RELAXED);

@@ -54,6 +54,7 @@ static const char *const dp_map_names[DP_MAP_MAX] = {
 	[DP_MAP_INTERCEPT] = ASA_MAP_INTERCEPT,	[DP_MAP_INTERCEPT_HITS] = ASA_MAP_INTERCEPT_HITS,
 	[DP_MAP_COOKIE_KEYS] = ASA_MAP_COOKIE_KEYS, [DP_MAP_JUMP] = ASA_MAP_JUMP,
 	[DP_MAP_MGMT] = ASA_MAP_MGMT,		[DP_MAP_TCP_MAPS] = ASA_MAP_TCP_MAPS,
+	[DP_MAP_POLICE] = ASA_MAP_POLICE,	[DP_MAP_POLICE_REFS] = ASA_MAP_POLICE_REFS,
 };
 
 /* Rows that the daemon maps into its memory; 0: not mapped. */
@@ -65,6 +66,8 @@ static const __u32 dp_map_row[DP_MAP_MAX] = {
 	[DP_MAP_NEXTHOPS] = sizeof(struct asa_nexthop),
 	[DP_MAP_IFACES] = sizeof(struct asa_iface),
 	[DP_MAP_TCP_MAPS] = sizeof(struct asa_tcp_map),
+	[DP_MAP_POLICE] = sizeof(struct asa_police),
+	[DP_MAP_POLICE_REFS] = sizeof(struct asa_police_refs),
 };
 
 int dp_error(char *err, size_t err_size, int code, const char *fmt, ...)
@@ -333,7 +336,7 @@ static int dp_load(struct dp *d, const struct dp_options *o, const struct dp_pin
 	for (int m = 0; m < DP_MAP_MAX; m++) {
 		__u32 rows = 0;
 
-		if (m == DP_MAP_CONNS || m == DP_MAP_SESSIONS)
+		if (m == DP_MAP_CONNS || m == DP_MAP_SESSIONS || m == DP_MAP_POLICE_REFS)
 			rows = slots;
 		else if (m == DP_MAP_INDEX)
 			rows = pinned->rows[m] ? pinned->rows[m] : index_buckets_for(slots);
@@ -462,7 +465,7 @@ static int dp_map_memory(struct dp *d, enum dp_map m, void **out, __u32 *rows, c
 static int dp_map_tables(struct dp *d, char *err, size_t err_size)
 {
 	struct dp_tables *t = &d->tables;
-	__u32 n_sessions, n_nexthops, n_ifaces, n_tcp_maps, one;
+	__u32 n_sessions, n_nexthops, n_ifaces, n_tcp_maps, n_police, n_refs, one;
 	int r;
 
 	if ((r = dp_map_memory(d, DP_MAP_CONFIG, (void **)&t->config, &one, err, err_size)) < 0 ||
@@ -471,10 +474,12 @@ static int dp_map_tables(struct dp *d, char *err, size_t err_size)
 	    (r = dp_map_memory(d, DP_MAP_INDEX, (void **)&t->index, &t->n_buckets, err, err_size)) < 0 ||
 	    (r = dp_map_memory(d, DP_MAP_NEXTHOPS, (void **)&t->nexthops, &n_nexthops, err, err_size)) < 0 ||
 	    (r = dp_map_memory(d, DP_MAP_IFACES, (void **)&t->ifaces, &n_ifaces, err, err_size)) < 0 ||
-	    (r = dp_map_memory(d, DP_MAP_TCP_MAPS, (void **)&t->tcp_maps, &n_tcp_maps, err, err_size)) < 0)
+	    (r = dp_map_memory(d, DP_MAP_TCP_MAPS, (void **)&t->tcp_maps, &n_tcp_maps, err, err_size)) < 0 ||
+	    (r = dp_map_memory(d, DP_MAP_POLICE, (void **)&t->police, &n_police, err, err_size)) < 0 ||
+	    (r = dp_map_memory(d, DP_MAP_POLICE_REFS, (void **)&t->police_refs, &n_refs, err, err_size)) < 0)
 		return r;
 	if (n_sessions != t->n_slots || n_nexthops != ASA_NEXTHOPS_MAX || n_ifaces != ASA_IFINDEX_MAX ||
-	    n_tcp_maps != ASA_TCP_MAPS_MAX ||
+	    n_tcp_maps != ASA_TCP_MAPS_MAX || n_refs != t->n_slots || n_police != ASA_POLICE_MAX ||
 	    t->n_buckets < 2 || (t->n_buckets & (t->n_buckets - 1)))
 		return dp_error(err, err_size, -EPROTO,
 				"the maps pinned in %s do not fit together (%u slots, %u sessions, %u buckets): "

@@ -31,6 +31,8 @@ struct dp_tables {
 	struct asa_config *config;
 	struct asa_iface *ifaces; /* ASA_IFINDEX_MAX rows */
 	struct asa_tcp_map *tcp_maps; /* ASA_TCP_MAPS_MAX rows; row 0 the default */
+	struct asa_police *police; /* ASA_POLICE_MAX rows; row 0 unused. NULL in tests without policing */
+	struct asa_police_refs *police_refs; /* n_slots rows */
 };
 
 struct dp;

@@ -65,6 +65,8 @@ static const struct {
 	{ASA_MAP_INDEX, TRIAL_BUCKETS},
 	{ASA_MAP_IFSTATS, 1},
 	{ASA_MAP_EVENTS, TRIAL_RINGBUF},
+	{ASA_MAP_POLICE, 1}, /* and so no packet of a test run takes tokens */
+	{ASA_MAP_POLICE_REFS, TRIAL_SLOT + 1},
 };
 
 static int trial_map(struct dp *d, struct bpf_map *map)

@@ -169,6 +169,9 @@ stage_fn stage_access;
 stage_fn stage_limits;
 stage_fn stage_translate;
 stage_fn stage_create;
+/* police.c */
+stage_fn stage_police_in;
+stage_fn stage_police_out;
 /* intercept_join.c */
 stage_fn stage_cookie;
 stage_fn stage_embryonic;

@@ -46,6 +46,7 @@ static enum asa_drop pipeline(struct walk *w)
 		STAGE(stage_reopen); /* a SYN may take the place of a closed connection */
 	if (w->slot) {
 		STAGE(stage_interface); /* seen where it may be seen */
+		STAGE(stage_police_in); /* within the rate of its class where it enters? */
 		STAGE(stage_join); /* TCP intercept: the server's answer */
 		STAGE(stage_track); /* TCP: possible now? */
 		STAGE(stage_probe); /* dead connection detection: the answer of a host? */
@@ -56,6 +57,7 @@ static enum asa_drop pipeline(struct walk *w)
 		STAGE(stage_service); /* what the classes ask for: bypass, timeouts … */
 		STAGE(stage_first_checks); /* may such a packet open a connection? */
 		STAGE(stage_access); /* access lists in and out, security levels */
+		STAGE(stage_police_in);
 		STAGE(stage_limits); /* conn-max, per-client-max */
 		STAGE(stage_embryonic); /* too many half-open ones: a cookie instead */
 		STAGE(stage_translate); /* source: real to mapped; reverse path */
@@ -65,6 +67,7 @@ static enum asa_drop pipeline(struct walk *w)
 	STAGE(stage_order); /* TCP payload: in order, the first bytes; may have to wait */
 	STAGE(stage_inspect); /* payload, for connections under inspection */
 	STAGE(stage_next_hop); /* neighbour, TTL, MTU */
+	STAGE(stage_police_out); /* within the rate of its class where it leaves? */
 	return run(w, stage_forward); /* rewrite, send or hold */
 }
 

@@ -246,8 +246,15 @@ struct model_imap {
 	MODEL_VEC(struct model_iline) lines;
 };
 
+/* "police {input|output} RATE [BURST] …" */
+struct model_police {
+	__u32 rate; /* bits per second, 0: not policed */
+	__u32 burst; /* bytes, 0: not said */
+	bool conform_drop, exceed_transmit;
+};
 struct model_policy_class {
 	char class_name[MODEL_NAME_MAX]; /* or class-default */
+	struct model_police police[2]; /* input, output */
 	struct model_conn_settings conn;
 	MODEL_VEC(char *) inspects; /* "ftp strict", "sip", … canonical words after "inspect " */
 	MODEL_VEC(char *) others; /* lines kept but not acted on yet */

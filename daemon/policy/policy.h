@@ -281,6 +281,7 @@ struct policy_service {
 	int conn_max, per_client_max, embryonic_max, per_client_embryonic_max;
 	int random_seq; /* -1 not set */
 	const struct asa_tcp_map *tcp_map; /* of the normalizer; NULL: the default. Lives as long as the snapshot */
+	__u16 police[2][2]; /* rows of asa_police: forward and reverse, where it enters and leaves; 0 none */
 	int inspect; /* number of the inspector, -1 none */
 	bool inspect_icmp, inspect_icmp_error; /* "inspect icmp", "inspect icmp error" (SES-10) */
 };
@@ -321,8 +322,13 @@ struct policy_class_row {
 	__u64 *client_drops; /* those of 'drops' that per-client-max asked for */
 	__u64 *conns, *embryonic; /* current counts */
 	__u64 *dcd_client, *dcd_server, *dcd_expired; /* DCD-6: probes sent, connections ended */
+	__u16 police_row[2]; /* of asa_police: input, output; 0 none */
 };
 bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row *r);
+/* Before the snapshot is in force: the row of asa_police that polices the class of row i. */
+void policy_police_set(struct policy *p, size_t i, int out, __u16 row);
+/* Depth of the bucket in bytes: as configured, or what the rate gives in 1.5 seconds. */
+__u32 policy_police_burst(const struct model_police *c);
 /* Would the class of row i match a packet like t (real addresses), whatever classes stand before it? */
 bool policy_class_matches(const struct policy *p, size_t i, const struct policy_tuple *t);
 

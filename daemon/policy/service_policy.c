@@ -20,7 +20,8 @@
 
 #include "policy/policy_impl.h"
 
-enum feature { FEATURE_CONN, FEATURE_BYPASS, FEATURE_TCP_MAP, FEATURE_ICMP, FEATURE_ICMP_ERROR, FEATURE_MAX };
+enum feature { FEATURE_CONN, FEATURE_BYPASS, FEATURE_TCP_MAP, FEATURE_ICMP, FEATURE_ICMP_ERROR, FEATURE_POLICE_IN,
+	       FEATURE_POLICE_OUT, FEATURE_MAX };
 
 struct service_class {
 	const struct model_policy_class *config;
@@ -29,6 +30,7 @@ struct service_class {
 	int acl; /* row, -1 none */
 	__u64 dscps; /* "match dscp", "match precedence": bit per code point */
 	__u32 rtp_lo, rtp_hi; /* "match rtp": even UDP ports; rtp_hi 0: not said */
+	__u16 police_row[2]; /* of asa_police: input, output; set before the snapshot is in force */
 	bool has[FEATURE_MAX];
 	struct policy_counter *counter;
 };
@@ -46,6 +48,7 @@ struct policy_services {
 	struct service *v;
 	int global; /* index, -1 none */
 	int by_if[POLICY_IFS_MAX];
+	bool polices; /* some class does */
 };
 
 /* ------------------------------------------------------------------ compiling */
@@ -174,6 +177,9 @@ static int class_compile(struct compile *c, struct service *s, const char *map,
 	sc->has[FEATURE_TCP_MAP] = sc->tcp_map != NULL;
 	sc->has[FEATURE_ICMP] = has_inspect(pc, "icmp");
 	sc->has[FEATURE_ICMP_ERROR] = has_inspect(pc, "icmp error");
+	sc->has[FEATURE_POLICE_IN] = pc->police[0].rate != 0;
+	sc->has[FEATURE_POLICE_OUT] = pc->police[1].rate != 0;
+	c->p->services->polices |= pc->police[0].rate || pc->police[1].rate;
 
 	key = policy_hash_text(key, s->config->global ? "" : s->config->ifname);
 	key = policy_hash_text(key, map);
@@ -244,7 +250,7 @@ static int class_check(struct compile *c, const struct model_policy_map *pm,
 				    mc->acl);
 	if (inspect_class_check(c, pm, pc, mc))
 		return -EINVAL;
-	if (has_other(pc, "priority") && has_other(pc, "police "))
+	if (has_other(pc, "priority") && (pc->police[0].rate || pc->police[1].rate))
 		return compile_fail(c, "policy-map %s class %s: priority and police exclude each other for the same traffic",
 				    pm->name, pc->class_name); /* MPF-9 */
 	if (!pc->conn.bypass && *pc->conn.tcp_map && !model_tcp_map_find(c->m, pc->conn.tcp_map))
@@ -383,6 +389,56 @@ static const char *class_inspect(const struct service_class *sc, const struct po
 	return inspect_choose(sc->config, by_port, t, i, combines);
 }
 
+/* Policing has one direction: it asks the interface of entry, or of exit, and the global policy. */
+static __u16 police_at(const struct policy *p, const struct policy_if *at, int out,
+		       const struct cls_key *k, __u8 tos)
+{
+	enum feature f = out ? FEATURE_POLICE_OUT : FEATURE_POLICE_IN;
+	const struct model_policy_class *pc;
+	int row = at ? service_find(p, p->services->by_if[at->num], f, k, tos, &pc) : -1;
+
+	if (row < 0)
+		row = service_find(p, p->services->global, f, k, tos, &pc);
+	return row < 0 ? 0 : class_at(p, row)->police_row[out];
+}
+
+/* Each direction of the flow by itself: the answers enter where the questions leave (MPF-5, MPF-8). */
+static void police_match(const struct policy *p, const struct policy_if *in,
+			 const struct policy_if *out, const struct policy_tuple *t,
+			 struct policy_service *s)
+{
+	struct policy_tuple back = *t;
+	struct cls_key k;
+
+	cls_key_from_tuple(&k, t);
+	s->police[0][0] = police_at(p, in, 0, &k, t->tos);
+	s->police[0][1] = police_at(p, out, 1, &k, t->tos);
+	back.src = t->dst;
+	back.dst = t->src;
+	back.sport = t->dport;
+	back.dport = t->sport;
+	cls_key_from_tuple(&k, &back);
+	s->police[1][0] = police_at(p, out, 0, &k, t->tos);
+	s->police[1][1] = police_at(p, in, 1, &k, t->tos);
+}
+
+__u32 policy_police_burst(const struct model_police *c)
+{
+	__u64 burst = c->burst ? c->burst : (__u64)c->rate * 3 / 16; /* what 1.5 seconds fill */
+
+	return burst < 1500 && !c->burst ? 1500 : (__u32)burst;
+}
+
+void policy_police_set(struct policy *p, size_t i, int out, __u16 row)
+{
+	for (size_t j = 0; j < p->services->n; j++) {
+		struct service *s = &p->services->v[j];
+
+		if (i >= s->first_row && i < s->first_row + s->n)
+			s->v[i - s->first_row].police_row[out] = row;
+	}
+}
+
 static void conn_settings_copy(struct policy_service *s, const struct model_conn_settings *c)
 {
 	s->decrement_ttl = c->decrement_ttl;
@@ -435,6 +491,8 @@ void policy_service_match(const struct policy *p, const struct policy_if *in,
 		if (row >= 0)
 			s->tcp_map = &class_at(p, row)->tcp_map->map;
 	}
+	if (p->services->polices)
+		police_match(p, in, out, t, s);
 	if (t->proto == IPPROTO_ICMP || t->proto == IPPROTO_ICMPV6) {
 		s->inspect_icmp = feature_find(p, in, out, FEATURE_ICMP, &k, t->tos, &pc) >= 0;
 		s->inspect_icmp_error = feature_find(p, in, out, FEATURE_ICMP_ERROR, &k, t->tos, &pc) >= 0;
@@ -511,6 +569,7 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 			.drops = &sc->counter->value[COUNTER_CLASS_DROPS],
 			.conns = &sc->counter->value[COUNTER_CLASS_CONNS],
 			.embryonic = &sc->counter->value[COUNTER_CLASS_EMBRYONIC],
+			.police_row = { sc->police_row[0], sc->police_row[1] },
 			.client_drops = &sc->counter->value[COUNTER_CLASS_CLIENT_DROPS],
 			.dcd_client = &sc->counter->value[COUNTER_CLASS_DCD_CLIENT],
 			.dcd_server = &sc->counter->value[COUNTER_CLASS_DCD_SERVER],

@@ -163,10 +163,13 @@ static __u32 recover_rows(struct sessions *s, __u32 now)
 
 	for (row = 0; row < ASA_NEXTHOPS_MAX; row++)
 		s->t.nexthops[row].users = 0;
+	police_recover_begin(s);
 	for (slot = 1; slot < s->t.n_slots; slot++) {
 		struct asa_session *r = &s->t.sessions[slot];
+		bool whole = conn_whole(s, slot);
 
-		if (conn_whole(s, slot)) {
+		police_recover(s, slot, whole);
+		if (whole) {
 			conn_recover(s, slot);
 			found += r->state != ASA_SESSION_CLOSING;
 			(void)slots_take(s->slots, slot);

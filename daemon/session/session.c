@@ -387,7 +387,9 @@ enum asa_drop session_create(struct sessions *s, const struct session_args *a, _
 	c->dir[1].nexthop = conn_nexthop(s, &a->route_back, a->back);
 	if (tracked)
 		tcp_track_start(&c->half[0], &a->first->tcp);
+	police_hold(s, slot, &a->service);
 	if (tcp_map_take(s, c, a->service.tcp_map) || conn_publish(s, slot)) {
+		police_put(s, slot);
 		conn_undo(s, c);
 		quarantine_push(s, slot, now);
 		s->counts.refused++;
@@ -482,6 +484,7 @@ void session_release(struct sessions *s, __u32 slot, __u32 now)
 	if (r->nat_ref)
 		xlate_put(s->asa->xlates, r->nat_ref, now);
 	r->nat_ref = 0;
+	police_put(s, slot);
 	conn_undo(s, c);
 	quarantine_push(s, slot, now);
 }

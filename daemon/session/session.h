@@ -292,6 +292,21 @@ bool session_walk(const struct sessions *s, __u32 *pos, __u32 max, __u32 now,
  */
 bool sessions_clear(struct sessions *s, __u32 *pos, __u32 max, __u32 now,
 		    const struct session_filter *f, __u32 *closed);
+/*
+ * Policing. Rows of asa_police for the classes of a policy that is about to be in force.
+ * => false: more classes than rows, the last ones are not policed
+ */
+bool sessions_police_bind(struct sessions *s, struct policy *p);
+/* May a packet of that many IP bytes go on by this policer (row 0: none)? */
+bool session_police(struct sessions *s, __u16 row, __u32 bytes);
+struct police_numbers {
+	__u64 conformed_packets, conformed_bytes, exceeded_packets, exceeded_bytes;
+	__u64 conformed_bps, exceeded_bps; /* bits per second between the last two samples */
+};
+bool sessions_police_numbers(const struct sessions *s, __u16 row, struct police_numbers *n);
+void sessions_police_clear(struct sessions *s, __u16 row);
+void sessions_police_sample(struct sessions *s); /* every few seconds */
+
 /* Forget unused dynamic translations (clear xlate, after sessions_clear()); logs 305010/305012. */
 void sessions_clear_xlates(struct sessions *s, __u32 now);
 /* The same for those that 'fits' says yes to. */

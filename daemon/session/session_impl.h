@@ -38,6 +38,12 @@ struct slot_link {
 
 struct slots;
 
+/* What a policer had counted at the last sample, and the rates since the one before. */
+struct police_rate {
+	__u64 at_ns, conformed, exceeded;
+	__u64 conformed_bps, exceeded_bps;
+};
+
 struct sessions {
 	struct asa *asa;
 	struct dp_tables t;
@@ -61,6 +67,7 @@ struct sessions {
 	__u32 swept_gen; /* of the policy */
 	__u64 isn_key[2]; /* isn.c */
 	bool isn_ready; /* until then numbers pass unchanged */
+	struct police_rate police_rates[ASA_POLICE_MAX];
 };
 
 /* The next connection id outlives the daemon: it is kept in the unused row 0 of asa_sessions. */
@@ -161,6 +168,12 @@ int tcp_map_take(struct sessions *s, struct asa_conn *c, const struct asa_tcp_ma
 void tcp_map_put(struct sessions *s, struct asa_conn *c);
 void tcp_maps_recover(struct sessions *s); /* nobody has one; then tcp_map_hold() for each connection */
 void tcp_map_hold(struct sessions *s, const struct asa_conn *c);
+
+/* police.c: a connection begins (before it is published) and ends; the table of the last daemon. */
+void police_hold(struct sessions *s, __u32 slot, const struct policy_service *service);
+void police_put(struct sessions *s, __u32 slot);
+void police_recover_begin(struct sessions *s);
+void police_recover(struct sessions *s, __u32 slot, bool whole);
 
 /* messages.c */
 void session_log_built(const struct sessions *s, __u32 slot, __u32 now);

@@ -85,7 +85,8 @@
 	X(DROP_TCP_PAWS,		"tcp-paws-fail",		FRAME,	TCP_STATE,	"TCP packet failed PAWS test") \
 	X(DROP_TCP_RST_SYN_IN_WIN,	"tcp-rst-syn-in-win",		FRAME,	TCP_STATE,	"TCP RST/SYN in window") \
 	X(DROP_TCP_WINDOW,		"tcpnorm-win-variation",	FRAME,	TCP_STATE,	"TCP unexpected window size variation") \
-	X(DROP_SESSION_PROBE,		"dcd-probe-answer",		FRAME,	SESSION,	"Answer of a host to dead connection detection, consumed")
+	X(DROP_SESSION_PROBE,		"dcd-probe-answer",		FRAME,	SESSION,	"Answer of a host to dead connection detection, consumed") \
+	X(DROP_POLICE,			"rate-exceeded",		FRAME,	POLICY,		"QoS rate exceeded")
 /* clang-format on */
 
 enum asa_drop {

@@ -59,6 +59,7 @@ enum asa_dir_flag {
 	ASA_DIR_V6 = 1 << 8,
 	ASA_DIR_TCPMAP = 1 << 9, /* every segment goes to the daemon: its TCP map asks about payload */
 	ASA_DIR_ORDER = 1 << 10, /* TCP put in order by the daemon: every frame goes there */
+	ASA_DIR_POLICE = 1 << 11, /* policed: asa_police_refs says by which rows */
 	ASA_DIR_PROBE = 1 << 12, /* DCD asks the sender for life: empty segments go to the daemon */
 };
 
@@ -205,6 +206,38 @@ struct asa_nexthop {
 _Static_assert(sizeof(struct asa_nexthop) == 64, "asa_nexthop is one cache line");
 #define ASA_NEXTHOPS_MAX 4096
 
+/* A policer of one class in one direction (asa_police): a token bucket and what it counted (asa/police.h). */
+enum asa_police_flag {
+	ASA_POLICE_CONFORM_DROP = 1 << 0, /* conform-action drop */
+	ASA_POLICE_EXCEED_DROP = 1 << 1, /* exceed-action drop, the default */
+};
+struct asa_police {
+	__u64 full_ns; /* when the bucket will be full again; whoever forwards writes */
+	/* daemon writes, constant while connections use the row */
+	__u32 ns_per_byte; /* the rate: nanoseconds per byte, 10 binary places */
+	__u32 burst_us; /* the depth: time in which the rate fills it */
+	__u32 flags; /* enum asa_police_flag */
+	__u32 users; /* directions of connections that name the row */
+	__u64 key; /* class, direction and limits; 0: the row was never used */
+	/* whoever forwards writes */
+	__u64 conformed_packets;
+	__u64 conformed_bytes; /* IP bytes */
+	__u64 exceeded_packets;
+	__u64 exceeded_bytes;
+};
+_Static_assert(sizeof(struct asa_police) == 64, "asa_police is one cache line");
+#define ASA_POLICE_MAX 1024 /* row 0: none */
+
+/* The policers of a connection (asa_police_refs, row number of its slot). Daemon writes. */
+struct asa_police_ref {
+	__u16 in; /* row of asa_police where the direction enters, 0 none */
+	__u16 out; /* the same where it leaves */
+};
+struct asa_police_refs {
+	struct asa_police_ref dir[2];
+};
+_Static_assert(sizeof(struct asa_police_refs) == 8, "asa_police_refs is 8 bytes");
+
 /* What happened to a connection in the driver; one record in the asa_events ring buffer. */
 enum asa_event_type {
 	ASA_EVENT_ESTABLISHED = 1, /* handshake complete */
@@ -314,5 +347,7 @@ struct asa_mgmt_row {
 #define ASA_MAP_EVENTS "asa_events"
 #define ASA_MAP_TX "asa_tx"
 #define ASA_MAP_XSKS "asa_xsks"
+#define ASA_MAP_POLICE "asa_police"
+#define ASA_MAP_POLICE_REFS "asa_police_refs"
 
 #endif

@@ -382,6 +382,8 @@ static void tables_new(struct fake *f, __u32 n_slots)
 	f->t.sessions = aligned_alloc(64, n_slots * sizeof(*f->t.sessions));
 	f->t.index = aligned_alloc(64, f->t.n_buckets * sizeof(*f->t.index));
 	f->t.nexthops = calloc(ASA_NEXTHOPS_MAX, sizeof(*f->t.nexthops));
+	f->t.police = calloc(ASA_POLICE_MAX, sizeof(*f->t.police));
+	f->t.police_refs = calloc(n_slots, sizeof(*f->t.police_refs));
 	f->t.config = calloc(1, sizeof(*f->t.config));
 	f->t.ifaces = calloc(ASA_IFINDEX_MAX, sizeof(*f->t.ifaces));
 	f->t.tcp_maps = calloc(ASA_TCP_MAPS_MAX, sizeof(*f->t.tcp_maps));
@@ -460,6 +462,8 @@ void fake_recompile(struct fake *f)
 		abort();
 	}
 	f->asa.policy = f->fw.p;
+	if (f->asa.sessions)
+		CHECK(sessions_police_bind(f->asa.sessions, f->fw.p), "too many policers");
 }
 
 static void modules_new(struct fake *f, bool reused)
@@ -472,6 +476,7 @@ static void modules_new(struct fake *f, bool reused)
 	f->asa.sessions = sessions_new(&f->asa, &f->t);
 	CHECK(f->asa.xlates && f->asa.sessions, "no memory");
 	CHECK(engine_new(&f->asa, &f->asa.engine) == 0, "no engine");
+	CHECK(sessions_police_bind(f->asa.sessions, f->fw.p), "too many policers");
 	sessions_recover(f->asa.sessions, reused, f->now);
 }
 
@@ -521,6 +526,8 @@ void fake_end(struct fake *f)
 	}
 	for (i = 0; i < ASA_NEXTHOPS_MAX; i++)
 		CHECK(!f->t.nexthops[i].users, "next-hop users left");
+	for (i = 0; f->t.police && i < ASA_POLICE_MAX; i++)
+		CHECK(!f->t.police[i].users, "policer users left");
 	CHECK(f->dp || fake_law(f), "frames unaccounted for");
 	sessions_clear_xlates(f->asa.sessions, f->now);
 	CHECK(!xlate_count(f->asa.xlates), "translations left");
@@ -532,6 +539,8 @@ void fake_end(struct fake *f)
 		free(f->t.sessions);
 		free(f->t.index);
 		free(f->t.nexthops);
+		free(f->t.police);
+		free(f->t.police_refs);
 		free(f->t.config);
 		free(f->t.ifaces);
 		free(f->t.tcp_maps);

@@ -310,6 +310,7 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 	b.inspects.n = 2;
 	b.others.v = others;
 	b.others.n = 2;
+	b.police[1] = (struct model_police){.rate = 56000, .burst = 10500};
 	*r = (struct policy_class_row){.policy_map = i ? "BYP" : "CONNS",
 				       .class_name = i ? "tcp_bypass" : "CONNS",
 				       .global = i == 0,
@@ -318,8 +319,30 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 				       .packets = &packets,
 				       .drops = &drops,
 				       .conns = &conns,
-				       .embryonic = &embryonic};
+				       .embryonic = &embryonic,
+				       .police_row = {0, i ? 3 : 0}};
 	return i < 2;
+}
+
+__u32 policy_police_burst(const struct model_police *c)
+{
+	return c->burst;
+}
+
+bool sessions_police_numbers(const struct sessions *s, __u16 row, struct police_numbers *n)
+{
+	*n = (struct police_numbers){10065, 12621510, 499, 625146, 5600, 5016};
+	return row == 3;
+}
+
+static __u16 police_cleared;
+void sessions_police_clear(struct sessions *s, __u16 row)
+{
+	police_cleared = row ? row : police_cleared;
+}
+
+void sessions_police_sample(struct sessions *s)
+{
 }
 
 const char *policy_class_inspect(const struct policy *p, size_t row, const struct policy_tuple *t, size_t i,

@@ -397,11 +397,11 @@ static void mpf9_priority_and_police(void)
 	class_map(&fw, "C", "any");
 	class_map(&fw, "D", "any");
 	pc = in_map(&fw, "P", "C");
-	*(char **)MODEL_PUSH(&pc->others) = strdup("police output 100000");
+	pc->police[1].rate = 100000;
 	pc = in_map(&fw, "P", "D");
 	*(char **)MODEL_PUSH(&pc->others) = strdup("priority");
 	CU_ASSERT_EQUAL(fw_compile(&fw), 0);
-	*(char **)MODEL_PUSH(&pc->others) = strdup("police input 8000");
+	pc->police[0].rate = 8000;
 	CU_ASSERT_EQUAL(fw_compile(&fw), -22);
 	CU_ASSERT_PTR_NOT_NULL(strstr(fw.e.text, "priority and police exclude each other"));
 	fw_free(&fw);

@@ -366,6 +366,11 @@ static void show_service_policy_forms(void)
 	       "        current conns 11, packets 300, drop 1\n"
 	       "      Inspect: ftp strict (configured, not active)\n"
 	       "      Inspect: http (configured, not active)\n"
+	       "      Output police Interface outside:\n"
+	       "        cir 56000 bps, bc 10500 bytes\n"
+	       "        conformed 10065 packets, 12621510 bytes; actions:  transmit\n"
+	       "        exceeded 499 packets, 625146 bytes; actions:  drop\n"
+	       "        conformed 5600 bps, exceed 5016 bps\n"
 	       "      Priority: (configured, not active)\n"
 	       "      user-statistics accounting (configured, not active)\n");
 	expect("show service-policy", " global ", NULL,
@@ -420,7 +425,14 @@ static void show_service_policy_parts(void)
 	       "    Class-map: tcp_bypass\n"
 	       "      Inspect: ftp strict (configured, not active)\n");
 	expect("show service-policy", " inspect ", ARGS("PROTO", "sip"), "");
-	expect("show service-policy", " police ", NULL, "");
+	expect("show service-policy", " police ", NULL, "Interface outside:\n"
+	       "  Service-policy: BYP\n"
+	       "    Class-map: tcp_bypass\n"
+	       "      Output police Interface outside:\n"
+	       "        cir 56000 bps, bc 10500 bytes\n"
+	       "        conformed 10065 packets, 12621510 bytes; actions:  transmit\n"
+	       "        exceeded 499 packets, 625146 bytes; actions:  drop\n"
+	       "        conformed 5600 bps, exceed 5016 bps\n");
 	expect("show service-policy", " priority ", NULL, "Interface outside:\n"
 	       "  Service-policy: BYP\n"
 	       "    Class-map: tcp_bypass\n"
@@ -440,6 +452,7 @@ static void show_service_policy_parts(void)
 	       "      Match: any\n"
 	       "      Action:\n"
 	       "        Input flow:  inspect http (configured, not active)\n"
+	       "        Output flow:  police output 56000\n"
 	       "        Input flow:  set connection advanced-options tcp-state-bypass\n");
 	expect("show service-policy flow", NULL, ARGS("PROTO", "17", "SRC", "10.1.1.1", "DST", "198.51.100.7"),
 	       "Global policy:\n"
