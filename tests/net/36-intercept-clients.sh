@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # TCP intercept, what 31 leaves: the limit of one client, servers that are dead or refuse.
-# Proves INT-1, INT-2, INT-3, LIM-5.
+# Proves INT-1, INT-2, INT-3, INT-7, LIM-5.
 
 . "$(dirname "$0")/../../scripts/lab.sh"
 lab_begin "intercept clients"
@@ -85,5 +85,6 @@ num "INT-1: by a cookie" "$(($(stat $SENT) - before))" -eq 1
 has "INT-2: a server that refuses: the client gets a RST at once" 'ConnectionResetError [01]$' connect_ 10.1.1.10 81 10
 has "INT-2: a server that is dead: a RST after seven seconds" '^connected ConnectionResetError [78]$' connect_ 10.1.1.99 80 12
 num "INT-3: nothing is left of them but what was half open" "$(lab_conns fw)" -le 7
+has "INT-7: the manual says how to choose the limit" 'tcp_max_syn_backlog' cat "$LAB_ROOT/doc/asa-config.5"
 num "no frame was an internal error" "$(lab_drops fw internal-error)" -eq 0
 lab_end

@@ -333,7 +333,7 @@ static void too_early(void)
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
-		{ "LIM-4 INT-1 INT-2 cookie, client, server, data", joined },
+		{ "LIM-4 INT-1 INT-2 INT-9 cookie, client, server, data; no TCP map", joined },
 		{ "INT-2 a probe of the closed window instead of the ACK", probe_of_the_window },
 		{ "INT-4 guessed and replayed", refused },
 		{ "INT-4 what survives an interception", what_survives },
