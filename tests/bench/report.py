@@ -189,7 +189,7 @@ def main():
             notes.append(line.strip()[5:])
         else:
             by_kind[kind].append(fields(line))
-    have_fw = any(r["dut"] in ("fw", "fl") for r in by_kind["result"] + by_kind["flood"])
+    have_fw = any(r["dut"] in ("fw", "fl") for r in by_kind["result"] + by_kind["flood"] + by_kind["random"])
     established(by_kind["result"])
     randomized(by_kind["random"])
     program(by_kind["progns"])
