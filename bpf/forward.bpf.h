@@ -130,21 +130,29 @@ asa_inline enum asa_drop look(const struct asa_run *r, const struct asa_flow *f)
 }
 
 /*
- * Are the options of an ordinary segment none, or nothing but a timestamp?
+ * Are the options of an ordinary segment none, or nothing but timestamps and SACK blocks the way that
+ * hosts write them: "NOP, NOP, option" (RFC 7323 appendix A, RFC 2018 section 3)?
  * => notes the timestamp
  */
 asa_inline int options_usual(struct asa_pkt *p, const void *data_end)
 {
-	if (p->tcp.header == ASA_TCP_SIZE)
+	__u32 header = p->tcp.header, sack;
+
+	if (header == ASA_TCP_SIZE)
 		return 1;
-	if (p->tcp.header != ASA_NORM_TS_HEADER ||
-	    !asa_fits(p->l4, ASA_NORM_TS_HEADER, data_end) ||
+	if (!asa_fits(p->l4, ASA_NORM_TS_HEADER, data_end) ||
 	    asa_ld32(p->l4 + ASA_TCP_SIZE) != ASA_NORM_TS_START)
 		return 0;
 	p->tcp.ts = asa_ldn32(p->l4 + ASA_TCP_SIZE + 4);
 	p->tcp.options = ASA_OPT_TS;
 	p->tcp.looked = 1;
-	return 1;
+	if (header == ASA_NORM_TS_HEADER)
+		return 1;
+	/* one to three blocks, which fill the header: 44, 52 or 60 bytes */
+	sack = header - ASA_NORM_TS_HEADER - 2;
+	return (sack & 7) == 2 && sack != 2 &&
+	       asa_fits(p->l4, ASA_NORM_TS_HEADER + 4, data_end) &&
+	       asa_ld32(p->l4 + ASA_NORM_TS_HEADER) == asa_htonl(0x01010500 | sack);
 }
 
 /* Step 2: TCP of a connection that is not bypassed. */

@@ -55,7 +55,7 @@ static void open_tcp(uint32_t slot)
 	for (int d = 0; d < 2; d++)
 		c.half[d] = (struct asa_half){ .isn = d ? 5000 : 1000, .seq_end = d ? 5001 : 1001,
 					       .ack = d ? 1001 : 5001, .win_max = 8192,
-					       .edge = (d ? 1001 : 5001) + 8192,
+					       .edge = (d ? 1001 : 5001) + 8192, .ts_recent = 1,
 					       .tcp = ASA_HALF_SYN | ASA_HALF_ACKED };
 	world_slot_set(&w, slot, &c);
 }
@@ -67,6 +67,7 @@ static void open_tcp(uint32_t slot)
 #define TCP .proto = 6, .sport = 1025, .dport = 80, .flags = 0x10, .seq = 1001, .ack = 5001, .payload = 10
 #define TIMESTAMPS .options = (const uint8_t *)"\x01\x01\x08\x0a\0\0\0\1\0\0\0\2", .options_size = 12
 #define SACK .options = (const uint8_t *)"\x01\x01\x05\x0a\0\0\x20\0\0\0\x30\0", .options_size = 12
+#define TS_SACK "\1\1\10\12\0\0\0\1\0\0\0\2\1\1\5\12\0\0\23\211\0\0\23\222"
 #define UDP .proto = 17, .sport = 1026, .dport = 53, .payload = 22
 
 static const struct {
@@ -88,6 +89,9 @@ static const struct {
 	{ "TCP hit, timestamps", { V4, TCP, TIMESTAMPS }, {}, 0, XDP_REDIRECT },
 	{ "the same, randomized", { V4, TCP, TIMESTAMPS }, {}, ASA_DIR_SEQ, XDP_REDIRECT },
 	{ "SACK, randomized", { V4, TCP, SACK }, {}, ASA_DIR_SEQ, XDP_REDIRECT },
+	{ "TCP hit, timestamps, SACK", { V4, TCP, .options = TS_SACK, .options_size = 24 }, {}, 0, XDP_REDIRECT },
+	{ "TCP hit, option cleared", { V4, TCP, .options = "\36\4ab", .options_size = 4 }, {}, 0,
+	  XDP_REDIRECT },
 	{ "bypass hit", { V4, TCP }, {}, ASA_DIR_BYPASS, XDP_REDIRECT },
 	{ "bypass hit, NAT", { V4, TCP }, { N4, TCP }, ASA_DIR_BYPASS, XDP_REDIRECT },
 	{ "punt, no flow", { V4, UDP }, {}, 0, XDP_REDIRECT, 1 },

@@ -185,6 +185,14 @@ static const struct row rows[] = {
 	{ "RFC 7323 PAWS: nothing is known", { OPT(TS999, 12) }, NULL, 0, SAME },
 	{ "RFC 7323 PAWS: a RST has any", { .flags = 0x14, .payload = 0xffff, OPT(TS999, 12) }, NULL, 0, SAME, ts_1000 },
 
+	{ "RFC 7323 PAWS before SACK", { OPT(TS999 SACK, 24) }, NULL, DROP_TCP_PAWS, SAME, ts_1000 },
+	{ "timestamp and SACK, no payload", { .payload = 0xffff, OPT(TS1000 SACK, 24) }, NULL, 0, SAME },
+	{ "timestamp, no payload", { .payload = 0xffff, OPT(TS1000, 12) }, NULL, 0, SAME, ts_1000 },
+	{ "tcp-bad-option-list: SACK longer than the header", { OPT(TS1000 "\1\1\5\22\0\0\23\211\0\0\23\222", 24) },
+	  NULL, DROP_TCP_OPTIONS },
+	{ "tcp-bad-option-list: half a block behind a timestamp", { OPT(TS1000 "\1\1\5\6abcd", 20) }, NULL,
+	  DROP_TCP_OPTIONS },
+
 	{ "BYP-5 bypass: nothing of it", { .flags = U, .urgent = 7, .reserved = 15, OPT("\36\0ab" TS999, 16) },
 	  NULL, 0, SAME, bypass },
 };
