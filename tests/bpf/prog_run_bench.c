@@ -119,8 +119,8 @@ int main(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		bool nat = cases[i].out.src != NULL;
 
-		home = world_home(&w, &cases[i].in);
 		world_reset(&w);
+		home = world_home(&w, &cases[i].in);
 		if (!cases[i].no_conn) {
 			world_conn(&w, home, &cases[i].in, nat ? &cases[i].out : NULL, cases[i].flags);
 			open_tcp(home);
