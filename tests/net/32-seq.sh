@@ -48,10 +48,11 @@ has "SEQ-6: an ICMP error quotes the number of the host it goes to" 'about 10\.1
 	lab_probe srv:eth0 cli:eth0 "$(lab_mac fw2 out0)" \
 	"IP(src='198.51.100.66',dst='10.1.1.66')/ICMP(type=3,code=1)/IP(src='10.1.1.66',dst='198.51.100.66')/TCP(sport=5001,dport=9,flags='S',seq=$(head -n 1 <<<"$got"))"
 
-# Losses, so that there is something to acknowledge selectively.
+# Losses, so that there is something to acknowledge selectively; of segments, not of bundles of them.
+lab_in srv ethtool -K eth0 tso off gso off >/dev/null 2>&1
 lab_in cli nft -f - <<-'NFT'
 	table ip loss {
-		chain c { type filter hook prerouting priority -300; tcp sport 80 numgen random mod 25 == 0 drop; }
+		chain c { type filter hook prerouting priority -300; tcp sport 80 numgen random mod 6 == 0 drop; }
 	}
 NFT
 whole() { [ "$(lab_in cli curl -sf -m 20 http://198.51.100.10/file | sha256sum)" = "$SUM" ]; }
