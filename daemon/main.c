@@ -107,7 +107,7 @@ static void usage(FILE *out)
 		"  -v                  more in the log\n"
 		"  --connections N     size of the connection table when it is made (262144)\n"
 		"  --workers N         threads for packets that the XDP program hands up (1)\n"
-		"  --frames N          buffers of 4 KB of each of them (5120)\n"
+		"  --frames N          buffers of 4 KB of each of them (4608)\n"
 		"  --detach-on-exit    take program, pins and connections away at the end\n"
 		"  --check             read the configuration, report, exit\n"
 		"  --version, --help\n", CONFIG_DEFAULT, SOCKET_DEFAULT, PIN_DIR_DEFAULT);

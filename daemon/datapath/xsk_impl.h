@@ -22,7 +22,7 @@
  * Frames of a worker unless --frames says another number. The kernel pins all of them with the first
  * socket, so they cost their memory used or not; 15 ms of first packets at 250,000 a second fit.
  */
-#define WORKER_FRAMES 5120
+#define WORKER_FRAMES 4608
 #define WORKER_SOCKETS_MAX 256
 #define WORKER_TURN_FRAMES 256 /* frames handed to the engine at once */
 #define WORKERS_MAX 16
