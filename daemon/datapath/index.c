@@ -153,37 +153,42 @@ static int index_make_room(struct dp_tables *t, __u32 bucket)
 	return -1;
 }
 
+/* Where the entry that is in bucket 'b' of n belongs when there are 2n; its home bucket then in *home. */
+static __u32 index_place_grown(struct asa_ref e, __u32 b, __u32 n, __u32 *home)
+{
+	__u32 mask = 2 * n - 1;
+
+	*home = e.tag & mask;
+	return (*home & (n - 1)) == b ? *home : asa_hash_alternate(*home, e.tag, mask);
+}
+
 /* Twice the buckets. Every entry is where either mask looks for it when the mask changes. */
 static void index_grow(struct dp_tables *t)
 {
-	__u32 n = t->config->index_mask + 1, mask = 2 * n - 1;
+	__u32 n = t->config->index_mask + 1, home, at;
 
 	memset(&t->index[n], 0, n * sizeof(*t->index));
 	for (__u32 b = 0; b < n; b++) {
 		for (int i = 0; i < ASA_BUCKET_ENTRIES; i++) {
 			struct asa_ref e = t->index[b].e[i];
-			__u32 home = e.tag & mask, at = home;
 
 			if (!e.ref)
 				continue;
-			if ((home & (n - 1)) != b)
-				at = asa_hash_alternate(home, e.tag, mask);
+			at = index_place_grown(e, b, n, &home);
 			if (at != home && home >= n)
 				index_overflow_add(&t->index[home], 1);
 			if (at >= n) /* at == b + n: the same row there is free */
 				index_store(&t->index[at], i, e.tag, e.ref);
 		}
 	}
-	__atomic_store_n(&t->config->index_mask, mask, __ATOMIC_RELEASE);
+	__atomic_store_n(&t->config->index_mask, 2 * n - 1, __ATOMIC_RELEASE);
 	for (__u32 b = 0; b < n; b++) {
 		for (int i = 0; i < ASA_BUCKET_ENTRIES; i++) {
 			struct asa_ref e = t->index[b].e[i];
-			__u32 home = e.tag & mask, at = home;
 
 			if (!e.ref)
 				continue;
-			if ((home & (n - 1)) != b)
-				at = asa_hash_alternate(home, e.tag, mask);
+			at = index_place_grown(e, b, n, &home);
 			if (at != home && home >= n)
 				index_overflow_add(&t->index[home & (n - 1)], -1);
 			if (at >= n)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "asa/hash.h"
 #include "asa/syncookie.h"
 #include "session/session_impl.h"
 
@@ -59,11 +60,10 @@ void gone_free(struct gone *g)
 
 static __u64 gone_hash(const struct gone *g, const struct asa_key *k)
 {
-	const __u64 words[6] = { k->src.d[0], k->src.d[1], k->dst.d[0], k->dst.d[1],
-				 (__u64)k->sport | (__u64)k->dport << 16 | (__u64)k->ctx << 32,
-				 k->proto };
+	const __u64 words[5] = { k->src.d[0], k->src.d[1], k->dst.d[0], k->dst.d[1],
+				 asa_key_word(k) };
 
-	return asa_siphash(g->key, words, 6) | 1;
+	return asa_siphash(g->key, words, 5) | 1;
 }
 
 void gone_add(struct gone *g, const struct asa_key *k, __u32 now)

@@ -26,6 +26,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "asa/hash.h"
 #include "asa/syncookie.h"
 #include "session/session_impl.h"
 
@@ -52,7 +53,7 @@ void session_isn_offsets(const struct sessions *s, const struct session_args *a,
 {
 	const struct asa_key *k = &a->reverse; /* the server's view */
 	const __u64 tuple[6] = { k->src.d[0], k->src.d[1], k->dst.d[0], k->dst.d[1],
-				 (__u64)k->sport | (__u64)k->dport << 16 | (__u64)k->ctx << 32, 0 };
+				 asa_key_word(k), 0 };
 	__u64 ns = clock_ns();
 	const __u64 once[6] = { id, ns, tuple[4], 0, 0, 1 };
 

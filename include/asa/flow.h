@@ -261,7 +261,7 @@ struct asa_config {
 	__u32 version; /* ASA_CONTRACT_VERSION; 0: no daemon has ever run on these maps */
 	__u32 index_mask; /* buckets in use - 1; doubles as connections come (daemon/datapath/index.c) */
 	__u64 hash_key[4]; /* random, odd */
-	__u32 slots; /* rows of asa_conns */
+	__u32 slots; /* rows of asa_conns, over which homes are spread */
 	__u32 route_gen; /* bumped by the daemon on every route change */
 	__u8 fail_open; /* no socket to punt to: 0 drop (punt-no-daemon), 1 XDP_PASS */
 	__u8 intercept; /* ASA_INTERCEPT_*: asa_intercept has rows (asa/syncookie.h); 0 none */
