@@ -31,6 +31,9 @@ static bool segment_build(struct frame *f, const struct session_segment *seg)
 		.window = seg->window,
 		.flags = seg->flags,
 		.wscale = ASA_COOKIE_NO_WSCALE,
+		.ts = seg->ts_val || seg->ts_ecr,
+		.ts_val = seg->ts_val,
+		.ts_ecr = seg->ts_ecr,
 	};
 	int v6 = !asa_addr_is_v4(&seg->key.src);
 

@@ -23,8 +23,8 @@
  * Data, FIN and RST stay the driver's business while hosts are probed, so that a daemon which dies in
  * the middle costs the connection nothing but the answer.
  *
- * DEVIATION: probes carry no timestamps. Linux, BSD before 2020 and Windows answer all the same; a
- * host that insists on RFC 7323 section 3.2 does not, and its connections must not be probed.
+ * Where the hosts use timestamps, a probe has the newest one of each that was in order, which is what a
+ * keep-alive of the other host would have at least (RFC 7323 sections 3.2 and 5.3).
  *
  * Threads: asa->lock. The queue is bounded; when it is full, timers wait for it.
  */
@@ -106,6 +106,12 @@ static __u16 way_back(struct sessions *s, __u32 slot, int d)
 	return dir->nexthop;
 }
 
+/* Both SYNs had them, and no TCP map clears them. */
+static bool timestamps(const struct asa_conn *c)
+{
+	return c->half[0].ts_recent && c->half[1].ts_recent;
+}
+
 /*
  * To the host that sends in direction 'd', in the other one's name.
  * => back: so many numbers below the one that it expects
@@ -123,6 +129,8 @@ static void segment_push(struct sessions *s, __u32 slot, int d, __u8 flags, __u3
 	to->seq = c->half[d].ack + c->dir[!d].seq_add - back;
 	to->ack = c->half[!d].ack;
 	to->window = flags & ASA_TCP_RST ? 0 : last_window(&c->half[!d], &c->half[d]);
+	to->ts_val = timestamps(c) ? c->half[!d].ts_recent : 0;
+	to->ts_ecr = timestamps(c) ? c->half[d].ts_recent : 0;
 	to->flags = flags;
 	to->nexthop = row;
 	s->t.nexthops[row].users++; /* the connection may end before the segment leaves */

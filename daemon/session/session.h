@@ -164,6 +164,7 @@ const struct dp_tables *sessions_tables(const struct sessions *s);
 struct session_segment {
 	struct asa_key key; /* of the frames that the host sends: the segment goes the other way */
 	__u32 seq, ack;
+	__u32 ts_val, ts_ecr; /* both 0: without timestamps */
 	__u16 window;
 	__u16 nexthop; /* row; whoever took the segment gives it back: net_nexthop_put() */
 	__u8 flags; /* enum asa_tcp_flag */

@@ -250,6 +250,8 @@ asa_inline int asa_cookie_check(const struct asa_cookie_keys *keys, const struct
 #define ASA_COOKIE_OPTIONS 12 /* MSS, SACK permitted, window scale; what is not offered is padding */
 #define ASA_COOKIE_L4 (ASA_TCP_SIZE + ASA_COOKIE_OPTIONS)
 
+#define ASA_COOKIE_TS_START asa_htonl(0x0101080a) /* NOP, NOP, timestamps: RFC 7323 appendix A */
+
 /* A segment without data, to be written into a frame. */
 struct asa_cookie_seg {
 	__u32 seq, ack;
@@ -258,6 +260,8 @@ struct asa_cookie_seg {
 	__u8 flags; /* enum asa_tcp_flag */
 	__u8 wscale; /* ASA_COOKIE_NO_WSCALE: no such option */
 	__u8 sack;
+	__u8 ts; /* timestamps, not in a SYN */
+	__u32 ts_val, ts_ecr;
 };
 
 asa_inline __u32 asa_cookie_l3_size(int v6)
@@ -289,6 +293,11 @@ asa_inline void asa_cookie_write(void *l3, int v6, const struct asa_key *k, int 
 	words[6] = asa_htonl(s->sack ? 0x01010402u : 0x01010101u);
 	words[7] = asa_htonl(s->wscale != ASA_COOKIE_NO_WSCALE ? 0x01030300u | s->wscale :
 								 0x01010101u);
+	if (s->ts) {
+		words[5] = ASA_COOKIE_TS_START;
+		words[6] = asa_htonl(s->ts_val);
+		words[7] = asa_htonl(s->ts_ecr);
+	}
 	sum = asa_htonl(ASA_PROTO_TCP) + (__u64)asa_htonl(ASA_COOKIE_L4);
 	if (v6) {
 		asa_st32(l3, asa_htonl(0x60000000));
@@ -343,6 +352,7 @@ asa_inline __u8 asa_cookie_offer(struct asa_cookie_seg *s, const struct asa_inte
 	s->flags = ASA_TCP_SYN | ASA_TCP_ACKF;
 	s->wscale = wscale;
 	s->sack = (__u8)asa_cookie_data_sack(data);
+	s->ts = 0;
 	return data;
 }
 

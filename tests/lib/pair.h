@@ -17,6 +17,8 @@ struct pair_end {
 	__u16 own_port, peer_port;
 	__u32 seq; /* next to send */
 	__u32 rcv; /* next expected, as it arrives */
+	__u32 ts; /* its clock; 0: no timestamps */
+	__u32 ts_peer; /* the newest that has arrived */
 };
 struct pair {
 	struct fake *f;
@@ -27,8 +29,8 @@ static __attribute__((unused)) struct pair pair_new(struct fake *f)
 {
 	struct pair p = {
 		.f = f,
-		.end = { { IF_INSIDE, INSIDE_HOST, OUTSIDE_HOST, 40000, 80, 1000, 0 },
-			 { IF_OUTSIDE, OUTSIDE_HOST, INSIDE_HOST, 80, 40000, 7000, 0 } },
+		.end = { { IF_INSIDE, INSIDE_HOST, OUTSIDE_HOST, 40000, 80, 1000, 0, 0, 0 },
+			 { IF_OUTSIDE, OUTSIDE_HOST, INSIDE_HOST, 80, 40000, 7000, 0, 0, 0 } },
 	};
 
 	return p;
@@ -38,11 +40,16 @@ static __attribute__((unused)) struct fake_pkt pair_packet(const struct pair *p,
 							   __u8 flags, __u32 len)
 {
 	const struct pair_end *e = &p->end[from];
+	static char options[12];
 
+	memcpy(options, "\1\1\10\12", 4);
+	asa_stn32(options + 4, e->ts);
+	asa_stn32(options + 8, flags & ASA_TCP_ACKF ? e->ts_peer : 0);
 	return (struct fake_pkt){ .in = e->ifindex, .src = e->own, .dst = e->peer,
 				  .sport = e->own_port, .dport = e->peer_port, .flags = flags,
 				  .seq = e->seq, .ack = flags & ASA_TCP_ACKF ? e->rcv : 0,
-				  .payload = len };
+				  .payload = len, .options = options,
+				  .n_options = e->ts ? sizeof(options) : 0 };
 }
 
 static __attribute__((unused)) void pair_send(struct pair *p, int from, __u8 flags, __u32 len)
@@ -66,6 +73,8 @@ static __attribute__((unused)) void pair_send(struct pair *p, int from, __u8 fla
 	e->seq += used;
 	to->rcv = got->tcp.seq + used;
 	to->peer_port = asa_ntohs(got->key.sport);
+	if (e->ts)
+		to->ts_peer = asa_ldn32((const __u8 *)got->l4 + ASA_TCP_SIZE + 4);
 	fake_forget_sent(p->f);
 }
 

@@ -83,6 +83,11 @@ idle_hosts() {
 idle_hosts
 num "three connections" "$(grep -c '^first .* echo' "$LAB_DIR/idle.log")" -eq 3
 
+lab_in srv nft -f - <<-'NFT'
+	table inet bare {
+		chain in { type filter hook prerouting priority -300; tcp dport 7000 tcp option timestamp missing counter; }
+	}
+NFT
 # Both alive: nine seconds are four idle timeouts.
 before=$(lab_in srv nstat -asz TcpInSegs | awk '/TcpInSegs/ { print $2 }')
 sleep 9
@@ -96,6 +101,9 @@ has "DCD-6: show service-policy shows the settings" 'DCD: enabled, retry-interva
 after=$(lab_in srv nstat -asz TcpInSegs | awk '/TcpInSegs/ { print $2 }')
 num "DCD-5: the server got its probes and nothing else" $((after - before)) -le "$(dcd server-probe)"
 num "DCD-5: the answers were consumed" "$(lab_drops fw dcd-probe-answer)" -ge 18
+# A host that insists on timestamps (RFC 7323 section 3.2) would say nothing to one without.
+bare() { lab_in srv nft list table inet bare | sed -n 's/.*packets \([0-9]*\).*/\1/p'; }
+num "DCD-2: every probe has a timestamp" "$(bare)" -eq 0
 echo second >&7
 lab_wait 6 grep -q 'second ipv6' "$LAB_DIR/idle.log"
 num "DCD-2: and are as good as before" "$(grep -c '^second .* echo' "$LAB_DIR/idle.log")" -eq 3

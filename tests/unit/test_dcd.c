@@ -34,17 +34,24 @@ static struct scene begin(enum translation nat)
 }
 
 /* An open connection over which data has gone both ways. */
-static void started(struct scene *s)
+static void started_with(struct scene *s, __u32 client_ts, __u32 server_ts)
 {
 	fake_start(s->f);
 	CU_ASSERT_EQUAL(sessions_randomize(s->f->asa.sessions), 0);
 	s->p = pair_new(s->f);
+	s->p.end[0].ts = client_ts;
+	s->p.end[1].ts = server_ts;
 	if (s->f->fw.m->nats.n)
 		s->p.end[1].peer = "192.0.2.60";
 	pair_open(&s->p);
 	pair_send(&s->p, 0, A | P, 100);
 	pair_send(&s->p, 1, A | P, 200);
 	pair_send(&s->p, 0, A, 0);
+}
+
+static void started(struct scene *s)
+{
+	started_with(s, 0, 0);
 }
 
 /* The n-th frame that was sent to an end since the last time. => false: there are fewer */
@@ -82,6 +89,14 @@ static void is_probe(struct scene *s, int end, int n)
 	CU_ASSERT_EQUAL(pkt.tcp.seq, e->rcv - 1);
 	CU_ASSERT_EQUAL(pkt.tcp.ack, e->seq);
 	CU_ASSERT_EQUAL(pkt.tcp.window, 8192);
+	CU_ASSERT_EQUAL(pkt.tcp.header, e->ts ? ASA_TCP_SIZE + 12 : pkt.tcp.header);
+	if (e->ts) { /* what its peer has sent last, and what the peer has had of it */
+		CU_ASSERT_EQUAL(asa_ld32(pkt.l4 + ASA_TCP_SIZE), asa_htonl(0x0101080a));
+		CU_ASSERT_EQUAL(asa_ldn32(pkt.l4 + ASA_TCP_SIZE + 4), e->ts_peer);
+		CU_ASSERT_EQUAL(asa_ldn32(pkt.l4 + ASA_TCP_SIZE + 8), e->ts);
+	} else {
+		CU_ASSERT_EQUAL(asa_ld32(pkt.l4 + ASA_TCP_SIZE), asa_htonl(0x01010101));
+	}
 	CU_ASSERT_STRING_EQUAL(mb_text(&pkt.key.src), e->peer);
 	CU_ASSERT_STRING_EQUAL(mb_text(&pkt.key.dst), e->own);
 	CU_ASSERT_EQUAL(asa_ntohs(pkt.key.sport), e->peer_port);
@@ -182,6 +197,37 @@ static void dcd5_static_nat(void)
 static void dcd5_pat(void)
 {
 	live_hosts(PAT);
+}
+
+/* Their probes have them, too: a host that insists (RFC 7323 section 3.2) answers (DCD-2). */
+static void dcd2_hosts_with_timestamps(void)
+{
+	struct scene s = begin(PAT);
+	int i;
+
+	started_with(&s, 0xfffffff0, 77000); /* a clock that wraps */
+	for (i = 0; i < 3; i++) {
+		wait_s(&s, IDLE_S + 2);
+		is_probe(&s, 0, 0);
+		is_probe(&s, 1, 0);
+		answer(&s, 0);
+		answer(&s, 1);
+		CU_ASSERT_EQUAL(idle(&s), 0);
+		s.p.end[0].ts += 0x20;
+		s.p.end[1].ts += 5;
+		pair_send(&s.p, 0, A | P, 100);
+		pair_send(&s.p, 1, A | P, 1400);
+		pair_send(&s.p, 0, A, 0);
+	}
+	fake_end(s.f);
+
+	s = begin(PLAIN);
+	started_with(&s, 5, 0); /* offered, not taken up: no option in any later segment */
+	s.p.end[0].ts = 0;
+	wait_s(&s, IDLE_S + 2);
+	is_probe(&s, 0, 0);
+	is_probe(&s, 1, 0);
+	fake_end(s.f);
 }
 
 static void dcd4_one_is_cut_off(void)
@@ -552,6 +598,7 @@ int main(void)
 		{ "DCD-2 DCD-3 DCD-6 two live hosts", dcd3_live_hosts },
 		{ "DCD-5 two live hosts, static NAT", dcd5_static_nat },
 		{ "DCD-5 two live hosts, PAT", dcd5_pat },
+		{ "DCD-2 probes of hosts with timestamps", dcd2_hosts_with_timestamps },
 		{ "DCD-1 DCD-4 one is cut off", dcd4_one_is_cut_off },
 		{ "DCD-1 DCD-4 both are cut off, reset", dcd4_both_are_cut_off },
 		{ "DCD-4 a late answer", dcd4_a_late_answer },
