@@ -284,10 +284,10 @@ static void on_xlate_expired(void *arg, const struct xlate *x)
 bool sessions_tick(struct sessions *s, __u32 now, int budget)
 {
 	struct tick_args a = {s, now};
-	bool more;
+	bool more, released;
 
 	s->now = now;
-	slot_quarantine_release(s, now);
+	released = slot_quarantine_release(s, now, budget);
 	pairs_tick(s);
 	sweep(s, now, SWEEP);
 	more = timer_run(s->wheel, now, &budget, on_timer, &a);
@@ -298,7 +298,7 @@ bool sessions_tick(struct sessions *s, __u32 now, int budget)
 			     session_ticks_from_s(m->pat_xlate), on_xlate_expired, &a);
 		s->next_xlate_expire = now + asa_ticks_from_ms(XLATE_EXPIRE_MS);
 	}
-	return more;
+	return more || released;
 }
 
 /* ------------------------------------------------------------------ routes and interfaces */

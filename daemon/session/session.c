@@ -28,6 +28,7 @@
 /* Bounds of the reserve: slots needed for the new connections of one quarantine. */
 #define RESERVE_MAX 4096u
 #define RESERVE_MIN 4u
+#define RELEASE_PER_PACKET 64 /* the tick does the rest */
 
 /* ------------------------------------------------------------------ life cycle */
 
@@ -120,7 +121,7 @@ static void quarantine_push(struct sessions *s, __u32 slot, __u32 now)
 	s->quarantine_tail = slot;
 }
 
-void slot_quarantine_release(struct sessions *s, __u32 now)
+bool slot_quarantine_release(struct sessions *s, __u32 now, int budget)
 {
 	__u32 slot;
 
@@ -128,7 +129,9 @@ void slot_quarantine_release(struct sessions *s, __u32 now)
 		struct asa_session *r = &s->t.sessions[slot];
 
 		if ((__s32)(now - r->expires) < 0)
-			return;
+			return false;
+		if (budget-- == 0)
+			return true;
 		s->quarantine_head = r->timer_next;
 		if (!s->quarantine_head)
 			s->quarantine_tail = 0;
@@ -136,6 +139,7 @@ void slot_quarantine_release(struct sessions *s, __u32 now)
 		memset(r, 0, sizeof(*r));
 		slots_give(s->slots, slot);
 	}
+	return false;
 }
 
 /* Let the oldest connection that may go, go. => false: there is none. */
@@ -179,7 +183,7 @@ static __u32 slot_home(const struct sessions *s, const struct session_args *a)
 static __u32 slot_take(struct sessions *s, const struct session_args *a, __u32 now)
 {
 	if (slots_available(s->slots) < s->reserve) {
-		slot_quarantine_release(s, now);
+		(void)slot_quarantine_release(s, now, RELEASE_PER_PACKET);
 		if (slots_available(s->slots) < s->reserve)
 			(void)slot_give_way(s, now);
 	}

@@ -96,7 +96,8 @@ static inline int session_inside(const struct asa_session *r)
 /* session.c */
 void slot_queue_push(struct sessions *s, struct slot_queue *q, __u32 slot);
 void slot_queue_remove(struct sessions *s, struct slot_queue *q, __u32 slot);
-void slot_quarantine_release(struct sessions *s, __u32 now);
+/* Free slots that have waited long enough, 'budget' at most. => true: there are more */
+bool slot_quarantine_release(struct sessions *s, __u32 now, int budget);
 void session_count(struct sessions *s, __u32 slot, int by); /* in_use and friends */
 /* Log and count the end; late segments still pass. */
 void session_begin_close(struct sessions *s, __u32 slot, enum session_close why, __u32 now);
