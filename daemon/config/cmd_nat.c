@@ -111,15 +111,19 @@ static int nat_mapped(struct cmd_args *a, struct cursor *c, struct model_nat *n)
 		else if (cur_take(c, "include-reserve"))
 			n->include_reserve = true;
 		else if (cur_take(c, "extended"))
-			cmd_warn(a, "extended has no effect: a port is given to one connection at a time");
+			n->extended = true;
 		else if (cur_take(c, "block-allocation"))
-			cmd_warn(a, "block-allocation has no effect: ports are given one by one");
+			n->block_allocation = true;
 		else
 			more = cur_take(c, "round-robin");
 	}
 	if (n->include_reserve && !n->flat)
 		return cmd_error(a, "include-reserve needs flat");
+	if (n->extended && n->block_allocation)
+		return cmd_error(a, "a pool is extended or has block-allocation, not both");
 	if (n->dynamic && cur_take(c, "interface")) {
+		if (n->block_allocation)
+			return cmd_error(a, "a pool with block-allocation has no interface behind it");
 		n->mapped_interface = true;
 		cur_take(c, "ipv6");
 	}
@@ -427,6 +431,51 @@ static int do_pix_static(void *ctx, struct cmd_args *a, void *out)
 	return a->no ? nat_remove(a, &n) : nat_add(a, &n, 0);
 }
 
+/* ------------------------------------------------------------------ blocks of ports */
+
+static int do_xlate_blocks(void *ctx, struct cmd_args *a, void *out)
+{
+	struct model *m = cfg_edit(a), *empty = a->no ? model_new() : NULL;
+
+	(void)ctx;
+	(void)out;
+	if (!m || (a->no && !empty)) {
+		model_free(empty);
+		return cfg_no_memory(a);
+	}
+	if (cmd_has(a, "size"))
+		m->xlate_block_size = a->no ? empty->xlate_block_size : (int)cmd_u32(a, "PORTS", 0);
+	else
+		m->xlate_block_max = a->no ? empty->xlate_block_max : (int)cmd_u32(a, "BLOCKS", 0);
+	model_free(empty);
+	return 0;
+}
+
+void show_xlate_blocks(const struct show *sh)
+{
+	static const struct {
+		size_t offset;
+		const char *words;
+		int usual;
+	} rows[] = { { offsetof(struct model, xlate_block_size), "size", 512 },
+		     { offsetof(struct model, xlate_block_max), "maximum-per-host", 4 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int v = *(const int *)((const char *)sh->m + rows[i].offset);
+
+		if (v != rows[i].usual || sh->all)
+			put(sh->sink, "xlate block-allocation %s %d\n", rows[i].words, v);
+	}
+	show_opaque(sh, OPAQUE_XLATE);
+}
+
+int clear_xlate_blocks(struct model *m, const struct model *empty)
+{
+	m->xlate_block_size = empty->xlate_block_size;
+	m->xlate_block_max = empty->xlate_block_max;
+	return opaque_clear(m, "xlate");
+}
+
 #define G CONFIG_IN(CONFIG_MODE_GLOBAL)
 #define ON CONFIG_IN(CONFIG_MODE_OBJECT_NETWORK)
 #define POOL_FLAGS "[{round-robin | extended | flat | include-reserve | block-allocation}]*"
@@ -468,6 +517,9 @@ const struct config_command cmd_nat_rows[] = {
 	     "[netmask <MASK:mask>]",
 	  "=", "Mapped addresses of \"nat\" with the same number", do_pix_global },
 	{ G, PIX_STATIC, "=", "Static translation", do_pix_static },
+	{ G, "xlate block-allocation {size <PORTS:n:32-4096> | maximum-per-host <BLOCKS:n:1-8>}",
+	  "xlate block-allocation {size [<PORTS:n:32-4096>] | maximum-per-host [<BLOCKS:n:1-8>]}",
+	  "Blocks of ports that hosts get of pools", do_xlate_blocks },
 };
 const size_t n_cmd_nat_rows = ARRAY_SIZE(cmd_nat_rows);
 

@@ -39,6 +39,7 @@ static enum opaque_place place_of(const char *line)
 		{ "firewall", OPAQUE_HEAD },	{ "time-range", OPAQUE_TIME_RANGE },
 		{ "class-map", OPAQUE_CLASS },
 		{ "policy-map", OPAQUE_POLICY }, { "logging", OPAQUE_LOGGING },
+		{ "xlate", OPAQUE_XLATE },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
@@ -353,6 +354,7 @@ const struct config_command cmd_opaque_rows[] = {
 	     "call-home | compress-config | sw-reset-button}" L, "=", KEPT, do_line },
 	{ W, "sysopt {connection {timewait | permit-vpn | preserve-vpn-flows | reclassify-vpn} | noproxyarp | "
 	     "radius | nodnsalias | traffic}" L, "=", KEPT, do_line },
+	{ W, "xlate per-session {permit | deny} <TEXT:line>", "=", KEPT, do_line },
 	{ W, "dns {domain-lookup | update}" L, "=", KEPT,
 	  do_line },
 	{ W, "ip {local | audit}" L, "=", KEPT, do_line },
@@ -366,7 +368,7 @@ const struct config_command cmd_opaque_rows[] = {
 	{ W, "tunnel-group-map" L, "=", KEPT, do_line },
 	{ W, "aaa-server <NAME:name>", "=", KEPT, do_line },
 	{ W, "{passwd | password | domain-name | names | name | boot | ftp | clock | banner | "
-	     "pager | mtu | arp | xlate | license | console | username | asdm | alias | "
+	     "pager | mtu | arp | license | console | username | asdm | alias | "
 	     "monitor-interface | failover | aaa | snmp-server | dhcpd | dhcprelay | threat-detection | ntp | ssl | "
 	     "prompt | track | prefix-list | fixup | mgcp | url-server | url-cache | "
 	     "url-block | filter | auth-prompt | privilege | multicast-routing | vpn-addr-assign | "

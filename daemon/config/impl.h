@@ -176,7 +176,7 @@ show_fn show_version_line, show_semantics, show_hostname, show_head, show_timeou
 	show_object_nat, show_after_auto, show_access_groups, show_routes, show_timeouts, show_mgmt,
 	show_sysopt, show_tail, show_tcp_maps, show_regexes, show_snmp_maps, show_class_maps,
 	show_policy_maps, show_service_policies, show_established;
-show_fn show_dns, show_pix_static, show_pix_global;
+show_fn show_dns, show_pix_static, show_pix_global, show_xlate_blocks;
 /* "ssh", "telnet", "http", "icmp": the lines about it. => false: another word */
 bool cfg_show_mgmt_word(const struct show *sh, const char *word);
 bool cfg_clear_mgmt_word(struct model *m, const char *word);
@@ -187,7 +187,7 @@ clear_fn clear_interfaces, clear_objects, clear_groups, clear_access_lists, clea
 	clear_nat, clear_static, clear_global, clear_routes, clear_timeouts, clear_logging, clear_tcp_maps, clear_class_maps,
 	clear_policy_maps, clear_regexes, clear_snmp_maps, clear_service_policies, clear_mgmt, clear_sysopt, clear_fragment, clear_verify,
 	clear_hostname, clear_same_security, clear_established;
-clear_fn clear_dns;
+clear_fn clear_dns, clear_xlate_blocks;
 
 /* Inspectors that have maps of their own (cmd_inspect.c); config_command.kinds is a bit mask. */
 enum cfg_inspector {
@@ -214,7 +214,7 @@ void show_conn_settings(const struct show *sh, const struct model_conn_settings 
 /* ---- opaque lines (cmd_opaque.c) */
 
 /* Is this kept line (or block) to be printed at 'place'? */
-enum opaque_place { OPAQUE_HEAD, OPAQUE_TIME_RANGE, OPAQUE_TCP_MAP, OPAQUE_CLASS, OPAQUE_POLICY, OPAQUE_LOGGING, OPAQUE_TAIL };
+enum opaque_place { OPAQUE_HEAD, OPAQUE_TIME_RANGE, OPAQUE_TCP_MAP, OPAQUE_CLASS, OPAQUE_POLICY, OPAQUE_LOGGING, OPAQUE_XLATE, OPAQUE_TAIL };
 void show_opaque(const struct show *sh, enum opaque_place place);
 int cfg_clear_section(struct cmd_args *a, const char *section);
 int opaque_clear(struct model *m, const char *first_words);

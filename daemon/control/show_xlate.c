@@ -223,7 +223,7 @@ static void dynamic_print(struct output *o, const struct xlate *x, __u32 now,
 		snprintf(kind, sizeof(kind), "%s PAT",
 			 commands_proto(x->proto, true, proto, sizeof(proto)));
 	r.proto = kind;
-	r.flags = x->pat ? "ri" : "i";
+	r.flags = x->extended ? "rie" : x->pat ? "ri" : "i";
 	r.idle_s = x->users ? 0 : (__u32)(asa_ms_from_ticks(now - x->last_used) / 1000);
 	r.timeout_s = (__u32)(x->pat ? t->pat_xlate : t->xlate);
 	place_text(&x->real, 128, x->pat, asa_ntohs(x->real_port), r.real, sizeof(r.real));

@@ -58,6 +58,14 @@ static bool is_icmp(__u8 proto)
 	return proto == ASA_PROTO_ICMP || proto == ASA_PROTO_ICMPV6;
 }
 
+/* "TCP"; the name of another protocol as access rules have it. */
+static const char *proto_upper(__u8 proto, char buf[8])
+{
+	return proto == ASA_PROTO_TCP	? "TCP" :
+	       proto == ASA_PROTO_UDP	? "UDP" :
+	       is_icmp(proto)		? "ICMP" : proto_text(proto, buf);
+}
+
 /* "outside:198.51.100.1/80"; the port only where the protocol has one. */
 static const char *end_text(const char *name, const struct asa_addr *a, __be16 port, __u8 proto,
 			    char buf[END_TEXT])
@@ -344,10 +352,34 @@ static void deny_nat(const struct walk *w, __u32 id, const char *before, const c
 		   end_text(out_name(w), &k->dst, k->dport, k->proto, dst), after);
 }
 
-void deny_translation(const struct walk *w, bool pat)
+/* 305016: no block of ports, of the host's share or of the pool's. */
+static void deny_block(const struct walk *w, const struct nat_pool *pool)
 {
+	const struct asa_key *k = &w->real;
+	char src[END_TEXT], dst[END_TEXT], proto[8], why[MODEL_NAME_MAX + 48];
+
+	if (!syslog_wants(log_of(w), 305016))
+		return;
+	if (xlate_leases_of(w->e->asa->xlates, &k->src, k->proto) >= pool->block_max)
+		snprintf(why, sizeof(why), "reaching per-host PAT port block limit of %u",
+			 pool->block_max);
+	else
+		snprintf(why, sizeof(why), "port block exhaustion in PAT pool %s",
+			 pool->name ? pool->name : "");
+	syslog_msg(log_of(w), 305016, "Unable to create %s connection from %s to %s due to %s",
+		   proto_upper(k->proto, proto),
+		   end_text(w->in->name, &k->src, k->sport, k->proto, src),
+		   end_text(out_name(w), &k->dst, k->dport, k->proto, dst), why);
+}
+
+void deny_translation(const struct walk *w, const struct nat_pool *pool)
+{
+	if (pool->block_size) {
+		deny_block(w, pool);
+		return;
+	}
 	deny_nat(w, 305006,
-		 pat ? "portmap translation creation failed for "
+		 pool->pat ? "portmap translation creation failed for "
 		     : "regular translation creation failed for ",
 		 "");
 }
@@ -391,14 +423,6 @@ void deny_parse(const struct walk *w, enum asa_drop why)
 }
 
 /* ------------------------------------------------------------------ where it came from */
-
-/* "TCP"; the name of another protocol as access rules have it. */
-static const char *proto_upper(__u8 proto, char buf[8])
-{
-	return proto == ASA_PROTO_TCP	? "TCP" :
-	       proto == ASA_PROTO_UDP	? "UDP" :
-	       is_icmp(proto)		? "ICMP" : proto_text(proto, buf);
-}
 
 static void deny_origin(const struct walk *w, __u32 id, const char *what)
 {

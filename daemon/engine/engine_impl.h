@@ -271,7 +271,7 @@ void deny_icmp_reply(const struct walk *w); /* 313004 */
 void deny_icmp_error(const struct walk *w, const struct asa_key *quoted); /* 313005 */
 void deny_limit(const struct walk *w, const struct session_limit *l); /* 201011, 201013 */
 void deny_embryonic(const struct walk *w, const struct session_limit *l); /* 201010, 201012 */
-void deny_translation(const struct walk *w, bool pat); /* 305006 */
+void deny_translation(const struct walk *w, const struct nat_pool *pool); /* 305006, 305016 */
 void deny_rpf(const struct walk *w); /* 305013 */
 void deny_syn_diff(const struct walk *w); /* 419002 */
 void deny_options(const struct walk *w, const struct asa_pkt *p); /* 106012 */

@@ -223,7 +223,7 @@ enum asa_drop stage_translate(struct walk *w)
 	if (!why && w->src_nat.rule >= 0 && w->src_nat.dynamic) {
 		why = take_xlate(w, &pool, &mapped, &port, &created);
 		if (why)
-			deny_translation(w, pool.pat);
+			deny_translation(w, &pool);
 		else if (created)
 			session_xlate_built(w->e->asa->sessions, w->nat_ref, w->now);
 	}
@@ -279,6 +279,8 @@ enum asa_drop stage_create(struct walk *w)
 		const struct xlate *x = xlate_get(w->e->asa->xlates, w->nat_ref);
 
 		a.pat = x && x->pat;
+		a.pat_extended = x && x->extended;
+		a.pat_block = x && x->block_size;
 	}
 	/* The way back may be another one than the packet came (asymmetric routes, BYP-15). */
 	if (!net_route(w->e->asa->net, &w->p->key.src, &a.route_back, &local))

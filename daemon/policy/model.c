@@ -139,6 +139,8 @@ struct model *model_new(void)
 	m->dns_poll_min = MODEL_DNS_POLL_MIN;
 	m->dns_expire_min = MODEL_DNS_EXPIRE_MIN;
 	m->fragment_size = 200;
+	m->xlate_block_size = 512;
+	m->xlate_block_max = 4;
 	m->fragment_chain = 24;
 	m->fragment_timeout = 5;
 	m->timeouts = (struct model_timeouts){

@@ -178,6 +178,7 @@ struct model_nat {
 	char svc_real[MODEL_NAME_MAX], svc_mapped[MODEL_NAME_MAX]; /* twice: service objects */
 	bool dns, no_proxy_arp, route_lookup, norandomseq, inactive, unidirectional;
 	bool flat, include_reserve; /* of a pat-pool: one range of ports, 1024 (1) to 65535 */
+	bool extended, block_allocation; /* of a pat-pool: a port for each destination; blocks of ports */
 	__u32 max_conns, emb_limit, udp_max; /* for each host behind it; 0 none (LIM-7) */
 	__u32 nat_id; /* PIX nat/global */
 	char acl[MODEL_NAME_MAX]; /* policy NAT, nat 0 access-list */
@@ -375,6 +376,7 @@ struct model {
 	bool acl_mapped; /* interface access lists name mapped addresses (ACL-3) */
 	int deny_flow_max, alert_interval; /* "access-list deny-flow-max", "alert-interval"; 0: default */
 	bool same_security_inter, same_security_intra;
+	int xlate_block_size, xlate_block_max; /* block-allocation: ports of a block, blocks of a host */
 	int tcpmss, tcpmss_min; /* sysopt connection tcpmss [minimum] N; 0 off */
 	int fragment_size, fragment_chain, fragment_timeout; /* 200, 24, 5 */
 	MODEL_VEC(struct model_ip) ip;

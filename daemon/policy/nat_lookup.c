@@ -129,10 +129,17 @@ enum asa_drop policy_nat_untranslate(const struct policy *p, const struct policy
 	return DROP_NONE;
 }
 
-static void pool_fill(struct nat_pool *pool, const struct nat_rule *r)
+static void pool_fill(const struct policy *p, struct nat_pool *pool, const struct nat_rule *r)
 {
 	*pool = (struct nat_pool){ .interface_fallback = r->to_interface && !r->no_address,
 				   .interface_addr = r->interface_addr };
+	pool->extended = r->config->extended;
+	if (*r->config->mapped.name)
+		pool->name = r->config->mapped.name;
+	if (r->config->block_allocation) {
+		pool->block_size = (__u16)policy_model(p)->xlate_block_size;
+		pool->block_max = (__u16)policy_model(p)->xlate_block_max;
+	}
 	if (r->config->flat)
 		pool->flat_lo = r->config->include_reserve ? 1 : 1024;
 	if (r->pool.n) {
@@ -174,7 +181,7 @@ enum asa_drop policy_nat_translate(const struct policy *p, const struct policy_i
 	if (s->dynamic && (r->is_static || (!r->pool.n && r->no_address)))
 		return DROP_NAT_FAILED;
 	if (s->dynamic) {
-		pool_fill(pool, r);
+		pool_fill(p, pool, r);
 		return DROP_NONE;
 	}
 	/* the destination part of a rule is static, whatever its source part is */

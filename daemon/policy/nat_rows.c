@@ -85,7 +85,11 @@ static int add_mapped(char **text, const struct model_nat *n, const char *real)
 	if (n->form == MODEL_NAT_PIX_NAT0)
 		return add(text, " %s", real);
 	if (named && n->pat && n->mapped.kind != MODEL_ADDR_HOST)
-		return add(text, " pat-pool %s%s", name, n->mapped_interface ? " interface" : "");
+		return add(text, " pat-pool %s%s%s%s%s%s", name, n->flat ? " flat" : "",
+			   n->include_reserve ? " include-reserve" : "",
+			   n->extended ? " extended" : "",
+			   n->block_allocation ? " block-allocation" : "",
+			   n->mapped_interface ? " interface" : "");
 	if (named || (n->mapped.kind == MODEL_ADDR_ANY && !n->mapped_interface))
 		return add(text, " %s%s", name, n->mapped_interface ? " interface" : "");
 	return add(text, " interface");

@@ -201,6 +201,9 @@ struct nat_pool {
 	struct asa_addr first, last; /* mapped addresses */
 	bool pat; /* one address for many: ports are translated */
 	__u16 flat_lo; /* ports are one range from here to 65535; 0: three, a port stays in its own (NAT-3) */
+	bool extended; /* a port serves several connections that go to different destinations */
+	__u16 block_size, block_max; /* a host has that many ports at a time, so often; 0: no blocks */
+	const char *name; /* of the pat-pool, for messages; NULL none. Lives as long as the snapshot */
 	bool interface_fallback; /* when all is used up, PAT to interface_addr */
 	struct asa_addr interface_addr;
 	const struct nat_range *more; /* tried after first-last; lives as long as the snapshot */

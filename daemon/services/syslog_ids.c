@@ -129,6 +129,15 @@ static const struct syslog_row {
 	{305013, 5,
 	 "Asymmetric NAT rules matched for forward and reverse flows; Connection for <protocol> "
 	 "src <if>:<ip>/<port> dst <if>:<ip>/<port> denied due to NAT reverse path failure"},
+	{305014, 6,
+	 "Allocated {TCP|UDP|ICMP} block of ports for translation from <if>:<ip> to "
+	 "<if>:<ip>/<port>-<port>"},
+	{305015, 6,
+	 "Released {TCP|UDP|ICMP} block of ports for translation from <if>:<ip> to "
+	 "<if>:<ip>/<port>-<port>"},
+	{305016, 3,
+	 "Unable to create <protocol> connection from " PAIR " due to {reaching per-host PAT port "
+	 "block limit of <n>|port block exhaustion in PAT pool <name>}"},
 	{313001, 3, "Denied ICMP type=<n>, code=<n> from <ip> on interface <if>"},
 	{313004, 4,
 	 "Denied ICMP type=<n>, from laddr <ip> on interface <if> to <ip>: no matching session"},

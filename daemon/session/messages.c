@@ -197,6 +197,11 @@ void session_log_teardown(const struct sessions *s, __u32 slot, enum session_clo
 	}
 }
 
+static const char *xlate_proto_text(__u8 proto)
+{
+	return proto == ASA_PROTO_TCP ? "TCP" : proto == ASA_PROTO_UDP ? "UDP" : "ICMP";
+}
+
 /* 305009-305012: a dynamic translation came or went. */
 void session_log_xlate(const struct sessions *s, const struct xlate *x, bool built, __u32 now)
 {
@@ -219,10 +224,26 @@ void session_log_xlate(const struct sessions *s, const struct xlate *x, bool bui
 			   to, tail);
 		return;
 	}
-	proto = x->proto == ASA_PROTO_TCP ? "TCP" : x->proto == ASA_PROTO_UDP ? "UDP" : "ICMP";
+	proto = xlate_proto_text(x->proto);
 	syslog_msg(s->asa->syslog, id, "%s dynamic %s translation from %s:%s/%u to %s:%s/%u%s",
 		   built ? "Built" : "Teardown", proto, x->real_if_name, from,
 		   asa_ntohs(x->real_port), x->mapped_if_name, to, asa_ntohs(x->mapped_port), tail);
+}
+
+/* 305014, 305015: a host got a block of ports or gave it back. */
+void session_log_lease(void *sessions, const struct xlate_lease *l, bool got)
+{
+	const struct sessions *s = sessions;
+	__u32 id = got ? 305014 : 305015;
+	char from[ADDR_TEXT], to[ADDR_TEXT];
+
+	if (!syslog_wants(s->asa->syslog, id))
+		return;
+	syslog_msg(s->asa->syslog, id,
+		   "%s %s block of ports for translation from %s:%s to %s:%s/%u-%u",
+		   got ? "Allocated" : "Released", xlate_proto_text(l->proto), l->real_if_name,
+		   addr_text(&l->real, from), l->mapped_if_name, addr_text(&l->mapped, to), l->lo,
+		   l->hi);
 }
 
 void session_xlate_built(const struct sessions *s, __u32 nat_ref, __u32 now)

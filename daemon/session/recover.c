@@ -70,6 +70,11 @@ static void xlate_recover(struct sessions *s, __u32 slot)
 		x.proto = c->dir[0].key.proto;
 		x.real_port = c->dir[0].key.sport;
 		x.mapped_port = c->dir[1].key.dport;
+		x.extended = r->flags & ASA_SESSION_PAT_EXTENDED;
+		x.peer = c->dir[1].key.src;
+		x.peer_port = c->dir[1].key.sport;
+		if (r->flags & ASA_SESSION_PAT_BLOCK)
+			x.block_size = (__u16)policy_model(p)->xlate_block_size;
 	}
 	x.real_if = in ? in->num : POLICY_NUM_NONE;
 	x.mapped_if = out ? out->num : POLICY_NUM_NONE;
@@ -198,13 +203,18 @@ static __u32 recover_rows(struct sessions *s, __u32 now)
 
 __u32 sessions_recover(struct sessions *s, bool reused, __u32 now)
 {
+	__u32 found = 0;
+
 	s->wheel = timer_new(s->t.sessions, now);
 	s->next_xlate_expire = now;
 	tcp_maps_recover(s);
 	if (!s->wheel)
 		return 0;
 	if (reused)
-		return recover_rows(s, now);
-	memset(&s->t.sessions[0], 0, sizeof(s->t.sessions[0]));
-	return 0;
+		found = recover_rows(s, now);
+	else
+		memset(&s->t.sessions[0], 0, sizeof(s->t.sessions[0]));
+	if (s->asa->xlates)
+		xlate_on_lease(s->asa->xlates, session_log_lease, s);
+	return found;
 }

@@ -342,6 +342,10 @@ static void row_fill(struct sessions *s, struct asa_session *r, const struct ses
 		r->flags |= ASA_SESSION_NAT_DYNAMIC;
 	if (a->pat)
 		r->flags |= ASA_SESSION_PAT;
+	if (a->pat_extended)
+		r->flags |= ASA_SESSION_PAT_EXTENDED;
+	if (a->pat_block)
+		r->flags |= ASA_SESSION_PAT_BLOCK;
 	if (a->intercept)
 		r->flags |= ASA_SESSION_INTERCEPT;
 	session_timeouts(s, r, a->forward.proto, &a->service);

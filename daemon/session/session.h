@@ -56,7 +56,7 @@ struct session_args {
 		*back; /* interface of route_back; may differ from 'in' (asymmetric) */
 	struct policy_service service;
 	__u32 nat_ref; /* xlate held, 0 none; session_create() takes it over on success only */
-	bool nat_static, nat_dynamic, pat;
+	bool nat_static, nat_dynamic, pat, pat_extended, pat_block;
 	bool randomize; /* TCP: new initial sequence numbers (SEQ-1) */
 	bool clamp_mss; /* SYN-ACK must visit the daemon (SES-17) */
 	bool intercept; /* opened for a SYN cookie: all goes to the daemon until the server has answered */

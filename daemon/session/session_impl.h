@@ -180,5 +180,6 @@ void police_recover(struct sessions *s, __u32 slot, bool whole);
 void session_log_built(const struct sessions *s, __u32 slot, __u32 now);
 void session_log_teardown(const struct sessions *s, __u32 slot, enum session_close why, __u32 now);
 void session_log_xlate(const struct sessions *s, const struct xlate *x, bool built, __u32 now);
+void session_log_lease(void *sessions, const struct xlate_lease *l, bool got); /* xlate_on_lease() */
 
 #endif

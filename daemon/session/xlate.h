@@ -27,15 +27,35 @@ struct xlate {
 	__be16 real_port, mapped_port; /* 0 for address-only translations */
 	__u8 proto; /* 0 for address-only */
 	bool pat;
+	bool extended; /* others have the same mapped port for other destinations than 'peer' */
+	__u16 block_size; /* the mapped port is out of a block of so many that the host has; 0: not */
+	__be16 peer_port;
+	struct asa_addr peer;
 	__u16 real_if, mapped_if; /* policy_if.num at creation */
 	char real_if_name[MODEL_NAME_MAX], mapped_if_name[MODEL_NAME_MAX];
 	__u32 created, last_used; /* ticks */
 	__u32 users; /* connections */
 };
 
+/* A block of ports that is one host's (block-allocation). Read-only for callers. */
+struct xlate_lease {
+	struct asa_addr real, mapped;
+	__u8 proto;
+	__u16 lo, hi;
+	__u32 users; /* translations */
+	char real_if_name[MODEL_NAME_MAX], mapped_if_name[MODEL_NAME_MAX];
+	struct xlate_lease *next;
+};
+/* Call cb(arg, block, true) when a host gets a block, with false when it gives it back. */
+void xlate_on_lease(struct xlates *x, void (*cb)(void *arg, const struct xlate_lease *l, bool got),
+		    void *arg);
+/* How many blocks of ports the host has for the protocol. */
+__u32 xlate_leases_of(const struct xlates *x, const struct asa_addr *real, __u8 proto);
+
 /*
  * Get the translation of real:port from 'in' to 'out' out of 'pool', sharing an existing one for
- * the same real address (and, for PAT, the same real port and protocol).
+ * the same real address (and, for PAT, the same real port and protocol; for an extended pool, the
+ * same destination as well).
  * => DROP_NONE and '*ref' (never 0), '*mapped', '*mapped_port', '*created' true when it is new
  *    (the caller logs 305011 / 305009); the reference is held until xlate_put().
  * => DROP_NAT_FAILED when the pool is exhausted (caller logs 305006).
@@ -53,7 +73,8 @@ enum asa_drop xlate_peek(struct xlates *x, const struct nat_pool *pool, const st
 			 struct xlate *t, bool *created);
 const struct xlate *xlate_get(const struct xlates *x, __u32 ref);
 /*
- * Who uses a mapped address now; port and protocol 0: a one-to-one translation.
+ * Who uses a mapped address now; port and protocol 0: a one-to-one translation. Not for the
+ * translations of extended pools, which have no one user.
  * => NULL when nobody does.
  */
 const struct xlate *xlate_find_mapped(const struct xlates *x, const struct asa_addr *mapped,

@@ -22,6 +22,8 @@ struct xlate_block {
 	__u64 full[16]; /* bit w: word w has no free number */
 	__u64 used[1024];
 	__u64 *kept; /* numbers that are never given out, used as well; NULL: none */
+	__u64 *owned; /* numbers of blocks that hosts have (xlate_lease.c); NULL: none */
+	__u32 *counts; /* users of each number in an extended pool; NULL: none */
 };
 
 static inline bool xlate_bit_used(const struct xlate_block *b, __u16 n)

@@ -161,6 +161,8 @@ enum asa_session_flag {
 	ASA_SESSION_LOGGED = 1 << 6, /* "Built" was logged; "Teardown" is owed */
 	ASA_SESSION_INTERCEPT = 1 << 7, /* the client is connected to us, the server not yet */
 	ASA_SESSION_PROBE = 1 << 8, /* idle: DCD probes both ends */
+	ASA_SESSION_PAT_EXTENDED = 1 << 9, /* with PAT: other destinations may share the port */
+	ASA_SESSION_PAT_BLOCK = 1 << 10, /* with PAT: the port is out of a block of the host's own */
 };
 struct asa_session {
 	__u64 id; /* connection id of the log messages, never reused */

@@ -116,11 +116,44 @@ num "NAT-3: most of the low range is used" "$low" -ge 500
 num "NAT-3: no port twice" "$(sed -n 's/^udp 198\.51\.100\.90:\([0-9]*\) .*/\1/p' <<<"$got" | sort -n | uniq -d | wc -l)" -eq 0
 num "NAT-3: every flow is translated or counted as nat-xlate-failed" "$((all + $(lab_drops fw nat-xlate-failed) - before))" -eq 520
 
+# An extended pool: the same 511 ports once more for another destination.
+lab_conf fw <<-'CONF'
+	object network inside-net
+	 nat (inside,outside) dynamic pat-pool one extended
+CONF
+lab_asa fw clear xlate >/dev/null
+got=$(out "[IP(src='10.1.1.%d' % (100 + n // 200),dst='198.51.100.66')/UDP(sport=100 + n % 200,dport=d)/b'x' for n in range(500) for d in (9, 10)]" 1)
+all=$(sed -n 's/^udp \(198\.51\.100\.90:[0-9]* > [0-9.:]*\) .* sum ok.*/\1/p' <<<"$got")
+num "NAT-1: extended: more flows than ports" "$(wc -l <<<"$all")" -ge 980
+num "NAT-1: extended: a port once for a destination" "$(sort <<<"$all" | uniq -d | wc -l)" -eq 0
+has "NAT-2: show xlate, extended" '^UDP PAT from inside:10\.1\.1\.1[0-9]*/[0-9]+ to outside:198\.51\.100\.90/[0-9]+ flags rie idle' lab_asa fw show xlate
+
+# A block of 32 ports for each host.
+lab_conf fw <<-'CONF'
+	logging enable
+	logging buffered informational
+	logging buffer-size 65536
+	xlate block-allocation size 32
+	xlate block-allocation maximum-per-host 1
+	object network inside-net
+	 nat (inside,outside) dynamic pat-pool one block-allocation
+CONF
+lab_asa fw clear xlate >/dev/null
+got=$(out "[IP(src='10.1.1.66',dst='198.51.100.66')/UDP(sport=100 + n,dport=9)/b'x' for n in range(40)]" 1)
+ports=$(sed -n 's/^udp 198\.51\.100\.90:\([0-9]*\) .* sum ok.*/\1/p' <<<"$got" | sort -n)
+num "NAT-1: block-allocation: as many flows as the block has ports" "$(wc -l <<<"$ports")" -eq 32
+num "NAT-1: block-allocation: all of one block" "$(($(tail -n 1 <<<"$ports") - $(head -n 1 <<<"$ports")))" -eq 31
+has "NAT-1: the block is logged" '%ASA-6-305014: Allocated UDP block of ports for translation from inside:10\.1\.1\.66 to outside:198\.51\.100\.90/[0-9]+-[0-9]+$' lab_asa fw show logging
+has "NAT-1: and that it is all the host gets" '%ASA-3-305016: Unable to create UDP connection from inside:10\.1\.1\.66/[0-9]+ to outside:198\.51\.100\.66/9 due to reaching per-host PAT port block limit of 1$' lab_asa fw show logging
+lab_asa fw clear conn >/dev/null
+lab_asa fw clear xlate >/dev/null
+has "NAT-1: a block that is given back is logged" '%ASA-6-305015: Released UDP block of ports for translation from inside:10\.1\.1\.66 to outside:198\.51\.100\.90/[0-9]+-[0-9]+$' lab_asa fw show logging
+
 # PIX forms, shown back as entered.
 pix() {
 	lab_conf fw <<-'CONF'
 		object network inside-net
-		 no nat (inside,outside) dynamic pat-pool one
+		 no nat (inside,outside) dynamic pat-pool one block-allocation
 		nat (inside) 1 10.1.1.0 255.255.255.0
 		global (outside) 1 198.51.100.91
 		static (inside,outside) 198.51.100.92 10.1.1.66 netmask 255.255.255.255

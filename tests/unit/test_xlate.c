@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* links: daemon/session/xlate.o */
+/* links: daemon/session/xlate.o daemon/session/xlate_ports.o daemon/session/xlate_lease.o */
 /*
  * Dynamic translations in use: NAT-3 (ranges of ports, no scan, pools, exhaustion), timeouts,
  * SES-15 (rebuilding after a restart), SES-13 (clear xlate).
@@ -482,6 +482,185 @@ static void nat3_bit_sets(void)
 	free(plain);
 }
 
+/* ------------------------------------------------------------------ extended pools, blocks */
+
+static struct got take_to(struct xlates *x, const struct nat_pool *pool, struct asa_addr real,
+			  __u16 port, struct asa_addr dst, __u16 dport)
+{
+	struct asa_key key = { .src = real,
+			       .dst = dst,
+			       .sport = asa_htons(port),
+			       .dport = asa_htons(dport),
+			       .proto = IPPROTO_TCP };
+	struct got g = { 0 };
+	__be16 mapped_port = 0;
+
+	g.drop = xlate_allocate(x, pool, &inside, &outside, &key, 0, &g.ref, &g.mapped,
+				&mapped_port, &g.created);
+	g.port = asa_ntohs(mapped_port);
+	return g;
+}
+
+static void nat1_extended_ports_serve_each_destination(void)
+{
+	struct xlates *x = xlate_new(2000);
+	struct nat_pool pool = pool_of(1, 1, true);
+	struct got g, first, other;
+	bool seen[512] = { false };
+
+	pool.extended = true;
+	/* 511 low ports to one destination, and 511 to another: twice what a plain pool has */
+	for (int to = 0; to < 2; to++) {
+		memset(seen, 0, sizeof(seen));
+		for (int i = 0; i < 511; i++) {
+			g = take_to(x, &pool, REAL(i), 80, REAL(900 + to), 53);
+			CU_ASSERT_EQUAL_FATAL(g.drop, DROP_NONE);
+			CU_ASSERT_FATAL(g.port > 0 && g.port < 512);
+			CU_ASSERT_FALSE(seen[g.port]);
+			seen[g.port] = true;
+		}
+		g = take_to(x, &pool, REAL(600), 80, REAL(900 + to), 53);
+		CU_ASSERT_EQUAL(g.drop, DROP_NAT_FAILED);
+	}
+	/* the same host, port and destination: the same translation; another destination: another */
+	first = take_to(x, &pool, REAL(1), 5000, REAL(900), 443);
+	g = take_to(x, &pool, REAL(1), 5000, REAL(900), 443);
+	other = take_to(x, &pool, REAL(1), 5000, REAL(900), 444);
+	CU_ASSERT_EQUAL(g.ref, first.ref);
+	CU_ASSERT_FALSE(g.created);
+	CU_ASSERT_NOT_EQUAL(other.ref, first.ref);
+	CU_ASSERT_TRUE(xlate_get(x, first.ref)->extended);
+	xlate_free(x);
+}
+
+/* A port goes when its last user has gone, and plain pools never share one. */
+static void nat1_extended_ports_come_back(void)
+{
+	struct xlates *x = xlate_new(2000);
+	struct nat_pool pool = pool_of(1, 1, true), plain = pool;
+	struct got a[2][511], g;
+	struct xlate kept;
+
+	pool.extended = true;
+	for (int i = 0; i < 511; i++)
+		a[0][i] = take_to(x, &pool, REAL(i), 80, REAL(900), 53);
+	g = take(x, &plain, REAL(1), IPPROTO_TCP, 80, 0);
+	CU_ASSERT_EQUAL(g.drop, DROP_NAT_FAILED); /* all are used */
+	a[1][0] = take_to(x, &pool, REAL(7), 80, REAL(901), 53);
+	CU_ASSERT_EQUAL(a[1][0].drop, DROP_NONE);
+	for (int i = 0; i < 511; i++)
+		xlate_put(x, a[0][i].ref, 0);
+	xlate_clear(x, NULL, NULL);
+	CU_ASSERT_EQUAL(xlate_count(x), 1);
+	/* after a restart: with its destination, and not twice to the same */
+	kept = *xlate_get(x, a[1][0].ref);
+	kept.real = REAL(8);
+	CU_ASSERT_EQUAL(xlate_restore(x, &kept), 0);
+	kept.peer = REAL(902);
+	CU_ASSERT_NOT_EQUAL(xlate_restore(x, &kept), 0);
+	kept.extended = false;
+	kept.real = REAL(9);
+	CU_ASSERT_EQUAL(xlate_restore(x, &kept), 0);
+	/* the one left keeps its port from plain ones */
+	for (int i = 0; i < 510; i++)
+		CU_ASSERT_EQUAL_FATAL(take(x, &plain, REAL(i), IPPROTO_TCP, 80, 0).drop, DROP_NONE);
+	CU_ASSERT_EQUAL(take(x, &plain, REAL(600), IPPROTO_TCP, 80, 0).drop, DROP_NAT_FAILED);
+	xlate_free(x);
+}
+
+static __u32 leases_of(const struct xlates *x, struct asa_addr host)
+{
+	return xlate_leases_of(x, &host, IPPROTO_TCP);
+}
+
+static int leases_got, leases_gone;
+static struct xlate_lease last_lease;
+static void count_lease(void *arg, const struct xlate_lease *l, bool got)
+{
+	(void)arg;
+	leases_got += got;
+	leases_gone += !got;
+	last_lease = *l;
+}
+
+static void nat1_hosts_get_blocks_of_ports(void)
+{
+	struct xlates *x = xlate_new(4000);
+	struct nat_pool pool = pool_of(1, 1, true);
+	struct got g, many[128];
+	__u16 lo;
+	struct xlate peeked;
+	struct asa_key key = { .src = REAL(5), .sport = asa_htons(22), .proto = IPPROTO_UDP };
+	bool created;
+
+	pool.block_size = 64;
+	pool.block_max = 2;
+	leases_got = leases_gone = 0;
+	xlate_on_lease(x, count_lease, NULL);
+	for (int i = 0; i < 128; i++) {
+		/* a low port is mapped into the block, too */
+		many[i] = take(x, &pool, REAL(1), IPPROTO_TCP, i ? 2000 + i : 22, 0);
+		CU_ASSERT_EQUAL_FATAL(many[i].drop, DROP_NONE);
+		CU_ASSERT(many[i].port >= last_lease.lo && many[i].port <= last_lease.hi);
+		CU_ASSERT_EQUAL((last_lease.lo - 1024) % 64, 0);
+	}
+	CU_ASSERT_EQUAL(leases_got, 2);
+	CU_ASSERT_EQUAL(xlate_leases_of(x, &many[0].mapped, IPPROTO_TCP), 0);
+	CU_ASSERT_EQUAL(leases_of(x, REAL(1)), 2);
+	/* its share is used up; other hosts and protocols have theirs */
+	CU_ASSERT_EQUAL(take(x, &pool, REAL(1), IPPROTO_TCP, 9999, 0).drop, DROP_NAT_FAILED);
+	CU_ASSERT_EQUAL(take(x, &pool, REAL(1), IPPROTO_UDP, 9999, 0).drop, DROP_NONE);
+	CU_ASSERT_EQUAL(leases_got, 3);
+	/* a dry run leaves no block behind and tells nobody */
+	CU_ASSERT_EQUAL(xlate_peek(x, &pool, &inside, &outside, &key, 0, &peeked, &created), DROP_NONE);
+	CU_ASSERT_EQUAL(leases_got, 3);
+	CU_ASSERT_EQUAL(xlate_leases_of(x, &key.src, IPPROTO_UDP), 0);
+	/* a block goes with its last translation */
+	for (int i = 0; i < 128; i++)
+		xlate_put(x, many[i].ref, 0);
+	xlate_expire(x, 1000, 10, 10, NULL, NULL);
+	CU_ASSERT_EQUAL(leases_gone, 2);
+	CU_ASSERT_EQUAL(leases_of(x, REAL(1)), 0);
+	/* blocks of an address run out: 64512 / 4096 */
+	pool.block_size = 4096;
+	for (int i = 0; i < 15; i++)
+		CU_ASSERT_EQUAL(take(x, &pool, REAL(100 + i), IPPROTO_TCP, 1024, 0).drop, DROP_NONE);
+	CU_ASSERT_EQUAL(take(x, &pool, REAL(200), IPPROTO_TCP, 1024, 0).drop, DROP_NAT_FAILED);
+	pool.last = MAPPED(2);
+	g = take(x, &pool, REAL(200), IPPROTO_TCP, 1024, 0);
+	CU_ASSERT_EQUAL(g.drop, DROP_NONE);
+	lo = last_lease.lo;
+	CU_ASSERT(g.port >= lo && g.port <= lo + 4095);
+	xlate_free(x);
+}
+
+/* SES-15: a restarted daemon knows whose the blocks are. */
+static void ses15_blocks_are_rebuilt(void)
+{
+	struct xlates *x = xlate_new(100);
+	struct nat_pool pool = pool_of(1, 1, true);
+	struct xlate kept = { .real = REAL(1), .mapped = MAPPED(1), .real_port = asa_htons(7),
+			      .mapped_port = asa_htons(2000), .proto = IPPROTO_TCP, .pat = true,
+			      .block_size = 512 };
+	__u32 ref = xlate_restore(x, &kept);
+	struct got g;
+
+	CU_ASSERT_NOT_EQUAL(ref, 0);
+	CU_ASSERT_EQUAL(xlate_leases_of(x, &kept.real, IPPROTO_TCP), 1);
+	kept.real = REAL(2);
+	kept.mapped_port = asa_htons(2001);
+	CU_ASSERT_EQUAL(xlate_restore(x, &kept), 0); /* the first one's block */
+	pool.block_size = 512;
+	pool.block_max = 1;
+	g = take(x, &pool, REAL(1), IPPROTO_TCP, 1600, 0);
+	CU_ASSERT(g.port >= 1536 && g.port <= 2047);
+	xlate_put(x, ref, 0);
+	xlate_put(x, g.ref, 0);
+	xlate_clear(x, NULL, NULL);
+	CU_ASSERT_EQUAL(leases_of(x, REAL(1)), 0);
+	xlate_free(x);
+}
+
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
@@ -501,6 +680,11 @@ int main(void)
 		{ "NAT-3 table full is refused", table_full_is_refused },
 		{ "SES-13 clear and walk", ses13_clear_and_walk },
 		{ "SES-15 restore after a restart", ses15_restore_after_a_restart },
+		{ "NAT-1 extended: ports serve each destination",
+		  nat1_extended_ports_serve_each_destination },
+		{ "NAT-1 extended: ports come back", nat1_extended_ports_come_back },
+		{ "NAT-1 block-allocation: hosts get blocks of ports", nat1_hosts_get_blocks_of_ports },
+		{ "SES-15 block-allocation: blocks are rebuilt", ses15_blocks_are_rebuilt },
 		{ NULL, NULL },
 	};
 
