@@ -568,8 +568,7 @@ int dp_open(const struct dp_options *o, struct dp **out, char *err, size_t err_s
 		dp_error(err, err_size, r, "out of memory");
 		goto free_dp;
 	}
-	(void)dp_trial_init(d, dp_find_object(o->object)); /* serves packet-tracer only */
-	if (o->trial)
+	if (o->trial) /* serves packet-tracer only */
 		(void)dp_trial_init(d, dp_find_object(o->object));
 	d->events = ring_buffer__new(d->fd[DP_MAP_EVENTS], dp_event, d, NULL);
 	if (!d->events) {
@@ -589,7 +588,6 @@ void dp_close(struct dp *d)
 	if (!d)
 		return;
 	ring_buffer__free(d->events);
-	dp_trial_fini(d);
 	dp_trial_fini(d);
 	dp_count_fini(d);
 	if (d->program_fd >= 0)

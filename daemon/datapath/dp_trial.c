@@ -114,9 +114,12 @@ static int trial_load(struct dp_trial *t)
 		if (r)
 			return r;
 	}
-	prog = bpf_object__find_program_by_name(t->object, DP_ACCOUNT_PROGRAM);
-	if (prog)
-		bpf_program__set_autoload(prog, false);
+	/* A run ends where the program would jump to another: only this one is needed. */
+	bpf_object__for_each_program(prog, t->object)
+	{
+		if (strcmp(bpf_program__name(prog), DP_PROGRAM))
+			bpf_program__set_autoload(prog, false);
+	}
 	r = bpf_object__load(t->object);
 	if (r)
 		return r;

@@ -183,18 +183,32 @@ asa_inline __u8 asa_cookie_data_wscale(__u8 data)
 	return data & 15;
 }
 
-/* What a SYN's options say, as the eight bits. 'options' as asa_tcp_find_option() wants them. */
-asa_inline __u8 asa_cookie_options(const __u8 options[ASA_TCP_OPTIONS_BUFFER], __u32 size)
+/*
+ * What a SYN's options say, as the eight bits. The options start at these offsets, -1: not there; they are
+ * as long as asa_tcp_find_option() is asked for by asa_cookie_options().
+ */
+asa_inline __u8 asa_cookie_options_at(const __u8 options[ASA_TCP_OPTIONS_BUFFER], int mss_at, int scale_at,
+				      int sack_at)
 {
-	int at = asa_tcp_find_option(options, size, ASA_TCPOPT_MSS, 4);
-	int shift = asa_tcp_find_wscale(options, size);
+	__u8 shift = ASA_COOKIE_NO_WSCALE;
 	__u16 mss = 0;
 
-	if (at >= 0)
-		mss = (__u16)(options[asa_index64(at + 2)] << 8 | options[asa_index64(at + 3)]);
-	return asa_cookie_data(mss,
-			       asa_tcp_find_option(options, size, ASA_TCPOPT_SACK_PERMITTED, 2) >= 0,
-			       shift < 0 ? ASA_COOKIE_NO_WSCALE : shift > 14 ? 14 : (__u8)shift);
+	if (mss_at >= 0)
+		mss = (__u16)(options[asa_index64(mss_at + 2)] << 8 | options[asa_index64(mss_at + 3)]);
+	if (scale_at >= 0) {
+		shift = options[asa_index64(scale_at + 2)];
+		if (shift > 14)
+			shift = 14;
+	}
+	return asa_cookie_data(mss, sack_at >= 0, shift);
+}
+
+/* The same for options that are still to be looked at, as asa_tcp_find_option() wants them. */
+asa_inline __u8 asa_cookie_options(const __u8 options[ASA_TCP_OPTIONS_BUFFER], __u32 size)
+{
+	return asa_cookie_options_at(options, asa_tcp_find_option(options, size, ASA_TCPOPT_MSS, 4),
+				     asa_tcp_find_option(options, size, ASA_TCPOPT_WSCALE, 3),
+				     asa_tcp_find_option(options, size, ASA_TCPOPT_SACK_PERMITTED, 2));
 }
 
 /*
