@@ -404,7 +404,7 @@ struct order_block *tcp_stream_discard(struct orders *o, struct tcp_stream *s)
 
 	while (s->waiting) {
 		order_wait_end(o->pool, s->waiting);
-		s->waiting->why = DROP_TCP_DISCARDED_OOO;
+		s->waiting->why = DROP_SESSION_EXPIRED;
 		s->waiting = s->waiting->next;
 	}
 	s->n_waiting = 0;

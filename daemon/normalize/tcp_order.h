@@ -122,7 +122,7 @@ void tcp_stream_acked(struct orders *o, struct tcp_stream *s, const struct order
 		      __u32 acked, __u32 window);
 /* The connection was reset: nothing will fill a hole. => segments that waited, as below */
 struct order_block *tcp_stream_discard(struct orders *o, struct tcp_stream *s);
-/* Everything kept goes. => segments that waited (DROP_TCP_DISCARDED_OOO), for orders_release() */
+/* Everything kept goes. => segments that waited (DROP_SESSION_EXPIRED), for orders_release() */
 struct order_block *tcp_stream_end(struct orders *o, struct tcp_stream *s);
 /* A segment whose time is over (DROP_TCP_BUFFER_TIMEOUT). => for orders_release(), NULL: none */
 struct order_block *orders_expire(struct orders *o, __u32 now);

@@ -76,7 +76,7 @@
 	X(DROP_TCP_BUFFER_TIMEOUT,	"tcp-buffer-timeout",		FRAME,	TCP_NORM,	"TCP packet buffer timeout") \
 	X(DROP_TCP_DUP_IN_QUEUE,	"tcp-dup-in-queue",		FRAME,	TCP_NORM,	"TCP dup of packet in Out-of-Order queue") \
 	X(DROP_TCP_DUP_DATA,		"tcp-dup-data-mismatch",	FRAME,	TCP_NORM,	"TCP retransmission with other bytes than the original") \
-	X(DROP_TCP_DISCARDED_OOO,	"tcp-discarded-ooo",		FRAME,	TCP_NORM,	"TCP packet waited for one before it when its connection ended") \
+	X(DROP_TCP_DISCARDED_OOO,	"tcp-discarded-ooo",		FRAME,	TCP_STATE,	"TCP ACK in 3 way handshake invalid") \
 	X(DROP_TCP_OPTIONS,		"tcp-bad-option-list",		FRAME,	TCP_NORM,	"TCP option list invalid") \
 	X(DROP_TCP_RESERVED,		"tcp-reserved-set",		FRAME,	TCP_NORM,	"TCP reserved flags set") \
 	X(DROP_TCP_SYN_DATA,		"tcp-syn-data",			FRAME,	TCP_NORM,	"TCP SYN with data") \
@@ -86,7 +86,10 @@
 	X(DROP_TCP_RST_SYN_IN_WIN,	"tcp-rst-syn-in-win",		FRAME,	TCP_STATE,	"TCP RST/SYN in window") \
 	X(DROP_TCP_WINDOW,		"tcpnorm-win-variation",	FRAME,	TCP_STATE,	"TCP unexpected window size variation") \
 	X(DROP_SESSION_PROBE,		"dcd-probe-answer",		FRAME,	SESSION,	"Answer of a host to dead connection detection, consumed") \
-	X(DROP_POLICE,			"rate-exceeded",		FRAME,	POLICY,		"QoS rate exceeded")
+	X(DROP_POLICE,			"rate-exceeded",		FRAME,	POLICY,		"QoS rate exceeded") \
+	X(DROP_TCP_SYN_OOO,		"tcp-syn-ooo",			FRAME,	TCP_STATE,	"TCP SYN on established conn") \
+	X(DROP_TCP_ACKED,		"tcp-acked",			FRAME,	TCP_STATE,	"TCP DUP and has been ACKed") \
+	X(DROP_SESSION_EXPIRED,		"flow-expired",			FRAME,	SESSION,	"Expired flow")
 /* clang-format on */
 
 enum asa_drop {

@@ -119,7 +119,12 @@ asa_inline enum asa_drop tcp_track_syn(const struct asa_half *own, const struct 
 {
 	if (!(own->tcp & ASA_HALF_SYN))
 		return peer->tcp & ASA_HALF_SYN ? DROP_TCP_DUAL_OPEN : DROP_NONE;
-	return s->seq == own->isn ? DROP_NONE : DROP_TCP_SYN_DIFF;
+	if (s->seq == own->isn)
+		return DROP_NONE;
+	if (!(own->tcp & peer->tcp & ASA_HALF_ACKED))
+		return DROP_TCP_SYN_DIFF;
+	/* RFC 5961 section 4: what a blind attacker would send to be challenged. */
+	return s->seq - peer->ack < peer->edge - peer->ack ? DROP_TCP_RST_SYN_IN_WIN : DROP_TCP_SYN_OOO;
 }
 
 asa_inline enum asa_drop tcp_track_syn_ack(const struct asa_half *own, const struct asa_half *peer,
@@ -127,13 +132,15 @@ asa_inline enum asa_drop tcp_track_syn_ack(const struct asa_half *own, const str
 {
 	if (own->tcp & ASA_HALF_SYN) {
 		if (!(peer->tcp & ASA_HALF_SYN))
-			return DROP_TCP_DUAL_OPEN; /* both sent a SYN before either answered */
+			return DROP_TCP_3WHS; /* the answer to a SYN that was not let through */
 		/* The same SYN-ACK once more: the handshake's last segment was lost. */
 		if (s->seq == own->isn && ack == own->ack)
 			return DROP_NONE;
 		if (s->seq == own->isn && ack == peer->isn + 1)
 			return DROP_NONE;
-		return DROP_TCP_SYNACK_OOO;
+		if (peer->tcp & ASA_HALF_ACKED)
+			return DROP_TCP_SYNACK_OOO;
+		return s->seq == own->isn ? DROP_TCP_ACK_SYN_DIFF : DROP_TCP_SYN_DIFF;
 	}
 	if (!(peer->tcp & ASA_HALF_SYN))
 		return DROP_TCP_SYNACK_OOO;
@@ -187,16 +194,22 @@ asa_inline enum asa_drop tcp_track_window(const struct asa_half *own, const stru
 {
 	__u32 edge = peer->edge;
 
-	if (asa_unlikely(!(peer->tcp & ASA_HALF_ACKED)))
+	if (asa_unlikely((peer->tcp & (ASA_HALF_ACKED | ASA_HALF_RST)) != ASA_HALF_ACKED)) {
+		if (peer->tcp & ASA_HALF_RST)
+			return DROP_TCP_NOT_SYN;
 		edge = own->isn + 1 + peer->win_max;
+	}
 	if (asa_unlikely(asa_seq_after(end, edge)) &&
 	    (asa_seq_after(s->seq, edge) || end - s->seq > 1) &&
 	    (!(s->allow & ASA_TM_SEQ_ALLOW) || end - edge > ASA_WINDOW_FAR))
-		return DROP_TCP_SEQ_PAST_WIN;
-	/* Keep-alives (RFC 9293 section 3.8.4) are one below seq_end: win_max is at least 1. */
+		return own->tcp & ASA_HALF_ACKED ? DROP_TCP_SEQ_PAST_WIN : DROP_TCP_DISCARDED_OOO;
+	/*
+	 * A window below what was sent: the receiver has said that it has this. Keep-alives
+	 * (RFC 9293 section 3.8.4) are one below seq_end: win_max is at least 1.
+	 */
 	if (asa_unlikely(asa_seq_after(own->seq_end - peer->win_max, end)) &&
 	    (!(s->allow & ASA_TM_SEQ_ALLOW) || own->seq_end - end > ASA_WINDOW_FAR))
-		return DROP_TCP_SEQ_PAST_WIN;
+		return own->tcp & ASA_HALF_ACKED ? DROP_TCP_ACKED : DROP_TCP_DISCARDED_OOO;
 	return DROP_NONE;
 }
 
@@ -221,11 +234,16 @@ asa_inline enum asa_drop tcp_track_fin(const struct asa_half *own, const struct 
 	return DROP_NONE;
 }
 
-/* Segments before the handshake is complete: who may say what. */
+/*
+ * Segments before the handshake is complete: who may say what. And of a connection that its sender has
+ * reset, which is over: nothing but RSTs passes while it is being forgotten.
+ */
 asa_inline enum asa_drop tcp_track_handshake(const struct asa_half *own,
 					     const struct asa_half *peer,
 					     const struct asa_tcp_seg *s, __u32 ack)
 {
+	if (own->tcp & ASA_HALF_RST)
+		return DROP_TCP_NOT_SYN;
 	if (!(own->tcp & ASA_HALF_SYN)) {
 		/*
 		 * An answer to the SYN that is neither SYN-ACK nor RST: the server still has an older
@@ -241,7 +259,7 @@ asa_inline enum asa_drop tcp_track_handshake(const struct asa_half *own,
 	/* The acknowledgment of the SYN-ACK, or of data that came with it. */
 	if (ack - (peer->isn + 1) > peer->seq_end - (peer->isn + 1) &&
 	    !(s->allow & ASA_TM_ACK_ALLOW)) /* NRM-21 */
-		return DROP_TCP_3WHS;
+		return DROP_TCP_INVALID_ACK;
 	return DROP_NONE;
 }
 
@@ -266,7 +284,7 @@ asa_inline enum asa_drop tcp_track_check(const struct asa_half *own, const struc
 			return tcp_track_syn_ack(own, peer, s, ack);
 		return tcp_track_syn(own, peer, s);
 	}
-	if (asa_unlikely(!(own->tcp & ASA_HALF_ACKED))) {
+	if (asa_unlikely((own->tcp & (ASA_HALF_ACKED | ASA_HALF_RST)) != ASA_HALF_ACKED)) {
 		drop = tcp_track_handshake(own, peer, s, ack);
 		if (drop)
 			return drop;

@@ -85,6 +85,8 @@ EDIT_SLOT(embryonic, { memset(&c.half[1], 0, sizeof(c.half[1])); c.half[0].tcp =
 EDIT_SLOT(answered, { memset(c.half, 0, sizeof(c.half)); c.half[1] = (struct asa_half){ .isn = 1000,
 	  .seq_end = 1001, .win_max = 8192, .tcp = ASA_HALF_SYN }; })
 EDIT_SLOT(syn_ack_sent, c.half[0].tcp = ASA_HALF_SYN)
+EDIT_SLOT(reset_sent, c.half[0].tcp |= ASA_HALF_RST)
+EDIT_SLOT(reset_got, c.half[1].tcp |= ASA_HALF_RST)
 EDIT_SLOT(no_syn_seen, memset(c.half, 0, sizeof(c.half)))
 EDIT_SLOT(old_route, c.dir[0].gen = 6)
 EDIT_SLOT(shifted, { c.dir[0].seq_add = 100; c.dir[1].seq_add = 7; })
@@ -380,8 +382,14 @@ static const struct row rows[] = {
 	{ "OBS-2 invalid-udp-length", U4(.dport = 0), {}, DROP, DROP_UDP_LENGTH, 0, 1 },
 	{ "OBS-2 invalid-tcp-hdr-length", T4(.dport = 0), {}, DROP, DROP_TCP_HEADER, 0, 1 },
 	{ "OBS-2 bad-tcp-flags", T4F(0x03, 1001, 5001), {}, DROP, DROP_TCP_FLAGS, ASA_DIR_PROBE },
-	{ "OBS-2 tcp-3whs-failed", T4F(0x10, 1001, 5009), {}, DROP, DROP_TCP_3WHS, 0, 0, syn_ack_sent },
-	{ "OBS-2 tcp-dual-open", T4F(0x12, 1000, 5001), {}, DROP, DROP_TCP_DUAL_OPEN, 0, 0, embryonic },
+	{ "OBS-2 NRM-21 tcp-invalid-ack: of the handshake", T4F(0x10, 1001, 5009), {}, DROP,
+	  DROP_TCP_INVALID_ACK, 0, 0, syn_ack_sent },
+	{ "OBS-2 tcp-discarded-ooo", T4F(0x10, 900000, 5001), {}, DROP, DROP_TCP_DISCARDED_OOO, 0, 0,
+	  syn_ack_sent },
+	{ "OBS-2 tcp-3whs-failed", T4F(0x12, 1000, 5001), {}, DROP, DROP_TCP_3WHS, 0, 0, embryonic },
+	{ "OBS-2 tcp-acked", T4F(0x10, 1001 - 70000, 5001), {}, DROP, DROP_TCP_ACKED },
+	{ "OBS-2 tcp-not-syn: after a RST of its sender", T4(), {}, DROP, DROP_TCP_NOT_SYN, 0, 0, reset_sent },
+	{ "OBS-2 tcp-not-syn: after a RST of its peer", T4(), {}, DROP, DROP_TCP_NOT_SYN, 0, 0, reset_got },
 	{ "OBS-2 tcp-ack-syn-diff", { .src = SERVER4, .dst = CLIENT4, .proto = 6, .sport = 80, .dport = 1025,
 	  .flags = 0x12, .seq = 5000, .ack = 1002 }, {}, DROP, DROP_TCP_ACK_SYN_DIFF, 0, 0, answered },
 	{ "OBS-2 tcp-synack-ooo", T4F(0x12, 1007, 5001), {}, DROP, DROP_TCP_SYNACK_OOO },
@@ -740,10 +748,10 @@ static void every_reason_has_a_test(void)
 	static const enum asa_drop driver[] = {
 		DROP_L2_ENCAP,	       DROP_L2_INTERFACE,    DROP_IP_VERSION,	   DROP_IP_HEADER,
 		DROP_IP_LENGTH,	       DROP_IP_LAND,	     DROP_IP_SPOOF,	   DROP_TCP_HEADER,
-		DROP_TCP_FLAGS,	       DROP_UDP_LENGTH,	     DROP_TCP_3WHS,	   DROP_TCP_DUAL_OPEN,
+		DROP_TCP_FLAGS,	       DROP_UDP_LENGTH,	     DROP_TCP_3WHS,	   DROP_TCP_DISCARDED_OOO,
 		DROP_TCP_ACK_SYN_DIFF, DROP_TCP_SYNACK_OOO,  DROP_TCP_SEQ_PAST_WIN, DROP_TCP_INVALID_ACK,
 		DROP_TCP_RSTFIN_OOO,   DROP_TCP_PAST_FIN,    DROP_SESSION_ICMP_BAD, DROP_ROUTE_INTERFACE,
-		DROP_TCP_RST_SYN_IN_WIN,
+		DROP_TCP_RST_SYN_IN_WIN, DROP_TCP_ACKED,     DROP_TCP_NOT_SYN,
 		DROP_RESOURCE_NO_DAEMON, DROP_POLICY_HOST,
 		/* DROP_INTERNAL_ERROR: no room for a tag; a test run always has room */
 	};

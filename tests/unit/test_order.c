@@ -288,7 +288,7 @@ static void nrm33_a_reset_leaves_nothing_waiting(void)
 	CU_ASSERT_EQUAL(f->n_sent, 1);
 	engine_held(f->asa.engine, &neighbour, &waiting);
 	CU_ASSERT_EQUAL(waiting, 0);
-	CU_ASSERT_EQUAL(fake_drops(f, DROP_TCP_DISCARDED_OOO), 2);
+	CU_ASSERT_EQUAL(fake_drops(f, DROP_SESSION_EXPIRED), 2);
 	CU_ASSERT_TRUE(fake_law(f));
 	fake_end(f);
 }
@@ -307,7 +307,7 @@ static void nrm32_nothing_is_kept_for_a_connection_that_is_gone(void)
 	CU_ASSERT_TRUE_FATAL(fake_view(f, 0, &v));
 	session_close(f->asa.sessions, v.slot, SESSION_CLOSE_CLEARED, f->now);
 	fake_wait(f, 200);
-	CU_ASSERT_EQUAL(fake_drops(f, DROP_TCP_DISCARDED_OOO), 1);
+	CU_ASSERT_EQUAL(fake_drops(f, DROP_SESSION_EXPIRED), 1);
 	fake_forget_sent(f);
 	handshake(f);
 	OUT(0, "AB");

@@ -89,11 +89,19 @@ static const struct dialogue dialogues[] = {
 		{ S, "S.",	0,	11,	0,	2000,	0,	0,	NO_WS },
 		{ C, ".",	11,	1,	0,	1000,	0,	EV(ESTABLISHED) },
 		END } },
-	{ "tcp-3whs-failed: NRM-21 the handshake ACK must be the next number", {
+	{ "tcp-invalid-ack: NRM-21 the handshake ACK must be the next number", {
 		{ C, "S",	0,	0,	0,	1000,	0,	0,	NO_WS },
 		{ S, "S.",	0,	1,	0,	2000,	0,	0,	NO_WS },
-		{ C, ".",	1,	0,	0,	1000,	DROP_TCP_3WHS },
-		{ C, ".",	1,	2,	0,	1000,	DROP_TCP_3WHS },
+		{ C, ".",	1,	0,	0,	1000,	DROP_TCP_INVALID_ACK },
+		{ C, ".",	1,	2,	0,	1000,	DROP_TCP_INVALID_ACK },
+		{ C, ".",	1,	1,	0,	1000,	0,	EV(ESTABLISHED) },
+		END } },
+	{ "tcp-discarded-ooo: the handshake ACK with a number that is not the client's", {
+		{ C, "S",	0,	0,	0,	1000,	0,	0,	NO_WS },
+		{ S, "S.",	0,	1,	0,	2000,	0,	0,	NO_WS },
+		{ C, ".",	5000,	1,	0,	1000,	DROP_TCP_DISCARDED_OOO },
+		{ C, "P.",	2001,	1,	10,	1000,	DROP_TCP_DISCARDED_OOO },
+		{ C, ".",	0x80000000, 1,	0,	1000,	DROP_TCP_DISCARDED_OOO },
 		{ C, ".",	1,	1,	0,	1000,	0,	EV(ESTABLISHED) },
 		END } },
 	{ "tcp-3whs-failed: data before the answer", {
@@ -102,15 +110,42 @@ static const struct dialogue dialogues[] = {
 		{ S, "P.",	1,	1,	10,	1000,	DROP_TCP_3WHS },
 		{ S, "F.",	1,	1,	0,	1000,	DROP_TCP_3WHS },
 		END } },
-	{ "tcp-dual-open: simultaneous open", {
+	{ "tcp-dual-open: simultaneous open; tcp-3whs-failed: SYN-ACK of a client", {
 		{ C, "S",	0,	0,	0,	1000,	0,	0,	NO_WS },
 		{ S, "S",	0,	0,	0,	1000,	DROP_TCP_DUAL_OPEN },
-		{ C, "S.",	0,	1,	0,	1000,	DROP_TCP_DUAL_OPEN },
+		{ C, "S.",	0,	1,	0,	1000,	DROP_TCP_3WHS },
+		/* refused in both directions, the one that asked first is answered in the end */
+		{ S, "S.",	0,	1,	0,	2000,	0,	0,	NO_WS },
+		{ C, ".",	1,	1,	0,	1000,	0,	EV(ESTABLISHED) },
 		END } },
 	{ "SYN again: the same passes, another one is tcp-seq-syn-diff", {
 		{ C, "S",	0,	0,	0,	1000,	0,	0,	NO_WS },
 		{ C, "S",	0,	0,	0,	1000 },
 		{ C, "S",	5,	0,	0,	1000,	DROP_TCP_SYN_DIFF },
+		{ S, "S.",	0,	1,	0,	2000,	0,	0,	NO_WS },
+		{ C, "S",	5,	0,	0,	1000,	DROP_TCP_SYN_DIFF },
+		{ C, "S",	0,	0,	0,	1000 },
+		END } },
+	{ "tcp-syn-ooo, tcp-rst-syn-in-win: SYN on an open connection (RFC 5961 section 4)", {
+		HANDSHAKE,
+		{ C, "P.",	1,	1,	100,	1000 },
+		{ S, ".",	1,	101,	0,	2000 },
+		{ C, "S",	0,	0,	0,	1000 },	/* the one that opened it, late */
+		{ C, "S",	100,	0,	0,	1000,	DROP_TCP_SYN_OOO },
+		{ C, "S",	101,	0,	0,	1000,	DROP_TCP_RST_SYN_IN_WIN },
+		{ C, "S",	2100,	0,	0,	1000,	DROP_TCP_RST_SYN_IN_WIN },
+		{ C, "S",	2101,	0,	0,	1000,	DROP_TCP_SYN_OOO },
+		{ S, "S",	1,	0,	0,	1000,	DROP_TCP_RST_SYN_IN_WIN },
+		{ S, "S",	0x40000000, 0,	0,	1000,	DROP_TCP_SYN_OOO },
+		{ C, "P.",	101,	1,	10,	1000 },
+		END } },
+	{ "tcp-seq-syn-diff, tcp-ack-syn-diff: a second SYN-ACK before the first is acknowledged", {
+		{ C, "S",	0,	0,	0,	1000,	0,	0,	NO_WS },
+		{ S, "S.",	0,	1,	0,	2000,	0,	0,	NO_WS },
+		{ S, "S.",	0,	1,	0,	2000 },
+		{ S, "S.",	7,	1,	0,	2000,	DROP_TCP_SYN_DIFF },
+		{ S, "S.",	0,	9,	0,	2000,	DROP_TCP_ACK_SYN_DIFF },
+		{ C, ".",	1,	1,	0,	1000,	0,	EV(ESTABLISHED) },
 		END } },
 	{ "tcp-synack-ooo: on an open connection; the same SYN-ACK passes", {
 		HANDSHAKE,
@@ -151,7 +186,7 @@ static const struct dialogue dialogues[] = {
 		{ C, "P.",	1,	1,	2000,	1000 },
 		{ C, "F.",	2001,	1,	0,	1000,	0,	EV(FIN) },
 		END } },
-	{ "retransmissions within a window pass, older ones do not", {
+	{ "retransmissions within a window pass, older ones are tcp-acked", {
 		HANDSHAKE,
 		{ C, "P.",	1,	1,	1000,	1000 },
 		{ C, "P.",	1001,	1,	1000,	1000 },
@@ -160,7 +195,8 @@ static const struct dialogue dialogues[] = {
 		{ S, ".",	1,	4001,	0,	2000 },
 		{ C, "P.",	2001,	1,	1000,	1000 },
 		{ C, "P.",	1001,	1,	1000,	1000 },	/* ends at seq_end - window */
-		{ C, "P.",	1,	1,	1000,	1000,	DROP_TCP_SEQ_PAST_WIN },
+		{ C, "P.",	1,	1,	1000,	1000,	DROP_TCP_ACKED },
+		{ C, ".",	1,	1,	0,	1000,	DROP_TCP_ACKED },
 		END } },
 	{ "keep-alives: one below the end, with and without a byte", {
 		HANDSHAKE,
@@ -241,6 +277,90 @@ static const struct dialogue dialogues[] = {
 		{ S, ".",	9000,	7000,	0,	2000 },
 		{ C, "R",	6999,	0,	0,	0,	DROP_TCP_RSTFIN_OOO },
 		{ C, "R",	7000,	0,	0,	0,	0,	EV(RST) },
+		END } },
+	{ "RFC 9293 RST in SYN-RECEIVED: of the server at its next number, of the client at its own", {
+		{ C, "S",	0,	0,	0,	1000,	0,	0,	NO_WS },
+		{ S, "S.",	0,	1,	0,	2000,	0,	0,	NO_WS },
+		{ S, "R.",	2,	1,	0,	0,	DROP_TCP_RSTFIN_OOO },
+		{ C, "R",	2,	0,	0,	0,	DROP_TCP_RST_SYN_IN_WIN },
+		{ C, "R",	2001,	0,	0,	0,	DROP_TCP_RSTFIN_OOO },
+		{ S, "R.",	1,	1,	0,	0,	0,	EV(RST) },
+		END } },
+	{ "RFC 9293 RST in SYN-RECEIVED: the client aborts", {
+		{ C, "S",	0,	0,	0,	1000,	0,	0,	NO_WS },
+		{ S, "S.",	0,	1,	0,	2000,	0,	0,	NO_WS },
+		{ C, "R",	1,	0,	0,	0,	0,	EV(RST) },
+		END } },
+	{ "RFC 9293 RST in FIN-WAIT-1 and CLOSE-WAIT", {
+		HANDSHAKE,
+		{ C, "F.",	1,	1,	0,	1000,	0,	EV(FIN) },
+		{ S, "R",	2,	0,	0,	0,	DROP_TCP_RST_SYN_IN_WIN },
+		{ C, "R",	3,	0,	0,	0,	DROP_TCP_RST_SYN_IN_WIN },
+		{ S, ".",	1,	2,	0,	2000 },		/* FIN-WAIT-2, CLOSE-WAIT */
+		{ C, "R",	1,	0,	0,	0,	DROP_TCP_RSTFIN_OOO },
+		{ C, "R",	2,	0,	0,	0,	0,	EV(RST) },
+		{ S, "P.",	1,	2,	10,	2000,	DROP_TCP_NOT_SYN },
+		END } },
+	{ "RFC 9293 RST in FIN-WAIT-2: the server aborts with data on its way", {
+		HANDSHAKE,
+		{ C, "F.",	1,	1,	0,	1000,	0,	EV(FIN) },
+		{ S, "P.",	1,	2,	100,	2000 },
+		{ S, "R.",	50,	2,	0,	0,	DROP_TCP_RST_SYN_IN_WIN },
+		{ S, "R.",	101,	2,	0,	0,	0,	EV(RST) },
+		{ C, ".",	2,	101,	0,	1000,	DROP_TCP_NOT_SYN },
+		END } },
+	{ "RFC 9293 RST in CLOSING and LAST-ACK", {
+		HANDSHAKE,
+		{ C, "F.",	1,	1,	0,	1000,	0,	EV(FIN) },
+		{ S, "F.",	1,	1,	0,	2000 },		/* both CLOSING */
+		{ S, "R",	3,	0,	0,	0,	DROP_TCP_RST_SYN_IN_WIN },
+		{ S, ".",	2,	2,	0,	2000 },
+		{ S, "R",	2,	0,	0,	0,	0,	EV(RST) },
+		END } },
+	{ "RFC 9293 TIME-WAIT: the last FIN again, its ACK again, a RST for a late one", {
+		HANDSHAKE,
+		{ C, "F.",	1,	1,	0,	1000,	0,	EV(FIN) },
+		{ S, "F.",	1,	2,	0,	2000 },
+		{ C, ".",	2,	2,	0,	1000,	0,	EV(CLOSED) },
+		{ S, "F.",	1,	2,	0,	2000 },
+		{ C, ".",	2,	2,	0,	1000 },
+		{ S, "P.",	2,	2,	1,	2000,	DROP_TCP_PAST_FIN },
+		{ C, "P.",	2,	2,	1,	1000,	DROP_TCP_PAST_FIN },
+		{ S, "R",	2,	0,	0,	0,	0,	EV(RST) },
+		END } },
+	{ "RFC 9293 half-closed by the server, the client goes on and closes", {
+		HANDSHAKE,
+		{ S, "FP.",	1,	1,	10,	2000,	0,	EV(FIN) },
+		{ C, ".",	1,	12,	0,	1000 },
+		{ C, "P.",	1,	12,	1500,	1000 },
+		{ S, ".",	12,	1501,	0,	2000 },
+		{ S, "P.",	12,	1501,	1,	2000,	DROP_TCP_PAST_FIN },
+		{ C, "F.",	1501,	12,	0,	1000 },
+		{ S, ".",	12,	1502,	0,	2000,	0,	EV(CLOSED) },
+		END } },
+	{ "NRM tcp-not-syn: nothing but RSTs after a RST, from either side", {
+		HANDSHAKE,
+		{ C, "P.",	1,	1,	100,	1000 },
+		{ C, "R.",	101,	1,	0,	0,	0,	EV(RST) },
+		{ C, "P.",	101,	1,	10,	1000,	DROP_TCP_NOT_SYN },
+		{ C, "F.",	101,	1,	0,	1000,	DROP_TCP_NOT_SYN },
+		{ C, ".",	101,	1,	0,	1000,	DROP_TCP_NOT_SYN },
+		{ S, ".",	1,	101,	0,	2000,	DROP_TCP_NOT_SYN },
+		{ S, "P.",	1,	101,	10,	2000,	DROP_TCP_NOT_SYN },
+		{ S, "R",	1,	0,	0,	0,	0,	EV(RST) },	/* crossed the other */
+		END } },
+	{ "RFC 5961 challenge ACK on an open connection, and the RST that answers it", {
+		HANDSHAKE,
+		{ C, "P.",	1,	1,	100,	1000 },
+		{ S, ".",	1,	101,	0,	2000 },
+		/* the client was restarted: its SYN is not let through, data of the server is */
+		{ C, "S",	77777,	0,	0,	1000,	DROP_TCP_SYN_OOO },
+		{ S, "P.",	1,	101,	10,	2000 },
+		{ C, "R",	101,	0,	0,	0,	0,	EV(RST) },
+		END } },
+	{ "RFC 9293 a RST with data is one", {
+		HANDSHAKE,
+		{ S, "R.",	1,	1,	30,	0,	0,	EV(RST) },
 		END } },
 	{ "tcp-rstfin-ooo: FIN ahead of missing data, or in its middle", {
 		HANDSHAKE,
