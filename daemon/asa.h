@@ -28,6 +28,7 @@ struct asa_options {
 	__u32 n_slots; /* --connections */
 	int n_workers;
 	__u32 n_frames; /* of each worker, 0: the default */
+	const char *stream_log; /* --stream-log, NULL: none */
 };
 
 struct asa {
@@ -39,6 +40,7 @@ struct asa {
 	struct sessions *sessions; /* session/session.h */
 	struct policy *policy; /* policy/policy.h; rcu_dereference() by workers */
 	struct engine *engine; /* engine/pipeline.h */
+	struct stream_log *stream_log; /* inspect/stream_log.h, NULL: none */
 	struct config *config; /* config/config.h */
 	struct workers *workers; /* datapath/xsk.h */
 	struct apply *apply; /* apply.h */

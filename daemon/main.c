@@ -42,6 +42,7 @@
 #include "datapath/net.h"
 #include "datapath/xsk.h"
 #include "engine/pipeline.h"
+#include "inspect/stream_log.h"
 #include "policy/policy.h"
 #include "services/proxy_arp.h"
 #include "services/resolver.h"
@@ -108,6 +109,7 @@ static void usage(FILE *out)
 		"  --connections N     size of the connection table when it is made (262144)\n"
 		"  --workers N         threads for packets that the XDP program hands up (1)\n"
 		"  --frames N          buffers of 4 KB of each of them (4608)\n"
+		"  --stream-log FILE   write down TCP payload as an inspection sees it\n"
 		"  --detach-on-exit    take program, pins and connections away at the end\n"
 		"  --check             read the configuration, report, exit\n"
 		"  --version, --help\n", CONFIG_DEFAULT, SOCKET_DEFAULT, PIN_DIR_DEFAULT);
@@ -129,13 +131,15 @@ static long option_number(const char *name, const char *text, long lo, long hi)
 
 static void parse_options(struct asa_options *o, int argc, char **argv)
 {
-	enum { OPT_CHECK = 256, OPT_DETACH, OPT_CONNECTIONS, OPT_WORKERS, OPT_FRAMES, OPT_VERSION, OPT_HELP };
+	enum { OPT_CHECK = 256, OPT_DETACH, OPT_CONNECTIONS, OPT_WORKERS, OPT_FRAMES, OPT_STREAM_LOG,
+	       OPT_VERSION, OPT_HELP };
 	static const struct option longs[] = {
 		{ "check", no_argument, NULL, OPT_CHECK },
 		{ "detach-on-exit", no_argument, NULL, OPT_DETACH },
 		{ "connections", required_argument, NULL, OPT_CONNECTIONS },
 		{ "workers", required_argument, NULL, OPT_WORKERS },
 		{ "frames", required_argument, NULL, OPT_FRAMES },
+		{ "stream-log", required_argument, NULL, OPT_STREAM_LOG },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ "help", no_argument, NULL, OPT_HELP },
 		{ NULL, 0, NULL, 0 },
@@ -163,6 +167,7 @@ static void parse_options(struct asa_options *o, int argc, char **argv)
 		case OPT_FRAMES:
 			o->n_frames = option_number("--frames", optarg, 512, 1 << 18);
 			break;
+		case OPT_STREAM_LOG: o->stream_log = optarg; break;
 		case OPT_VERSION:
 			printf("asad %s, map layout %u\n", ASA_VERSION, ASA_CONTRACT_VERSION);
 			exit(0);
@@ -185,6 +190,7 @@ static void parse_options(struct asa_options *o, int argc, char **argv)
 		o->config_path = instance_absolute(o->config_path);
 		o->socket_path = instance_absolute(o->socket_path);
 		o->object_path = o->object_path ? instance_absolute(o->object_path) : NULL;
+		o->stream_log = o->stream_log ? instance_absolute(o->stream_log) : NULL;
 	}
 }
 
@@ -306,6 +312,19 @@ static void worker_send_failed(void *arg, const struct frame *f, enum asa_drop w
 
 /* ------------------------------------------------------------------ start and stop */
 
+static void start_stream_log(struct asa *a, const struct dp_tables *t)
+{
+	char err[512];
+
+	if (!a->opt.stream_log)
+		return;
+	a->stream_log = stream_log_open(a->opt.stream_log, t, err, sizeof(err));
+	if (!a->stream_log)
+		log_fatal("%s", err);
+	if (engine_watch_streams(a->engine, stream_log_watch(a->stream_log)) < 0)
+		log_fatal("out of memory");
+}
+
 static void start(struct asa *a, struct loop *l)
 {
 	const struct dp_options dpo = { .object = a->opt.object_path, .pin_dir = a->opt.pin_dir,
@@ -330,6 +349,7 @@ static void start(struct asa *a, struct loop *l)
 	a->resolver = resolver_new();
 	if (!a->resolver || !a->syslog || !a->xlates || !a->sessions || !a->apply || !a->proxy_arp || engine_new(a, &a->engine) < 0)
 		log_fatal("out of memory");
+	start_stream_log(a, t);
 	net_set_names(a->net, resolver_names(a->resolver));
 	if (sessions_randomize(a->sessions) < 0)
 		log_fatal("no random numbers for initial sequence numbers");
@@ -370,6 +390,7 @@ static void stop(struct asa *a, struct loop *l)
 	workers_free(a->workers);
 	a->workers = NULL;
 	config_free(a->config);
+	stream_log_close(a->stream_log);
 	engine_free(a->engine);
 	proxy_arp_free(a->proxy_arp);
 	apply_free(a->apply);
@@ -476,6 +497,7 @@ static void on_tick(struct loop *l)
 		apply_retry(a->apply);
 	}
 	syslog_flush(a->syslog);
+	stream_log_flush(a->stream_log);
 }
 
 static void on_netlink(struct loop *l)

@@ -3,11 +3,12 @@
 """Hand-made TCP connections that try to show an inspector other bytes than the receiver gets.
 
 Responsible for: the client's side of a connection from an address that no kernel answers for: handshake, the segments of a
-case, an end; a log of every frame in both directions in the order in which it passed here, which the recorder replays.
-Not responsible for: what is right: the story compares what the server's application read with what the recorder saw.
+case, an end; the server's side; the streams of the firewall's log (asad --stream-log), each as a file.
+Not responsible for: what is right: the story compares what the server's application read with what the firewall showed.
 
-Use: evasion.py IF SOURCE DESTINATION DPORT MAC LOG
-     evasion.py server PORT DIRECTORY      (writes what each connection brought to DIRECTORY/srv.CLIENT_PORT)
+Use: evasion.py IF SOURCE DESTINATION DPORT MAC
+     evasion.py server DIRECTORY PORT…     (writes what each connection brought to DIRECTORY/srv.PORT.CLIENT_PORT)
+     evasion.py streams LOG DIRECTORY      (writes what was shown of each client to DIRECTORY/log.PORT.CLIENT_PORT)
 Prints "PORT NAME" for each case; the client's port is the case's number.
 """
 import logging
@@ -18,7 +19,7 @@ import sys
 import threading
 import time
 
-if sys.argv[1] != "server":
+if sys.argv[1] not in ("server", "streams"):
     logging.getLogger("scapy").setLevel(logging.ERROR)
     from scapy.all import IP, TCP, Ether, raw  # noqa
 
@@ -62,11 +63,11 @@ CASES = [
 
 
 class Client:
-    def __init__(self, dev, src, dst, dport, mac, log):
+    def __init__(self, dev, src, dst, dport, mac):
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
         self.sock.bind((dev, 0x0800))
         self.own = ":".join("%02x" % b for b in self.sock.getsockname()[4])
-        self.src, self.dst, self.dport, self.mac, self.log = src, dst, dport, mac, log
+        self.src, self.dst, self.dport, self.mac = src, dst, dport, mac
         self.acked = {}  # by port: the next number that the server will send
 
     def send(self, port, number, data, flags="PA", ttl=64, sum=0, urgent=0, ack=0, ts=None):
@@ -78,7 +79,6 @@ class Client:
         if sum:
             pkt[TCP].chksum ^= 0x55
         frame = raw(pkt)
-        self.log.write("I %s\n" % frame.hex())
         self.sock.send(frame + bytes(max(0, 60 - len(frame))))
         self.listen(0.004)
 
@@ -92,7 +92,6 @@ class Client:
             ip = Ether(frame).payload
             if not isinstance(ip, IP) or ip.dst != self.src or TCP not in ip:
                 continue
-            self.log.write("O %s\n" % frame[:14 + ip.len].hex())
             port = ip[TCP].dport
             end_number = ip[TCP].seq + ip.len - ip.ihl * 4 - ip[TCP].dataofs * 4 + ("S" in ip[TCP].flags) + ("F" in ip[TCP].flags)
             if "S" in ip[TCP].flags:
@@ -115,16 +114,15 @@ class Client:
         return True
 
 
-def client(dev, src, dst, dport, mac, path):
-    with open(path, "w") as log:
-        c = Client(dev, src, dst, int(dport), mac, log)
-        for i, (name, syn_data, segments) in enumerate(CASES):
-            print(2001 + i, name if c.case(2001 + i, syn_data, segments) else "NO ANSWER: " + name, flush=True)
-        c.listen(0.3)
+def client(dev, src, dst, dport, mac):
+    c = Client(dev, src, dst, int(dport), mac)
+    for i, (name, syn_data, segments) in enumerate(CASES):
+        print(2001 + i, name if c.case(2001 + i, syn_data, segments) else "NO ANSWER: " + name, flush=True)
+    c.listen(0.3)
 
 
 def keep(sock, path):
-    sock.settimeout(4)
+    sock.settimeout(8)
     with open(path, "wb", buffering=0) as f:
         try:
             while True:
@@ -136,14 +134,32 @@ def keep(sock, path):
             pass
 
 
-def server(port, directory):
-    listener = socket.create_server(("", int(port)), backlog=64)
+def server(directory, *ports):
+    listeners = [socket.create_server(("", int(p)), backlog=64) for p in ports]
     while True:
-        sock, addr = listener.accept()
-        threading.Thread(target=keep, args=(sock, os.path.join(directory, "srv.%d" % addr[1])), daemon=True).start()
+        for one in select.select(listeners, [], [])[0]:
+            sock, addr = one.accept()
+            path = os.path.join(directory, "srv.%d.%d" % (one.getsockname()[1], addr[1]))
+            threading.Thread(target=keep, args=(sock, path), daemon=True).start()
+
+
+def streams(log, directory):
+    """Each byte once and in order: a piece that does not follow on the one before it is an error."""
+    end, data = {}, {}
+    with open(log) as lines:
+        for line in lines:
+            number, way, source, destination, *piece = line.split()
+            if way != "forward" or piece == ["fin"]:
+                continue
+            seq, piece = int(piece[0]), bytes.fromhex(piece[1])
+            if end.get(number, seq) != seq:
+                sys.exit("connection %s: %d after %d" % (number, seq, end[number]))
+            end[number] = (seq + len(piece)) & 0xffffffff
+            data.setdefault("%s.%s" % (destination.split("/")[1], source.split("/")[1]), bytearray()).extend(piece)
+    for name, stream in data.items():
+        with open(os.path.join(directory, "log." + name), "wb") as f:
+            f.write(stream)
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "server":
-        server(*sys.argv[2:4])
-    client(*sys.argv[1:7])
+    {"server": server, "streams": streams}.get(sys.argv[1], lambda *rest: client(sys.argv[1], *rest))(*sys.argv[2:])

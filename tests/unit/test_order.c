@@ -436,72 +436,7 @@ static void nrm10_streams_go_on_after_a_restart(void)
 	fake_end(f);
 }
 
-/* ------------------------------------------------------------------ replay */
-
-/*
- * test_order replay FRAMES DIRECTORY: the recorder for a story. FRAMES has a line for each frame:
- * "I" (from inside) or "O" and the frame in hex. What the inspector saw of the client's direction
- * goes to DIRECTORY/rec.PORT, by the client's port.
- */
-static enum asa_drop record_file(void *arg, __u32 slot, int dir, __u32 seq, const __u8 *p, __u32 n)
-{
-	const struct fake *f = ((void **)arg)[0];
-	const char *directory = ((void **)arg)[1];
-	char path[512];
-	FILE *out;
-
-	if (dir)
-		return DROP_NONE;
-	snprintf(path, sizeof(path), "%s/rec.%u", directory,
-		 asa_ntohs(f->t.conns[slot].dir[0].key.sport));
-	out = fopen(path, "ab");
-	if (out) {
-		fwrite(p, 1, n, out);
-		fclose(out);
-	}
-	return DROP_NONE;
-}
-
-static void no_fin(void *arg, __u32 slot, int dir)
-{
-}
-
-static int replay(const char *frames, const char *directory)
-{
-	struct fake *f = fake_new(256);
-	void *arg[2] = { f, (void *)directory };
-	const struct inspect_stream watch = { record_file, no_fin, arg };
-	FILE *in = fopen(frames, "r");
-	static char line[8192];
-	int n = 0;
-
-	if (!in)
-		return 1;
-	map_class(f, 20, 4, ASA_TM_CHECK_RETRANSMISSION);
-	f->fw.m->policy_maps.v[0].classes.v[0].conn.random_seq = 0;
-	fake_start(f);
-	engine_watch_streams(f->asa.engine, &watch);
-	while (fgets(line, sizeof(line), in)) {
-		struct frame *fr = frame_get(f->ops.pool);
-		unsigned int byte;
-		char *at;
-
-		for (at = line + 2; sscanf(at, "%2x", &byte) == 1 && at[0] != '\n'; at += 2)
-			fr->data[fr->len++] = (__u8)byte;
-		fr->in_ifindex = line[0] == 'I' ? IF_INSIDE : IF_OUTSIDE;
-		f->received[fr->in_ifindex]++;
-		f->now += 4;
-		engine_batch(f->asa.engine, &f->ops, &fr, 1, f->now);
-		fake_forget_sent(f);
-		n++;
-	}
-	fclose(in);
-	printf("%d frames\n", n);
-	fake_end(f);
-	return n ? 0 : 1;
-}
-
-int main(int argc, char **argv)
+int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
 		{ "nrm10_only_connections_that_need_it_visit_the_daemon",
@@ -526,7 +461,5 @@ int main(int argc, char **argv)
 		{ NULL, NULL },
 	};
 
-	if (argc == 4 && !strcmp(argv[1], "replay"))
-		return replay(argv[2], argv[3]);
 	return asa_cunit_main("order", tests);
 }
