@@ -192,6 +192,7 @@ lab_clean() {
 	for n in "${!LAB_PID[@]}"; do
 		lab_reap "${LAB_PID[$n]}" 3
 	done
+	[ -e "$LAB_DIR/probe/pid" ] && kill "$(cat "$LAB_DIR/probe/pid")" 2>/dev/null
 	for ns in "${LAB_NS[@]}"; do
 		# Whatever a server left behind in our own namespace (workers that changed their session).
 		ip netns pids "$ns" 2>/dev/null | xargs -r kill -KILL 2>/dev/null
@@ -397,8 +398,19 @@ lab_iperf() {
 # layer up, or from Ether() up when it starts with it) out of the first interface to MAC and prints what the
 # second interface got, one line a packet; see tests/net/packets.py.
 lab_probe() {
-	"$PYTHON" "$LAB_ROOT/tests/net/packets.py" "$LAB_TAG-${1%%:*}" "${1#*:}" "$LAB_TAG-${2%%:*}" "${2#*:}" \
-		"$3" "$4" "${5:-0.5}"
+	local from=$1 to=$2
+	shift 2
+	lab_probe_server
+	"$PYTHON" -SE "$LAB_ROOT/tests/net/probe.py" ask "$LAB_DIR/probe.sock" "$LAB_TAG-${from%%:*}" "${from#*:}" \
+		"$LAB_TAG-${to%%:*}" "${to#*:}" "$1" "$2" "${3:-0.5}"
+}
+
+# Loading scapy takes longer than most probes: one process does it for the story.  The first probe may be in a
+# subshell, so that the process is known by a file.
+lab_probe_server() {
+	mkdir "$LAB_DIR/probe" 2>/dev/null || return 0
+	"$PYTHON" "$LAB_ROOT/tests/net/probe.py" serve "$LAB_DIR/probe.sock" </dev/null >"$LAB_DIR/probe/log" 2>&1 &
+	echo $! >"$LAB_DIR/probe/pid"
 }
 
 # lab_ghost FW IF ADDRESS NS NSIF: an address that no kernel answers for; the firewall finds it at NS's station.

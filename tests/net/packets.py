@@ -165,6 +165,8 @@ def main():
     packets = eval(expression)  # the stories are the only authors of expressions
     if not isinstance(packets, (list, tuple)):
         packets = [packets]
+    # Few packets go one by one, so that each is seen before the next one; many at a rate that any machine takes.
+    pause = 0.01 if len(packets) <= 64 else 0.002
     for pkt in packets:
         if isinstance(pkt, bytes):
             sender.send(pkt)
@@ -173,7 +175,7 @@ def main():
             pkt = Ether(src=":".join("%02x" % b for b in own), dst=mac) / pkt
         data = raw_bytes(pkt)
         sender.send(data + bytes(max(0, 60 - len(data))))
-        time.sleep(0.01)
+        time.sleep(pause)
     receive(listener, float(seconds))
 
 
