@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # TCP intercept, what 31 leaves: the limit of one client, servers that are dead or refuse.
-# Proves INT-1, INT-2, INT-3, INT-7, LIM-5.
+# Proves INT-1, INT-2, INT-3, INT-7, LIM-5, LIM-7.
 
 . "$(dirname "$0")/../../scripts/lab.sh"
 lab_begin "intercept clients"
@@ -86,5 +86,19 @@ has "INT-2: a server that refuses: the client gets a RST at once" 'ConnectionRes
 has "INT-2: a server that is dead: a RST after seven seconds" '^connected ConnectionResetError [78]$' connect_ 10.1.1.99 80 12
 num "INT-3: nothing is left of them but what was half open" "$(lab_conns fw)" -le 7
 has "INT-7: the manual says how to choose the limit" 'tcp_max_syn_backlog' cat "$LAB_ROOT/doc/asa-config.5"
+
+# The limit of a NAT rule: for all clients of the server behind it.
+nat_limit() {
+	lab_conf fw <<-'CONF'
+		clear configure service-policy
+		static (inside,outside) 198.51.100.60 10.1.1.10 netmask 255.255.255.255 0 2
+	CONF
+}
+ok "LIM-7: static with an embryonic limit of 2" nat_limit
+before=$(stat $SENT)
+probe cli:eth0 "[IP(src='198.51.100.%d' % p,dst='198.51.100.60')/TCP(sport=p,dport=80,flags='S',seq=p) for p in range(201,209)]" >/dev/null
+num "LIM-7: from the third half-open connection on there are cookies" "$(($(stat $SENT) - before))" -eq 6
+has "LIM-7: and a real client connects" '^connected HTTP/1.1 200' connect_ 198.51.100.60 80 10
+num "LIM-7: by a cookie" "$(($(stat $SENT) - before))" -eq 7
 num "no frame was an internal error" "$(lab_drops fw internal-error)" -eq 0
 lab_end
