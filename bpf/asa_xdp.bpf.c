@@ -94,7 +94,7 @@ asa_inline int icmp_error(const struct asa_run *r, const struct asa_iface *iface
 asa_inline int miss(const struct asa_run *r, const struct asa_config *cfg)
 {
 	if (asa_unlikely(cfg->intercept)) /* comes back only if there is no such program */
-		bpf_tail_call(r->ctx, &asa_jump, 0);
+		bpf_tail_call(r->ctx, &asa_jump, ASA_JUMP_SYNCOOKIE);
 	return verdict_punt(r, cfg, PUNT_NO_FLOW, 0);
 }
 
@@ -161,5 +161,6 @@ int asa_xdp(struct xdp_md *ctx)
 
 /* Behind asa_xdp: `ip link … sec xdp` attaches the first program of the section. */
 #include "syncookie.bpf.h"
+#include "host_limit.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";

@@ -81,7 +81,7 @@ __noinline int host_denied(struct xdp_md *ctx, const struct asa_mgmt_key *ask, _
 	return row && row->verdict == ASA_MGMT_DENY;
 }
 
-/* Leave a frame for the box to Linux, unless a management rule forbids it. */
+/* Leave a frame for the box to Linux, unless a management rule or the limit of a class forbids it. */
 asa_inline int to_host(const struct asa_run *r, const struct asa_iface *iface,
 		       const struct asa_pkt *p)
 {
@@ -96,6 +96,8 @@ asa_inline int to_host(const struct asa_run *r, const struct asa_iface *iface,
 		if (host_denied(r->ctx, &ask, p->l4_off))
 			return verdict_drop(r, DROP_POLICY_HOST);
 	}
+	if (asa_unlikely((iface->flags & ASA_IFACE_LIMIT) && !(p->flags & ASA_PKT_LATER)))
+		bpf_tail_call(r->ctx, &asa_jump, ASA_JUMP_HOST_LIMIT); /* host_limit.bpf.h */
 	return verdict_host(r);
 }
 

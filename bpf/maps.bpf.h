@@ -17,6 +17,7 @@
 #include <asa/bytes.h>
 #include <asa/drop.h>
 #include <asa/flow.h>
+#include <asa/host_limit.h>
 #include <asa/punt.h>
 #include <asa/stats.h>
 #include <asa/tcp_options.h>
@@ -178,6 +179,26 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } asa_mgmt SEC(".maps");
 
+/* Which connections to the box belong to which management class; two sets.  Written by the daemon. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * ASA_HOST_RULES_MAX);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct asa_host_rule);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} asa_host_rules SEC(".maps");
+
+/* Management classes and the places they have left; two sets.  Written by the daemon, places taken by XDP. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * ASA_HOST_LIMITS_MAX);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct asa_host_limit);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} asa_host_limits SEC(".maps");
+
 /* struct asa_event records.  Written by XDP, without wake-ups: the daemon polls on its timer. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -207,12 +228,14 @@ struct {
 } asa_xsks SEC(".maps");
 
 /*
- * Where to go with frames that belong to no connection while TCP is intercepted: syncookie.bpf.h.
- * Written by the daemon, which also pins it; `ip link` leaves it empty, and such frames are punted.
+ * Where to go with frames that belong to no connection while TCP is intercepted (row 0:
+ * syncookie.bpf.h), and with those for the box while a management class has limits (row 1:
+ * host_limit.bpf.h).  Written by the daemon, which also pins it; `ip link` leaves it empty: then the
+ * former are punted, the latter pass.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, ASA_JUMP_MAX);
 	__type(key, __u32);
 	__type(value, __u32);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);

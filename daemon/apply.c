@@ -24,6 +24,7 @@
 #include "datapath/dp.h"
 #include "datapath/net.h"
 #include "datapath/xsk.h"
+#include "services/host_limit.h"
 #include "services/proxy_arp.h"
 #include "services/resolver.h"
 #include "services/syslog.h"
@@ -418,7 +419,7 @@ static void apply_mgmt(struct apply *p, const struct policy *pol)
 
 			for (size_t k = 0; k < n && !on; k++)
 				on = rows[k].key.ifindex == ifindex;
-			dp_iface_mgmt(p->asa->dp, ifindex, on);
+			dp_iface_flag(p->asa->dp, ifindex, ASA_IFACE_MGMT, on);
 		}
 		free(rows);
 	}
@@ -557,6 +558,9 @@ static int apply_do(struct apply *p, const struct model *m, struct policy_error 
 		apply_use(p, pol);
 	}
 	apply_publish(p, pol);
+	if (!host_limits_update(a->host_limits, pol))
+		apply_warn(p, "management classes: more rules than the %d that the driver takes; none of them "
+			   "limits anything", ASA_HOST_RULES_MAX);
 	if (p->attach) {
 		apply_drop_unused(p);
 		apply_punts(p, pol);

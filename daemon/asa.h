@@ -47,6 +47,7 @@ struct asa {
 	struct proxy_arp *proxy_arp; /* services/proxy_arp.h */
 	struct control *control; /* control/control.h */
 	struct resolver *resolver; /* services/resolver.h */
+	struct host_limits *host_limits; /* services/host_limit.h */
 	pthread_mutex_t lock;
 	__u32 waiting; /* workers that want the lock: who works long gives it up to them */
 	bool stop;

@@ -44,6 +44,7 @@
 #include "engine/pipeline.h"
 #include "inspect/stream_log.h"
 #include "policy/policy.h"
+#include "services/host_limit.h"
 #include "services/proxy_arp.h"
 #include "services/resolver.h"
 #include "services/syslog.h"
@@ -347,7 +348,8 @@ static void start(struct asa *a, struct loop *l)
 	a->apply = apply_new(a);
 	a->proxy_arp = proxy_arp_new(a);
 	a->resolver = resolver_new();
-	if (!a->resolver || !a->syslog || !a->xlates || !a->sessions || !a->apply || !a->proxy_arp || engine_new(a, &a->engine) < 0)
+	a->host_limits = host_limits_new(a);
+	if (!a->resolver || !a->host_limits || !a->syslog || !a->xlates || !a->sessions || !a->apply || !a->proxy_arp || engine_new(a, &a->engine) < 0)
 		log_fatal("out of memory");
 	start_stream_log(a, t);
 	net_set_names(a->net, resolver_names(a->resolver));
@@ -391,6 +393,7 @@ static void stop(struct asa *a, struct loop *l)
 	a->workers = NULL;
 	config_free(a->config);
 	stream_log_close(a->stream_log);
+	host_limits_free(a->host_limits);
 	engine_free(a->engine);
 	proxy_arp_free(a->proxy_arp);
 	apply_free(a->apply);
@@ -496,6 +499,7 @@ static void on_tick(struct loop *l)
 		end_trial(a);
 		apply_retry(a->apply);
 	}
+	host_limits_tick(a->host_limits, now_tick());
 	syslog_flush(a->syslog);
 	stream_log_flush(a->stream_log);
 }

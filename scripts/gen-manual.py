@@ -123,7 +123,8 @@ def maps_page():
     version = re.search(r"ASA_CONTRACT_VERSION (\d+)", types).group(1)
     all_maps = maps(source("bpf/maps.bpf.h"))
     all_structs = {}
-    for text in (flow, stats, punt):
+    limits = source("include/asa/host_limit.h").split("/* A connection to the box")[0]
+    for text in (flow, stats, punt, limits):
         all_structs.update(structs(text))
     all_enums = enums(flow)
     out = [HEAD.rstrip() % (DATE, "ASA-MAPS", "asa-maps", "pinned BPF maps of the asad firewall")]

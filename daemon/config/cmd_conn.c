@@ -110,9 +110,6 @@ static int do_limits(void *ctx, struct cmd_args *a, void *out)
 			v.random_seq = disable && !a->no ? 0 : -1;
 		}
 	}
-	if (!a->no && is_management(a))
-		cmd_warn(a, "limits of a management class are kept but have no effect yet: Linux guards "
-			    "its own servers (SYN cookies once a backlog is full)");
 	if (v.conn_max > 0 && v.embryonic_max > v.conn_max)
 		cmd_warn(a, "embryonic-conn-max %d is above conn-max %d and is never reached",
 			 v.embryonic_max, v.conn_max);

@@ -55,6 +55,7 @@ static const char *const dp_map_names[DP_MAP_MAX] = {
 	[DP_MAP_COOKIE_KEYS] = ASA_MAP_COOKIE_KEYS, [DP_MAP_JUMP] = ASA_MAP_JUMP,
 	[DP_MAP_MGMT] = ASA_MAP_MGMT,		[DP_MAP_TCP_MAPS] = ASA_MAP_TCP_MAPS,
 	[DP_MAP_POLICE] = ASA_MAP_POLICE,	[DP_MAP_POLICE_REFS] = ASA_MAP_POLICE_REFS,
+	[DP_MAP_HOST_RULES] = ASA_MAP_HOST_RULES, [DP_MAP_HOST_LIMITS] = ASA_MAP_HOST_LIMITS,
 };
 
 /* Rows that the daemon maps into its memory; 0: not mapped. */
@@ -68,6 +69,8 @@ static const __u32 dp_map_row[DP_MAP_MAX] = {
 	[DP_MAP_TCP_MAPS] = sizeof(struct asa_tcp_map),
 	[DP_MAP_POLICE] = sizeof(struct asa_police),
 	[DP_MAP_POLICE_REFS] = sizeof(struct asa_police_refs),
+	[DP_MAP_HOST_RULES] = sizeof(struct asa_host_rule),
+	[DP_MAP_HOST_LIMITS] = sizeof(struct asa_host_limit),
 };
 
 int dp_error(char *err, size_t err_size, int code, const char *fmt, ...)
@@ -465,7 +468,7 @@ static int dp_map_memory(struct dp *d, enum dp_map m, void **out, __u32 *rows, c
 static int dp_map_tables(struct dp *d, char *err, size_t err_size)
 {
 	struct dp_tables *t = &d->tables;
-	__u32 n_sessions, n_nexthops, n_ifaces, n_tcp_maps, n_police, n_refs, one;
+	__u32 n_sessions, n_nexthops, n_ifaces, n_tcp_maps, n_police, n_refs, n_rules, n_limits, one;
 	int r;
 
 	if ((r = dp_map_memory(d, DP_MAP_CONFIG, (void **)&t->config, &one, err, err_size)) < 0 ||
@@ -476,10 +479,13 @@ static int dp_map_tables(struct dp *d, char *err, size_t err_size)
 	    (r = dp_map_memory(d, DP_MAP_IFACES, (void **)&t->ifaces, &n_ifaces, err, err_size)) < 0 ||
 	    (r = dp_map_memory(d, DP_MAP_TCP_MAPS, (void **)&t->tcp_maps, &n_tcp_maps, err, err_size)) < 0 ||
 	    (r = dp_map_memory(d, DP_MAP_POLICE, (void **)&t->police, &n_police, err, err_size)) < 0 ||
-	    (r = dp_map_memory(d, DP_MAP_POLICE_REFS, (void **)&t->police_refs, &n_refs, err, err_size)) < 0)
+	    (r = dp_map_memory(d, DP_MAP_POLICE_REFS, (void **)&t->police_refs, &n_refs, err, err_size)) < 0 ||
+	    (r = dp_map_memory(d, DP_MAP_HOST_RULES, (void **)&t->host_rules, &n_rules, err, err_size)) < 0 ||
+	    (r = dp_map_memory(d, DP_MAP_HOST_LIMITS, (void **)&t->host_limits, &n_limits, err, err_size)) < 0)
 		return r;
 	if (n_sessions != t->n_slots || n_nexthops != ASA_NEXTHOPS_MAX || n_ifaces != ASA_IFINDEX_MAX ||
 	    n_tcp_maps != ASA_TCP_MAPS_MAX || n_refs != t->n_slots || n_police != ASA_POLICE_MAX ||
+	    n_rules != 2 * ASA_HOST_RULES_MAX || n_limits != 2 * ASA_HOST_LIMITS_MAX ||
 	    t->n_buckets < 2 || (t->n_buckets & (t->n_buckets - 1)))
 		return dp_error(err, err_size, -EPROTO,
 				"the maps pinned in %s do not fit together (%u slots, %u sessions, %u buckets): "
@@ -662,8 +668,8 @@ void dp_iface_set(struct dp *d, __u32 ifindex, __u16 ctx, __u16 flags, const __u
 		return;
 	row = &d->tables.ifaces[ifindex];
 	row->ctx = ctx;
-	if (flags) /* dp_iface_mgmt() says when, and never for an interface given up */
-		flags |= row->flags & ASA_IFACE_MGMT;
+	if (flags) /* dp_iface_flag() says when, and never for an interface given up */
+		flags |= row->flags & (ASA_IFACE_MGMT | ASA_IFACE_LIMIT);
 	if (mac && memcmp(mac, none, sizeof(none)) != 0) {
 		/* The check is off while the address changes. */
 		if (memcmp(row->mac, mac, sizeof(row->mac)) != 0)

@@ -14,6 +14,7 @@
 
 #include "asa/drop.h"
 #include "asa/flow.h"
+#include "asa/host_limit.h"
 #include "asa/punt.h"
 #include "asa/stats.h"
 #include "asa/syncookie.h"
@@ -33,6 +34,8 @@ struct dp_tables {
 	struct asa_tcp_map *tcp_maps; /* ASA_TCP_MAPS_MAX rows; row 0 the default */
 	struct asa_police *police; /* ASA_POLICE_MAX rows; row 0 unused. NULL in tests without policing */
 	struct asa_police_refs *police_refs; /* n_slots rows */
+	struct asa_host_rule *host_rules; /* management classes; NULL in tests without them */
+	struct asa_host_limit *host_limits;
 };
 
 struct dp;
@@ -81,8 +84,8 @@ int dp_local_next(struct dp *d, const struct asa_local_key *after, struct asa_lo
  * as by the old or as by the new rows. => 0 or -errno.
  */
 int dp_mgmt_replace(struct dp *d, struct asa_mgmt_row *rows, size_t n);
-/* Ask asa_mgmt about packets to the box that enter at ifindex, or not. */
-void dp_iface_mgmt(struct dp *d, __u32 ifindex, bool on);
+/* Set or clear a flag of an interface: ASA_IFACE_MGMT, ASA_IFACE_LIMIT. */
+void dp_iface_flag(struct dp *d, __u32 ifindex, enum asa_iface_flag flag, bool on);
 /* mac: frames for other stations are left to Linux; NULL or all zero: no check. */
 void dp_iface_set(struct dp *d, __u32 ifindex, __u16 ctx, __u16 flags, const __u8 *mac);
 /* Allow redirects to ifindex (row in asa_tx). */

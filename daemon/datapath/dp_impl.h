@@ -41,6 +41,8 @@ enum dp_map {
 	DP_MAP_TCP_MAPS,
 	DP_MAP_POLICE,
 	DP_MAP_POLICE_REFS,
+	DP_MAP_HOST_RULES,
+	DP_MAP_HOST_LIMITS,
 	DP_MAP_MAX
 };
 
@@ -106,7 +108,7 @@ void dp_adopt(struct dp *d);
 int dp_trial_init(struct dp *d, const char *path);
 void dp_trial_fini(struct dp *d);
 
-/* dp_intercept.c: let the XDP program jump to the one that answers SYNs. => 0 or -errno */
+/* dp_intercept.c: let the XDP program jump to those that go on where it ends. => 0 or -errno */
 int dp_intercept_init(struct dp *d, char *err, size_t err_size);
 
 /* dp_count.c: allocate and free what the readers need. => 0 or -ENOMEM. */

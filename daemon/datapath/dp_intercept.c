@@ -11,17 +11,23 @@
 
 #include "datapath/dp_impl.h"
 
-int dp_intercept_init(struct dp *d, char *err, size_t err_size)
+static int jump_set(struct dp *d, __u32 row, const char *name, char *err, size_t err_size)
 {
-	struct bpf_program *p = bpf_object__find_program_by_name(d->object, ASA_PROGRAM_SYNCOOKIE);
-	const __u32 zero = 0;
+	struct bpf_program *p = bpf_object__find_program_by_name(d->object, name);
 	int fd = p ? bpf_program__fd(p) : -1;
 
-	if (fd < 0 || bpf_map_update_elem(d->fd[DP_MAP_JUMP], &zero, &fd, BPF_ANY) < 0)
+	if (fd < 0 || bpf_map_update_elem(d->fd[DP_MAP_JUMP], &row, &fd, BPF_ANY) < 0)
 		return dp_error(err, err_size, -EINVAL,
 				"the XDP object has no program %s: rebuild it (make) so that it fits this program",
-				ASA_PROGRAM_SYNCOOKIE);
+				name);
 	return 0;
+}
+
+int dp_intercept_init(struct dp *d, char *err, size_t err_size)
+{
+	int r = jump_set(d, ASA_JUMP_SYNCOOKIE, ASA_PROGRAM_SYNCOOKIE, err, err_size);
+
+	return r ? r : jump_set(d, ASA_JUMP_HOST_LIMIT, ASA_PROGRAM_HOST_LIMIT, err, err_size);
 }
 
 int dp_intercept_set(struct dp *d, const struct asa_intercept_key *k, const struct asa_intercept *row)

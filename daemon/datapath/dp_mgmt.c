@@ -84,13 +84,13 @@ int dp_mgmt_replace(struct dp *d, struct asa_mgmt_row *rows, size_t n)
 	return err;
 }
 
-void dp_iface_mgmt(struct dp *d, __u32 ifindex, bool on)
+void dp_iface_flag(struct dp *d, __u32 ifindex, enum asa_iface_flag flag, bool on)
 {
 	if (ifindex >= ASA_IFINDEX_MAX)
 		return;
 	if (on)
-		__atomic_fetch_or(&d->tables.ifaces[ifindex].flags, ASA_IFACE_MGMT, __ATOMIC_RELEASE);
+		__atomic_fetch_or(&d->tables.ifaces[ifindex].flags, (__u16)flag, __ATOMIC_RELEASE);
 	else
-		__atomic_fetch_and(&d->tables.ifaces[ifindex].flags, (__u16)~ASA_IFACE_MGMT,
+		__atomic_fetch_and(&d->tables.ifaces[ifindex].flags, (__u16)~flag,
 				   __ATOMIC_RELEASE);
 }

@@ -23,6 +23,7 @@
 
 #include "asa/drop.h"
 #include "asa/flow.h"
+#include "asa/host_limit.h"
 #include "policy/model.h"
 
 struct policy;
@@ -343,6 +344,17 @@ const char *policy_warning(const struct policy *p, size_t i);
  * none. => 0 and *rows (caller frees), or -ENOMEM.
  */
 int policy_mgmt_rows(const struct policy *p, struct asa_mgmt_row **rows, size_t *n);
+
+/*
+ * Management classes with limits: rules for the driver, whose 'limit' is the number of a class from 1
+ * (asa/host_limit.h). => false: there are too many, and none is given
+ */
+struct policy_host_classes {
+	size_t n, n_rules;
+	size_t class_row[ASA_HOST_LIMITS_MAX]; /* policy_class_row() of class i + 1 */
+	struct asa_host_rule rules[ASA_HOST_RULES_MAX];
+};
+bool policy_host_classes(const struct policy *p, struct policy_host_classes *out);
 
 /* To-the-box traffic: may t be handed to Linux (SES-4)? true when no management rule forbids it. */
 bool policy_host_access(const struct policy *p, const struct policy_if *in, const struct policy_tuple *t);

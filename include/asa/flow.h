@@ -267,7 +267,9 @@ struct asa_config {
 	__u32 route_gen; /* bumped by the daemon on every route change */
 	__u8 fail_open; /* no socket to punt to: 0 drop (punt-no-daemon), 1 XDP_PASS */
 	__u8 intercept; /* ASA_INTERCEPT_*: asa_intercept has rows (asa/syncookie.h); 0 none */
-	__u8 pad[6];
+	__u8 host_cookies; /* Linux answers every SYN to the box with a cookie */
+	__u8 pad;
+	__u32 host_rules; /* ASA_HOST_SET(): rules of management classes (asa/host_limit.h); 0 none */
 	__u64 pad2;
 };
 _Static_assert(sizeof(struct asa_config) == 64, "asa_config is one cache line");
@@ -295,6 +297,7 @@ enum asa_iface_flag {
 	ASA_IFACE_MAC = 1 << 1, /* frames for another station than 'mac' are left to Linux */
 	ASA_IFACE_MGMT = 1 << 2, /* asa_mgmt has rows for this interface */
 	ASA_IFACE_RPF = 1 << 3, /* ip verify reverse-path: no SYN cookie for a source not behind it */
+	ASA_IFACE_LIMIT = 1 << 4, /* management classes have limits: asa_config.host_rules */
 };
 struct asa_iface {
 	__u16 ctx;
@@ -332,6 +335,13 @@ struct asa_mgmt_row {
 	struct asa_mgmt value;
 };
 #define ASA_MGMT_MAX 16384
+
+/* Rows of asa_jump: programs that go on where asa_xdp ends. */
+enum asa_jump_row {
+	ASA_JUMP_SYNCOOKIE, /* asa_syncookie: belongs to no connection */
+	ASA_JUMP_HOST_LIMIT, /* asa_host_limit: for the box */
+	ASA_JUMP_MAX
+};
 
 /* Names of the maps below the pin directory, the stable interface of asa-maps(7). */
 #define ASA_MAP_STATS "asa_stats"

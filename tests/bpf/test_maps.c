@@ -14,6 +14,7 @@
 #include <bpf/btf.h>
 
 #include "lib/cunit.h"
+#include <asa/host_limit.h>
 #include <asa/tcp_track.h>
 
 #include "lib/world.h"
@@ -96,6 +97,8 @@ static void map_kinds(void)
 		{ ASA_MAP_IFACES, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 16 },
 		{ ASA_MAP_POLICE, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 64 },
 		{ ASA_MAP_POLICE_REFS, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 8 },
+		{ ASA_MAP_HOST_RULES, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 80 },
+		{ ASA_MAP_HOST_LIMITS, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 128 },
 		{ ASA_MAP_LOCAL, BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC, 24, 4 },
 		{ ASA_MAP_MGMT, BPF_MAP_TYPE_LPM_TRIE, BPF_F_NO_PREALLOC, 32, 4 },
 		{ ASA_MAP_EVENTS, BPF_MAP_TYPE_RINGBUF, 0, 0, 0 },
