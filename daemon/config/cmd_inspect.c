@@ -286,7 +286,7 @@ static int do_map(struct cmd_args *a, enum model_imap_kind kind, const char *pro
 		i->match_any = any || kind == MODEL_IMAP_REGEX;
 		name_copy(i->name, name);
 		snprintf(i->proto, sizeof(i->proto), "%s", proto);
-		if (!now && (kind == MODEL_IMAP_POLICY || kind == MODEL_IMAP_SNMP))
+		if (!now && (kind == MODEL_IMAP_POLICY || kind == MODEL_IMAP_SNMP) && strcmp(proto, "ip-options"))
 			cmd_warn(a, "\"%s %s\" is kept but has no effect yet",
 				 kind_words(i, words, sizeof(words)), name);
 		now = i;

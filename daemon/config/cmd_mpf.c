@@ -227,7 +227,8 @@ static int do_inspect(void *ctx, struct cmd_args *a, void *out)
 				 pc->inspects.v[i]);
 	if (i < pc->inspects.n)
 		return 0;
-	cmd_warn(a, "\"inspect %s\" is not active yet: the line is kept", words);
+	if (strcmp(key, "ip-options"))
+		cmd_warn(a, "\"inspect %s\" is not active yet: the line is kept", words);
 	return line_push(a, &pc->inspects.v, &pc->inspects.n, &pc->inspects.cap, words);
 }
 

@@ -188,7 +188,11 @@ static void put_inspects(struct output *o, const struct policy_class_row *r, con
 
 		if (word && !line_begins(line, word))
 			continue;
-		output_text(o, "      Inspect: %s (configured, not active)\n", line);
+		if (line_begins(line, "ip-options"))
+			output_text(o, "      Inspect: %s, packet %llu, lock fail 0, drop %llu, reset-drop 0\n", line,
+				    (unsigned long long)*r->option_packets, (unsigned long long)*r->option_drops);
+		else
+			output_text(o, "      Inspect: %s (configured, not active)\n", line);
 		output_str(o, NULL, line);
 	}
 	output_list_end(o);
@@ -363,7 +367,8 @@ static void put_actions(struct output *o, const struct policy *p, size_t row,
 	for (size_t i = 0; (line = policy_class_inspect(p, row, t, i, &combines)); i++) {
 		if (!inspect_takes(taken, line, combines))
 			continue;
-		output_text(o, "        Input flow:  inspect %s (configured, not active)\n", line);
+		output_text(o, "        Input flow:  inspect %s%s\n", line,
+			    line_begins(line, "ip-options") ? "" : " (configured, not active)");
 		output_str(o, NULL, line);
 	}
 	for (int out = 0; out < 2; out++) {

@@ -169,6 +169,10 @@ stage_fn stage_access;
 stage_fn stage_limits;
 stage_fn stage_translate;
 stage_fn stage_create;
+void tuple_fill(const struct walk *w, const struct asa_key *key, struct policy_tuple *t);
+/* options.c */
+stage_fn stage_options;
+bool options_inspected(const struct walk *w); /* by stage_options(), not at once */
 /* police.c */
 stage_fn stage_police_in;
 stage_fn stage_police_out;

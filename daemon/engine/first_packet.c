@@ -23,7 +23,7 @@ static bool is_icmp(const struct walk *w)
 	return w->p->proto == ASA_PROTO_ICMP || w->p->proto == ASA_PROTO_ICMPV6;
 }
 
-static void tuple_fill(const struct walk *w, const struct asa_key *key, struct policy_tuple *t)
+void tuple_fill(const struct walk *w, const struct asa_key *key, struct policy_tuple *t)
 {
 	t->src = key->src;
 	t->dst = key->dst;

@@ -49,6 +49,7 @@ static enum asa_drop pipeline(struct walk *w)
 		STAGE(stage_police_in); /* within the rate of its class where it enters? */
 		STAGE(stage_join); /* TCP intercept: the server's answer */
 		STAGE(stage_track); /* TCP: possible now? */
+		STAGE(stage_options); /* IPv4 options, where a class inspects them */
 		STAGE(stage_probe); /* dead connection detection: the answer of a host? */
 	} else {
 		STAGE(stage_source); /* can the sender be there? reverse path */
@@ -57,6 +58,7 @@ static enum asa_drop pipeline(struct walk *w)
 		STAGE(stage_service); /* what the classes ask for: bypass, timeouts … */
 		STAGE(stage_first_checks); /* may such a packet open a connection? */
 		STAGE(stage_access); /* access lists in and out, security levels */
+		STAGE(stage_options);
 		STAGE(stage_police_in);
 		STAGE(stage_limits); /* conn-max, per-client-max */
 		STAGE(stage_embryonic); /* too many half-open ones: a cookie instead */
@@ -229,8 +231,8 @@ enum asa_drop stage_ip_options(struct walk *w)
 	for (f = w->f; f; f = f->next) { /* a later fragment may have its own */
 		if (!(f->pkt.flags & (ASA_PKT_OPTIONS | ASA_PKT_EXTHDR)))
 			continue;
-		why = ip_options_check(&f->pkt);
-		if (!why)
+		why = ip_options_check(&f->pkt, NULL);
+		if (!why || (why == DROP_IP_OPTION && f->pkt.flags & ASA_PKT_OPTIONS && options_inspected(w)))
 			continue;
 		deny_options(w, &f->pkt);
 		return why;

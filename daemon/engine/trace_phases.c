@@ -346,7 +346,8 @@ void trace_phases_after(struct walk *w, stage_fn *stage, enum asa_drop why)
 
 	if (stage == stage_parse)
 		name_copy(t->in, &t->in_up, w->in);
-	else if (stage == stage_ip_options && w->p->flags & (ASA_PKT_OPTIONS | ASA_PKT_EXTHDR))
+	else if ((stage == stage_ip_options && w->p->flags & (ASA_PKT_OPTIONS | ASA_PKT_EXTHDR)) ||
+		 (stage == stage_options && why))
 		tracer_phase(t, "IP-OPTIONS", "", why);
 	else if (stage == stage_find || stage == stage_icmp_error)
 		flow_found(w, t, why);

@@ -326,9 +326,21 @@ struct policy_class_row {
 	__u64 *client_drops; /* those of 'drops' that per-client-max asked for */
 	__u64 *conns, *embryonic; /* current counts */
 	__u64 *dcd_client, *dcd_server, *dcd_expired; /* DCD-6: probes sent, connections ended */
+	const struct policy_ip_options *ip_options; /* of "inspect ip-options"; NULL: the built-in map, or none */
+	__u64 *option_packets, *option_drops;
 	__u16 police_row[2]; /* of asa_police: input, output; 0 none */
 };
 bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row *r);
+/* What is done with an IPv4 option, by its type. */
+enum policy_option { POLICY_OPTION_DROP, POLICY_OPTION_ALLOW, POLICY_OPTION_CLEAR };
+struct policy_ip_options {
+	__u8 action[256]; /* enum policy_option */
+};
+/* Does any class inspect them? */
+bool policy_has_ip_options(const struct policy *p);
+/* The first class of the packet that does; 'in', 'out', 't' as above. => row, -1 none */
+int policy_ip_options_row(const struct policy *p, const struct policy_if *in,
+			  const struct policy_if *out, const struct policy_tuple *t);
 /* Before the snapshot is in force: the row of asa_police that polices the class of row i. */
 void policy_police_set(struct policy *p, size_t i, int out, __u16 row);
 /* Depth of the bucket in bytes: as configured, or what the rate gives in 1.5 seconds. */

@@ -49,6 +49,8 @@ enum counter_class {
 	COUNTER_CLASS_DCD_CLIENT,
 	COUNTER_CLASS_DCD_SERVER,
 	COUNTER_CLASS_DCD_EXPIRED,
+	COUNTER_CLASS_OPTION_PACKETS,
+	COUNTER_CLASS_OPTION_DROPS,
 	COUNTER_CLASS_N
 };
 
@@ -371,6 +373,12 @@ const char *inspect_choose(const struct model_policy_class *pc, bool by_port,
 /* Several inspections in a class that does not choose by port are an error (MPF-9). */
 int inspect_class_check(struct compile *c, const struct model_policy_map *pm,
 			const struct model_policy_class *pc, const struct model_class *mc);
+
+/* service_options.c: "ip-options …" of a class. => NULL: none */
+const char *options_inspect_line(const struct model_policy_class *pc);
+/* What its map says of options; *options NULL: the built-in one. => 0, -ENOMEM */
+int options_compile(struct compile *c, const struct model_policy_class *pc,
+		    struct policy_ip_options **options);
 
 /* Who may reach the box. */
 struct host_rule {

@@ -21,7 +21,7 @@
 #include "policy/policy_impl.h"
 
 enum feature { FEATURE_CONN, FEATURE_BYPASS, FEATURE_TCP_MAP, FEATURE_ICMP, FEATURE_ICMP_ERROR, FEATURE_POLICE_IN,
-	       FEATURE_POLICE_OUT, FEATURE_MAX };
+	       FEATURE_POLICE_OUT, FEATURE_OPTIONS, FEATURE_MAX };
 
 struct service_class {
 	const struct model_policy_class *config;
@@ -31,6 +31,7 @@ struct service_class {
 	__u64 dscps; /* "match dscp", "match precedence": bit per code point */
 	__u32 rtp_lo, rtp_hi; /* "match rtp": even UDP ports; rtp_hi 0: not said */
 	__u16 police_row[2]; /* of asa_police: input, output; set before the snapshot is in force */
+	struct policy_ip_options *ip_options; /* NULL: the built-in map */
 	bool has[FEATURE_MAX];
 	struct policy_counter *counter;
 };
@@ -49,6 +50,7 @@ struct policy_services {
 	int global; /* index, -1 none */
 	int by_if[POLICY_IFS_MAX];
 	bool polices; /* some class does */
+	bool options; /* some class inspects IPv4 options */
 };
 
 /* ------------------------------------------------------------------ compiling */
@@ -180,6 +182,10 @@ static int class_compile(struct compile *c, struct service *s, const char *map,
 	sc->has[FEATURE_POLICE_IN] = pc->police[0].rate != 0;
 	sc->has[FEATURE_POLICE_OUT] = pc->police[1].rate != 0;
 	c->p->services->polices |= pc->police[0].rate || pc->police[1].rate;
+	sc->has[FEATURE_OPTIONS] = options_inspect_line(pc) && !pc->conn.bypass;
+	c->p->services->options |= sc->has[FEATURE_OPTIONS];
+	if (options_compile(c, pc, &sc->ip_options))
+		return -ENOMEM;
 
 	key = policy_hash_text(key, s->config->global ? "" : s->config->ifname);
 	key = policy_hash_text(key, map);
@@ -299,8 +305,11 @@ void services_fini(struct policy *p)
 {
 	if (!p->services)
 		return;
-	for (size_t i = 0; i < p->services->n; i++)
+	for (size_t i = 0; i < p->services->n; i++) {
+		for (size_t k = 0; k < p->services->v[i].n; k++)
+			free(p->services->v[i].v[k].ip_options);
 		free(p->services->v[i].v);
+	}
 	free(p->services->v);
 	free(p->services);
 }
@@ -341,6 +350,15 @@ static bool class_matches(const struct policy *p, const struct service_class *sc
 	return false;
 }
 
+/* Options are looked at whatever the protocol: the default traffic of their inspection is all (MPF-10). */
+static bool options_match(const struct policy *p, const struct service_class *sc,
+			  const struct cls_key *k, __u8 tos)
+{
+	if (sc->match && sc->match->match == MODEL_MATCH_DEFAULT_INSPECTION && !sc->match->management)
+		return sc->acl < 0 || acl_permits(p, sc->acl, k);
+	return class_matches(p, sc, k, tos);
+}
+
 /* The first class of a policy that has the feature and matches. => its row, -1 none. */
 static int service_find(const struct policy *p, int index, enum feature f, const struct cls_key *k,
 			__u8 tos, const struct model_policy_class **pc)
@@ -351,7 +369,7 @@ static int service_find(const struct policy *p, int index, enum feature f, const
 		return -1;
 	s = &p->services->v[index];
 	for (size_t i = 0; i < s->n; i++) {
-		if (!s->v[i].has[f] || !class_matches(p, &s->v[i], k, tos))
+		if (!s->v[i].has[f] || !(f == FEATURE_OPTIONS ? options_match : class_matches)(p, &s->v[i], k, tos))
 			continue;
 		*pc = s->v[i].config;
 		return s->first_row + i;
@@ -499,6 +517,21 @@ void policy_service_match(const struct policy *p, const struct policy_if *in,
 	}
 }
 
+bool policy_has_ip_options(const struct policy *p)
+{
+	return p->services->options;
+}
+
+int policy_ip_options_row(const struct policy *p, const struct policy_if *in,
+			  const struct policy_if *out, const struct policy_tuple *t)
+{
+	const struct model_policy_class *pc;
+	struct cls_key k;
+
+	cls_key_from_tuple(&k, t);
+	return feature_find(p, in, out, FEATURE_OPTIONS, &k, t->tos, &pc);
+}
+
 /* Adds what the classes of one policy mean for t to what is known already. */
 static void inspections_add(const struct policy *p, int index, const struct policy_tuple *t,
 			    const struct cls_key *k, struct policy_inspections *r)
@@ -574,6 +607,9 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 			.dcd_client = &sc->counter->value[COUNTER_CLASS_DCD_CLIENT],
 			.dcd_server = &sc->counter->value[COUNTER_CLASS_DCD_SERVER],
 			.dcd_expired = &sc->counter->value[COUNTER_CLASS_DCD_EXPIRED],
+			.ip_options = sc->ip_options,
+			.option_packets = &sc->counter->value[COUNTER_CLASS_OPTION_PACKETS],
+			.option_drops = &sc->counter->value[COUNTER_CLASS_OPTION_DROPS],
 		};
 		return true;
 	}

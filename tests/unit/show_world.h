@@ -295,7 +295,8 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 {
 	static __u64 conns = 11, embryonic = 2, drops = 1, packets = 300;
 	static struct model_policy_class a, b;
-	static char *inspects[] = {"ftp strict", "http"};
+	static char *inspects[] = {"ftp strict", "http", "ip-options _default_ip_options_map"};
+	static __u64 option_packets = 7, option_drops = 2;
 	static char *others[] = {"priority", "user-statistics accounting"};
 
 	model_conn_settings_init(&a.conn);
@@ -307,7 +308,7 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 	model_conn_settings_init(&b.conn);
 	b.conn.bypass = true;
 	b.inspects.v = inspects;
-	b.inspects.n = 2;
+	b.inspects.n = 3;
 	b.others.v = others;
 	b.others.n = 2;
 	b.police[1] = (struct model_police){.rate = 56000, .burst = 10500};
@@ -320,6 +321,8 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 				       .drops = &drops,
 				       .conns = &conns,
 				       .embryonic = &embryonic,
+				       .option_packets = &option_packets,
+				       .option_drops = &option_drops,
 				       .police_row = {0, i ? 3 : 0}};
 	return i < 2;
 }

@@ -70,7 +70,7 @@ static enum asa_drop parse_alone(const __u8 *frame, __u32 size, __u16 *flags, st
 	if (!daemon) {
 		CU_ASSERT(q.l3_off + (__u32)q.l3_size <= size || !(q.flags & (ASA_PKT_IPV4 | ASA_PKT_IPV6)));
 		CU_ASSERT(q.l4_off + (__u32)q.l4_size <= size);
-		(void)ip_options_check(&q);
+		(void)ip_options_check(&q, NULL);
 		if (q.flags & ASA_PKT_ICMP_ERROR)
 			(void)asa_parse_quoted(&q, end, &quoted);
 	}

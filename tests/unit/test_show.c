@@ -366,6 +366,7 @@ static void show_service_policy_forms(void)
 	       "        current conns 11, packets 300, drop 1\n"
 	       "      Inspect: ftp strict (configured, not active)\n"
 	       "      Inspect: http (configured, not active)\n"
+	       "      Inspect: ip-options _default_ip_options_map, packet 7, lock fail 0, drop 2, reset-drop 0\n"
 	       "      Output police Interface outside:\n"
 	       "        cir 56000 bps, bc 10500 bytes\n"
 	       "        conformed 10065 packets, 12621510 bytes; actions:  transmit\n"
@@ -419,7 +420,8 @@ static void show_service_policy_parts(void)
 	       "  Service-policy: BYP\n"
 	       "    Class-map: tcp_bypass\n"
 	       "      Inspect: ftp strict (configured, not active)\n"
-	       "      Inspect: http (configured, not active)\n");
+	       "      Inspect: http (configured, not active)\n"
+	       "      Inspect: ip-options _default_ip_options_map, packet 7, lock fail 0, drop 2, reset-drop 0\n");
 	expect("show service-policy", " inspect ", ARGS("PROTO", "ftp"), "Interface outside:\n"
 	       "  Service-policy: BYP\n"
 	       "    Class-map: tcp_bypass\n"
