@@ -100,6 +100,13 @@ $(BUILD)/tests/$(1): tests/bpf/$(1).c $(addprefix $(BUILD)/obj/,$(call links,tes
 endef
 $(foreach t,$(BPFT) prog_run_bench,$(eval $(call bpf_rule,$(t))))
 
+# The program without its short way, which tests/bpf/test_usual.c compares with it.
+$(BUILD)/tests/test_usual: $(BUILD)/tests/full.bpf.o
+$(BUILD)/tests/full.bpf.o: bpf/asa_xdp.bpf.c $(SHARED_H)
+	$(msg) BPF $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPFFLAGS) -DASA_FULL_ONLY -c -o $@ $<
+
 define fuzz_rule
 $(BUILD)/fuzz/$(1): tests/fuzz/$(1).c $(addsuffix .c,$(basename $(call links,tests/fuzz/$(1).c))) $(SHARED_H)
 	$$(msg) FUZZ $(1)

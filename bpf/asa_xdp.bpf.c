@@ -19,6 +19,7 @@
 #include "account.bpf.h"
 #include "forward.bpf.h"
 #include "host.bpf.h"
+#include "usual.bpf.h"
 
 /* Whose is an address?  Most frames that miss are not for the box: one lookup tells. */
 asa_inline __u32 local_verdict(const struct asa_addr *addr, __u8 proto, __be16 port)
@@ -33,14 +34,6 @@ asa_inline __u32 local_verdict(const struct asa_addr *addr, __u8 proto, __be16 p
 	key.port = port;
 	exception = bpf_map_lookup_elem(&asa_local, &key);
 	return exception ? exception->verdict : row->verdict;
-}
-
-/* Frames for another station reach us over a bridge that floods them; Linux discards them. */
-asa_inline int other_station(const struct asa_iface *iface, const void *data)
-{
-	return (iface->flags & ASA_IFACE_MAC) &&
-	       (asa_ld32(data) != *(const __u32 *)iface->mac ||
-		asa_ld16(data + 4) != *(const __u16 *)(iface->mac + 4));
 }
 
 /* No daemon has ever prepared the maps: what is not the host's goes by the fail mode. */
@@ -121,8 +114,11 @@ asa_inline int bad(const struct asa_run *r, enum asa_drop drop)
 	return verdict_punt(r, cfg, PUNT_ADDRESS, 0);
 }
 
-SEC("xdp")
-int asa_xdp(struct xdp_md *ctx)
+/*
+ * Any frame: looks at everything.
+ * => unknown: it is known to belong to no connection
+ */
+__noinline int full(struct xdp_md *ctx, int unknown)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 	struct asa_found found;
@@ -133,7 +129,7 @@ int asa_xdp(struct xdp_md *ctx)
 	enum asa_drop drop;
 	__u32 row = 0;
 
-	run_begin(&r, ctx, data_end - data);
+	run_set(&r, ctx);
 	drop = asa_parse(&p, data, data_end, 0);
 	if (asa_unlikely(drop))
 		return bad(&r, drop);
@@ -151,12 +147,32 @@ int asa_xdp(struct xdp_md *ctx)
 	if (asa_unlikely(p.flags & ASA_PKT_ICMP_ERROR))
 		return icmp_error(&r, iface, cfg, &p, data_end);
 
-	lookup_conn(&found, &p.key);
-	if (asa_likely(found.conn != NULL))
-		return forward(&r, cfg, &p, &found);
+	if (!unknown) {
+		lookup_conn(&found, &p.key);
+		if (asa_likely(found.conn != NULL))
+			return forward(&r, cfg, &p, &found);
+	}
 	if (local_verdict(&p.key.dst, p.proto, p.key.dport) == ASA_LOCAL_HOST)
 		return to_host(&r, iface, &p);
 	return miss(&r, cfg);
+}
+
+SEC("xdp")
+int asa_xdp(struct xdp_md *ctx)
+{
+#ifdef ASA_FULL_ONLY /* for the test that compares */
+	struct asa_run r;
+
+	run_set(&r, ctx);
+	count_arrival(&r);
+	return full(ctx, 0);
+#else
+	int verdict = usual(ctx);
+
+	if (asa_likely(verdict >= 0))
+		return verdict;
+	return full(ctx, verdict == USUAL_UNKNOWN);
+#endif
 }
 
 /* Behind asa_xdp: `ip link … sec xdp` attaches the first program of the section. */

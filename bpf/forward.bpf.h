@@ -31,6 +31,14 @@
 #define AF_INET6 10
 #endif
 
+/* Frames for another station reach us over a bridge that floods them; Linux discards them. */
+asa_inline int other_station(const struct asa_iface *iface, const void *data)
+{
+	return (iface->flags & ASA_IFACE_MAC) &&
+	       (asa_ld32(data) != *(const __u32 *)iface->mac ||
+		asa_ld16(data + 4) != *(const __u16 *)(iface->mac + 4));
+}
+
 /* A frame and the connection it belongs to. */
 struct asa_flow {
 	struct asa_pkt *pkt;

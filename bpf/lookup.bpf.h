@@ -2,9 +2,10 @@
 /*
  * The only place in the driver that knows how the connection index is built.
  *
- * Responsible for: key -> connection and direction.  A connection mostly lives in its home slot, whose
- * number follows from the key; the index has the keys that do not.  One cache line of the index, a
- * second one only if the home bucket has entries elsewhere, and the lines of one slot.
+ * Responsible for: key -> connection and direction.  Few connections: one cache line of the index and
+ * the lines of one slot, close together and in the caches.  Many: a connection mostly lives in its home
+ * slot, whose number follows from the key, and the index has the keys that do not lead there.  A
+ * second line of the index only if the first bucket has entries elsewhere.
  * Not responsible for: the arithmetic (include/asa/hash.h), writing (the daemon's index module),
  * who gets his home (its session module).
  *
@@ -30,6 +31,14 @@ asa_inline void touch(const void *p)
 	(void)*(volatile const __u64 *)p;
 }
 
+/* Ask for what is written or compared once the connection is known. */
+asa_inline void touch_halves(const struct asa_conn *conn, __u32 d, const struct asa_key *key)
+{
+	touch(&conn->half[d].packets);
+	if (key->proto == ASA_PROTO_TCP)
+		touch(&conn->half[d ^ 1].packets);
+}
+
 /* => ASA_REF of the key's connection, 0: not in this bucket */
 asa_inline __u32 lookup_bucket(const struct asa_bucket *b, const struct asa_key *key, __u32 tag)
 {
@@ -48,8 +57,7 @@ asa_inline __u32 lookup_bucket(const struct asa_bucket *b, const struct asa_key 
 		conn = bpf_map_lookup_elem(&asa_conns, &slot);
 		if (!conn)
 			continue;
-		touch(&conn->half[ASA_REF_DIR(ref)].packets);
-		touch(&conn->half[ASA_REF_DIR(ref) ^ 1].packets);
+		touch_halves(conn, ASA_REF_DIR(ref), key);
 		if (asa_key_equal(&conn->dir[ASA_REF_DIR(ref)].key, key))
 			return ref;
 	}
@@ -75,12 +83,16 @@ asa_inline __u32 lookup_index(const struct asa_config *cfg, const struct asa_key
 	return b ? lookup_bucket(b, key, h.tag) : 0;
 }
 
-/* => ASA_REF, 0: the slot that the key's hash names is not this key's */
+/* => ASA_REF, 0: the slot that the key's hash names is not this key's, or homes are not in use */
 asa_inline __u32 lookup_home(const struct asa_config *cfg, const struct asa_key *key)
 {
-	__u32 slot = asa_hash_slot(key, cfg->hash_key, cfg->slots), d;
-	struct asa_conn *conn = bpf_map_lookup_elem(&asa_conns, &slot);
+	__u32 homes = *(volatile const __u32 *)&cfg->homes, slot, d;
+	struct asa_conn *conn;
 
+	if (!homes)
+		return 0;
+	slot = asa_hash_slot(key, cfg->hash_key, homes);
+	conn = bpf_map_lookup_elem(&asa_conns, &slot);
 	if (!conn)
 		return 0;
 	touch(&conn->half[0].packets);
@@ -89,6 +101,29 @@ asa_inline __u32 lookup_home(const struct asa_config *cfg, const struct asa_key 
 	if (asa_unlikely(d && !asa_key_equal(&conn->dir[1].key, key)))
 		return 0;
 	return *(volatile const __u16 *)&conn->dir[d].flags & ASA_DIR_VALID ? ASA_REF(slot, d) : 0;
+}
+
+#define LOOKUP_ELSEWHERE 1 /* no reference: slot 0 is never used */
+
+/*
+ * The same without the second bucket, for the frames of usual.bpf.h: no call, a key in registers.
+ * => ASA_REF; 0: there is none; LOOKUP_ELSEWHERE: lookup_key() knows
+ */
+asa_inline __u32 lookup_usual(const struct asa_config *cfg, const struct asa_key *key)
+{
+	__u32 ref = lookup_home(cfg, key), row;
+	struct asa_bucket *b;
+	struct asa_hash h;
+
+	if (ref)
+		return ref;
+	h = asa_hash_key(key, cfg->hash_key);
+	row = asa_hash_home(h, cfg->index_mask);
+	b = bpf_map_lookup_elem(&asa_index, &row);
+	if (!b)
+		return 0;
+	ref = lookup_bucket(b, key, h.tag);
+	return ref || !b->overflow ? ref : LOOKUP_ELSEWHERE;
 }
 
 /*

@@ -55,17 +55,22 @@ asa_inline __u32 tick_now(void)
 	return (__u32)cached;
 }
 
-asa_inline void run_begin(struct asa_run *r, struct xdp_md *ctx, __u64 bytes)
+asa_inline void run_set(struct asa_run *r, struct xdp_md *ctx)
 {
 	r->ctx = ctx;
-	r->bytes = bytes;
+	r->bytes = (void *)(long)ctx->data_end - (void *)(long)ctx->data;
 	r->ifindex = ctx->ingress_ifindex;
 	r->ifstat = bpf_map_lookup_elem(&asa_ifstats, &r->ifindex);
+}
+
+/* The frame has come: once for each. */
+asa_inline void count_arrival(const struct asa_run *r)
+{
 	if (r->ifstat) {
 		r->ifstat->rx_packets++;
-		r->ifstat->rx_bytes += bytes;
+		r->ifstat->rx_bytes += r->bytes;
 	}
-	count_stat(STAT_RX, bytes);
+	count_stat(STAT_RX, r->bytes);
 }
 
 asa_inline int verdict_drop(const struct asa_run *r, enum asa_drop reason)

@@ -231,7 +231,7 @@ static int trial_prepare(const struct dp *d, __u32 ref)
 	const __u32 zero = 0, slot = TRIAL_SLOT;
 
 	config.index_mask = TRIAL_BUCKETS - 1;
-	config.slots = TRIAL_SLOT + 1;
+	config.homes = 0;
 	if (ref) {
 		conns[slot] = d->tables.conns[ASA_REF_SLOT(ref)];
 		for (__u32 dir = 0; dir < 2; dir++)

@@ -3,7 +3,7 @@
  * Writing the connection index.
  *
  * A key whose connection lives in the slot that the key's hash names (its home, asa/hash.h) is found
- * without the index and gets no entry.
+ * without the index and gets no entry. Homes are switched on and off only while nobody has one.
  *
  * Responsible for: where an entry goes (home bucket, else alternate bucket, else another entry
  * moves), the overflow counts, the growth of the index, and the order of stores that lets XDP
@@ -36,7 +36,7 @@
 struct index_place {
 	__u32 home, alternate;
 	__u32 tag;
-	__u32 slot; /* where its connection needs no entry */
+	__u32 slot; /* where its connection needs no entry; 0: nowhere */
 };
 
 static struct index_place index_place(const struct dp_tables *t, const struct asa_key *key)
@@ -46,7 +46,9 @@ static struct index_place index_place(const struct dp_tables *t, const struct as
 	struct index_place p;
 
 	p.tag = h.tag;
-	p.slot = asa_hash_slot(key, t->config->hash_key, t->config->slots);
+	p.slot = 0;
+	if (t->config->homes)
+		p.slot = asa_hash_slot(key, t->config->hash_key, t->config->homes);
 	p.home = asa_hash_home(h, mask);
 	p.alternate = asa_hash_alternate(p.home, h.tag, mask);
 	return p;
@@ -117,7 +119,9 @@ __u32 index_find(const struct dp_tables *t, const struct asa_key *key)
 
 	if (!e && t->index[p.home].overflow)
 		e = index_search(t, p.alternate, p.tag, key);
-	return e ? e->ref : index_find_home(t, p.slot, key);
+	if (e)
+		return e->ref;
+	return p.slot ? index_find_home(t, p.slot, key) : 0;
 }
 
 /*

@@ -107,6 +107,12 @@ void slot_queue_remove(struct sessions *s, struct slot_queue *q, __u32 slot)
 	l->prev = 0;
 }
 
+/* Homes lie far apart: they are for more connections than the caches hold anyway. */
+static void homes_use(struct sessions *s, __u32 homes)
+{
+	__atomic_store_n(&s->t.config->homes, homes, __ATOMIC_RELEASE);
+}
+
 static void quarantine_push(struct sessions *s, __u32 slot, __u32 now)
 {
 	struct asa_session *r = &s->t.sessions[slot];
@@ -138,6 +144,8 @@ bool slot_quarantine_release(struct sessions *s, __u32 now, int budget)
 		s->floating[slot] = 0;
 		memset(r, 0, sizeof(*r));
 		slots_give(s->slots, slot);
+		if (!slots_far(s->slots) && s->t.config->homes)
+			homes_use(s, 0);
 	}
 	return false;
 }
@@ -167,27 +175,39 @@ static bool slot_give_way(struct sessions *s, __u32 now)
 /*
  * Where XDP finds the connection without the index. One that is translated has two such places, one
  * for each direction: for the clients of dynamic translation the answers are most of the traffic.
+ * => 0: homes are not in use
  */
 static __u32 slot_home(const struct sessions *s, const struct session_args *a)
 {
 	const struct asa_config *cfg = s->t.config;
 	bool answers = a->nat_dynamic || a->pat;
-	__u32 home = asa_hash_slot(answers ? &a->reverse : &a->forward, cfg->hash_key, cfg->slots);
+	__u32 home;
 
+	if (!cfg->homes)
+		return 0;
+	home = asa_hash_slot(answers ? &a->reverse : &a->forward, cfg->hash_key, cfg->homes);
 	if (slots_is_free(s->slots, home))
 		return home;
-	return asa_hash_slot(answers ? &a->forward : &a->reverse, cfg->hash_key, cfg->slots);
+	return asa_hash_slot(answers ? &a->forward : &a->reverse, cfg->hash_key, cfg->homes);
 }
 
 /* => 0 when there is none. */
 static __u32 slot_take(struct sessions *s, const struct session_args *a, __u32 now)
 {
+	__u32 slot;
+
 	if (slots_available(s->slots) < s->reserve) {
 		(void)slot_quarantine_release(s, now, RELEASE_PER_PACKET);
 		if (slots_available(s->slots) < s->reserve)
 			(void)slot_give_way(s, now);
 	}
-	return slots_take(s->slots, slot_home(s, a));
+	slot = slots_take(s->slots, slot_home(s, a));
+	if (slot >= ASA_DENSE_SLOTS && !s->t.config->homes) {
+		slots_give(s->slots, slot);
+		homes_use(s, s->t.n_slots - ASA_DENSE_SLOTS);
+		slot = slots_take(s->slots, slot_home(s, a));
+	}
+	return slot;
 }
 
 /* ------------------------------------------------------------------ creation */

@@ -2,12 +2,14 @@
 /* Which slots of the connection table are free: a bitmap and a bitmap of its words. See slots.h. */
 #include <stdlib.h>
 
+#include "asa/flow.h"
 #include "session/slots.h"
 
 #define BITS 64u
 
 struct slots {
 	__u32 n, available;
+	__u32 far; /* taken ones behind the dense slots */
 	__u32 n_words, n_groups;
 	__u64 *words; /* bit: the slot is free */
 	__u64 *groups; /* bit: the word is not zero */
@@ -20,6 +22,7 @@ struct slots *slots_new(__u32 n)
 	if (!s)
 		return NULL;
 	s->n = n;
+	s->far = n > ASA_DENSE_SLOTS ? n - ASA_DENSE_SLOTS : 0;
 	s->n_words = n / BITS + 1;
 	s->n_groups = s->n_words / BITS + 1;
 	s->words = calloc(s->n_words, sizeof(*s->words));
@@ -47,6 +50,11 @@ __u32 slots_available(const struct slots *s)
 	return s->available;
 }
 
+__u32 slots_far(const struct slots *s)
+{
+	return s->far;
+}
+
 bool slots_is_free(const struct slots *s, __u32 slot)
 {
 	return slot < s->n && s->words[slot / BITS] >> slot % BITS & 1;
@@ -59,6 +67,7 @@ void slots_give(struct slots *s, __u32 slot)
 	s->words[word] |= 1ull << slot % BITS;
 	s->groups[word / BITS] |= 1ull << word % BITS;
 	s->available++;
+	s->far -= slot >= ASA_DENSE_SLOTS;
 }
 
 static __u32 slots_mark_taken(struct slots *s, __u32 slot)
@@ -69,6 +78,7 @@ static __u32 slots_mark_taken(struct slots *s, __u32 slot)
 	if (!s->words[word])
 		s->groups[word / BITS] &= ~(1ull << word % BITS);
 	s->available--;
+	s->far += slot >= ASA_DENSE_SLOTS;
 	return slot;
 }
 

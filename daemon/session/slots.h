@@ -26,6 +26,8 @@ struct slots *slots_new(__u32 n); /* NULL: no memory */
 void slots_free(struct slots *s); /* NULL accepted */
 
 __u32 slots_available(const struct slots *s);
+/* How many are taken that can be somebody's home (asa/flow.h). */
+__u32 slots_far(const struct slots *s);
 
 /*
  * Take 'home' or a free slot near it.

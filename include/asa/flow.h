@@ -13,8 +13,10 @@
  * The addresses and ports that a frame of direction d leaves with are those of dir[!d].key,
  * reversed; no translated address is stored twice.
  *
- * A connection mostly lives in the slot that its keys' hash names, its home (asa/hash.h). The index
- * (asa_index) maps the keys that do not lead home to slot and direction. Bucket: 7 entries in one cache line;
+ * The first ASA_DENSE_SLOTS are taken in order, so that few connections lie close together, and are
+ * found by the index (asa_index). When those are full, a connection mostly lives in the slot that
+ * its keys' hash names, its home (asa/hash.h), and the index maps the keys that do not lead home
+ * to slot and direction. Bucket: 7 entries in one cache line;
  * an entry whose home bucket is full lives in the alternate bucket, and the home bucket's
  * 'overflow' counts those, so that a lookup needs the second line only if it is not zero.
  *
@@ -119,6 +121,9 @@ struct asa_conn {
 	struct asa_half half[2];
 };
 _Static_assert(sizeof(struct asa_conn) == 256, "asa_conn is four cache lines");
+
+/* Slots below this are nobody's home. As many as the caches hold together with their index entries. */
+#define ASA_DENSE_SLOTS 4096u
 
 /* Slot 0 is never used, so that reference 0 means empty. */
 #define ASA_REF(slot, dir) (((__u32)(slot) << 1) | (dir))
@@ -263,14 +268,15 @@ struct asa_config {
 	__u32 version; /* ASA_CONTRACT_VERSION; 0: no daemon has ever run on these maps */
 	__u32 index_mask; /* buckets in use - 1; doubles as connections come (daemon/datapath/index.c) */
 	__u64 hash_key[4]; /* random, odd */
-	__u32 slots; /* rows of asa_conns, over which homes are spread */
+	__u32 slots; /* rows of asa_conns */
 	__u32 route_gen; /* bumped by the daemon on every route change */
 	__u8 fail_open; /* no socket to punt to: 0 drop (punt-no-daemon), 1 XDP_PASS */
 	__u8 intercept; /* ASA_INTERCEPT_*: asa_intercept has rows (asa/syncookie.h); 0 none */
 	__u8 host_cookies; /* Linux answers every SYN to the box with a cookie */
 	__u8 pad;
 	__u32 host_rules; /* ASA_HOST_SET(): rules of management classes (asa/host_limit.h); 0 none */
-	__u64 pad2;
+	__u32 homes; /* rows behind ASA_DENSE_SLOTS over which homes are spread; 0: nobody has one */
+	__u32 pad2;
 };
 _Static_assert(sizeof(struct asa_config) == 64, "asa_config is one cache line");
 

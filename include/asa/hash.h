@@ -49,15 +49,15 @@ asa_inline __u64 asa_key_word(const struct asa_key *k)
 /*
  * The slot in which a connection is looked for before the index is asked.
  * => the same for the reverse key
- * => may be 0 (a slot that is never used): then there is no home
+ * => 'homes' is asa_config.homes; not to be asked when that is 0
  */
-asa_inline __u32 asa_hash_slot(const struct asa_key *k, const __u64 secret[4], __u32 slots)
+asa_inline __u32 asa_hash_slot(const struct asa_key *k, const __u64 secret[4], __u32 homes)
 {
 	__u64 ports = (__u64)k->sport + k->dport + ((__u64)(k->proto ^ k->ctx) << 17);
 	__u64 h = (k->src.d[0] + k->dst.d[0]) * (secret[0] | 1) +
 		  (k->src.d[1] + k->dst.d[1]) * (secret[1] | 1) + ports * (secret[2] | 1);
 
-	return (__u32)((h >> 32) * slots >> 32);
+	return ASA_DENSE_SLOTS + (__u32)((h >> 32) * homes >> 32);
 }
 
 /*

@@ -14,7 +14,7 @@
 #include <linux/types.h>
 
 /* Bumped whenever the layout or the meaning of a pinned map changes (see asa_config.version). */
-#define ASA_CONTRACT_VERSION 3u
+#define ASA_CONTRACT_VERSION 4u
 
 #define asa_inline static inline __attribute__((always_inline))
 #define asa_likely(x) __builtin_expect(!!(x), 1)
@@ -51,11 +51,17 @@ struct asa_addr {
 
 _Static_assert(sizeof(struct asa_addr) == 16, "asa_addr is 16 bytes");
 
+/* The second half of the address that an IPv4 address in wire order is kept as. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define ASA_V4_MAPPED(v4) ((__u64)(v4) << 32 | 0xffff0000u)
+#else
+#define ASA_V4_MAPPED(v4) (0xffffull << 32 | (v4))
+#endif
+
 asa_inline void asa_addr_set_v4(struct asa_addr *a, __be32 v4)
 {
 	a->d[0] = 0;
-	a->w[2] = asa_htonl(0x0000ffff);
-	a->w[3] = v4;
+	a->d[1] = ASA_V4_MAPPED(v4); /* one store: it is read as one word */
 }
 
 asa_inline int asa_addr_is_v4(const struct asa_addr *a)

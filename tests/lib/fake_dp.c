@@ -392,7 +392,6 @@ static void tables_new(struct fake *f, __u32 n_slots)
 	memset(f->t.index, 0, f->t.n_buckets * sizeof(*f->t.index));
 	f->t.config->version = ASA_CONTRACT_VERSION;
 	f->t.config->index_mask = f->t.n_buckets - 1;
-	f->t.config->slots = 0; /* no homes: tests count on slots being taken in order */
 	f->t.config->route_gen = 1;
 	f->t.config->hash_key[0] = 0x9e3779b97f4a7c15ull;
 	f->t.config->hash_key[1] = 0xbf58476d1ce4e5b9ull;

@@ -113,6 +113,14 @@ const char *world_open(struct world *w, const char *object)
 	return world_load(w, object);
 }
 
+const char *world_open_beside(struct world *w, const struct world *first, const char *object)
+{
+	memset(w, 0, sizeof(*w));
+	w->n_cpus = first->n_cpus;
+	w->xsk = dup(first->xsk);
+	return world_load(w, object);
+}
+
 void world_close(struct world *w)
 {
 	ring_buffer__free(w->ring);
@@ -212,6 +220,7 @@ void world_reset(struct world *w)
 		.hash_key = { 0x0123456789abcdefull, 0x1122334455667789ull, 0x9e3779b97f4a7c15ull,
 			      0xfedcba9876543211ull },
 		.slots = WORLD_SLOTS,
+		.homes = WORLD_SLOTS - ASA_DENSE_SLOTS,
 		.route_gen = 0x10007,
 	};
 	world_config(w);
@@ -251,7 +260,7 @@ static void index_put(const struct world *w, const struct asa_key *key, uint32_t
 	struct asa_ref e = { .tag = h.tag, .ref = ref };
 	struct asa_bucket b;
 
-	if (asa_hash_slot(key, w->cfg.hash_key, w->cfg.slots) == ASA_REF_SLOT(ref) ||
+	if (asa_hash_slot(key, w->cfg.hash_key, w->cfg.homes) == ASA_REF_SLOT(ref) ||
 	    bucket_put(w, home, e))
 		return;
 	if (!bucket_put(w, asa_hash_alternate(home, h.tag, w->cfg.index_mask), e))
@@ -266,7 +275,7 @@ uint32_t world_home(const struct world *w, const struct pkt *in)
 	struct asa_key k;
 
 	pkt_key(&k, in);
-	return asa_hash_slot(&k, w->cfg.hash_key, w->cfg.slots);
+	return asa_hash_slot(&k, w->cfg.hash_key, w->cfg.homes);
 }
 
 void world_conn(struct world *w, uint32_t slot, const struct pkt *in, const struct pkt *out,

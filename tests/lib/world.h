@@ -33,7 +33,7 @@ enum {
 	OUT_B = 102,
 	IN_BIG = 5000,
 	MTU_A = 1500,
-	WORLD_SLOTS = 1024,
+	WORLD_SLOTS = ASA_DENSE_SLOTS + 1024,
 	WORLD_BUCKETS = 16,
 };
 
@@ -73,6 +73,8 @@ struct result {
 
 /* => NULL, or why not (no privilege …) */
 const char *world_open(struct world *w, const char *object);
+/* Another object in the namespace of 'first', with maps of its own. */
+const char *world_open_beside(struct world *w, const struct world *first, const char *object);
 void world_close(struct world *w);
 
 /* Empty slots, index, next hops and local addresses; configuration as a daemon would have it. */

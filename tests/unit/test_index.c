@@ -285,12 +285,12 @@ static void home_needs_no_entry(void)
 	struct asa_key key, other;
 	__u32 slot;
 
-	tables_make(64, 16);
-	tables.config->slots = 64;
+	tables_make(ASA_DENSE_SLOTS + 64, 16);
+	tables.config->homes = 64;
 	slot_fill(63, 7);
 	key = tables.conns[63].dir[0].key;
 	slot = asa_hash_slot(&key, tables.config->hash_key, 64);
-	CU_ASSERT_FATAL(slot != 0);
+	CU_ASSERT_FATAL(slot >= ASA_DENSE_SLOTS);
 	slot_fill(slot, 7);
 	CU_ASSERT_EQUAL(index_find(&tables, &key), 0); /* not valid yet */
 	CU_ASSERT_EQUAL(index_insert(&tables, &key, ASA_REF(slot, 0)), 0);
