@@ -91,27 +91,12 @@ asa_inline int miss(const struct asa_run *r, const struct asa_config *cfg)
 	return verdict_punt(r, cfg, PUNT_NO_FLOW, 0);
 }
 
-/*
- * A frame that is certainly bad.  Somebody lies about who he is: the daemon is to say so (106016,
- * 106017), but a flood must not keep it from its work, so that it gets one such frame in a tick
- * (worst race: one for each CPU) and the others end here.  With no daemon all of them do.
- */
-static volatile __u32 told;
-
+/* A frame that is certainly bad.  Of one who lies about who he is the daemon hears (106016, 106017). */
 asa_inline int bad(const struct asa_run *r, enum asa_drop drop)
 {
-	__u32 queue = r->ctx->rx_queue_index, row = 0, tick = tick_now();
-	struct asa_config *cfg = bpf_map_lookup_elem(&asa_config, &row);
-
-	if ((drop != DROP_IP_SPOOF && drop != DROP_IP_LAND) || told == tick || !cfg ||
-	    cfg->version != ASA_CONTRACT_VERSION || r->ifindex >= ASA_IFINDEX_MAX ||
-	    queue >= ASA_QUEUES_MAX)
-		return verdict_drop(r, drop);
-	row = r->ifindex * ASA_QUEUES_MAX + queue;
-	if (!bpf_map_lookup_elem(&asa_xsks, &row))
-		return verdict_drop(r, drop);
-	told = tick;
-	return verdict_punt(r, cfg, PUNT_ADDRESS, 0);
+	if (drop == DROP_IP_SPOOF || drop == DROP_IP_LAND)
+		return drop_told(r, drop);
+	return verdict_drop(r, drop);
 }
 
 /*

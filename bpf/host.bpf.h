@@ -4,6 +4,7 @@
  *
  * Responsible for: asking asa_mgmt about a frame that is about to be left to Linux, with the port or
  * the ICMP type found behind any extension headers and in first fragments.
+ * Of what it refuses the daemon is told now and then (710003, 313001), as of forged senders.
  * Not responsible for: which frames are the box's (asa_xdp.bpf.c), making the rows (the daemon's
  * policy/host_rows.c): a row's prefix holds the decision of the first line that covers it, so that the
  * longest match decides as the list would.
@@ -81,6 +82,40 @@ __noinline int host_denied(struct xdp_md *ctx, const struct asa_mgmt_key *ask, _
 	return row && row->verdict == ASA_MGMT_DENY;
 }
 
+static volatile __u32 told; /* tick of the last frame that the daemon was told of */
+
+/*
+ * Is the daemon to be told of a frame that is dropped?  One in a tick (worst race: one for each
+ * CPU): a flood must not keep it from its work.
+ * => a global function: the verifier looks at it once
+ */
+__noinline int tell_wanted(struct xdp_md *ctx)
+{
+	__u32 queue = ctx->rx_queue_index, ifindex = ctx->ingress_ifindex, row = 0;
+	__u32 tick = tick_now();
+	struct asa_config *cfg = bpf_map_lookup_elem(&asa_config, &row);
+
+	if (told == tick || !cfg || cfg->version != ASA_CONTRACT_VERSION ||
+	    ifindex >= ASA_IFINDEX_MAX || queue >= ASA_QUEUES_MAX)
+		return 0;
+	row = ifindex * ASA_QUEUES_MAX + queue;
+	if (!bpf_map_lookup_elem(&asa_xsks, &row))
+		return 0;
+	told = tick;
+	return 1;
+}
+
+/* Drop with a reason that has a message: the daemon gets the frame, to say so and to drop it. */
+asa_inline int drop_told(const struct asa_run *r, enum asa_drop drop)
+{
+	__u32 row = 0;
+	struct asa_config *cfg = bpf_map_lookup_elem(&asa_config, &row);
+
+	if (!cfg || !tell_wanted(r->ctx))
+		return verdict_drop(r, drop);
+	return verdict_punt(r, cfg, PUNT_ADDRESS, 0);
+}
+
 /* Leave a frame for the box to Linux, unless a management rule or the limit of a class forbids it. */
 asa_inline int to_host(const struct asa_run *r, const struct asa_iface *iface,
 		       const struct asa_pkt *p)
@@ -94,7 +129,9 @@ asa_inline int to_host(const struct asa_run *r, const struct asa_iface *iface,
 		};
 
 		if (host_denied(r->ctx, &ask, p->l4_off))
-			return verdict_drop(r, DROP_POLICY_HOST);
+			/* a fragment would wait for the others */
+			return p->flags & ASA_PKT_UNUSUAL ? verdict_drop(r, DROP_POLICY_HOST) :
+							    drop_told(r, DROP_POLICY_HOST);
 	}
 	if (asa_unlikely((iface->flags & ASA_IFACE_LIMIT) && !(p->flags & ASA_PKT_LATER)))
 		bpf_tail_call(r->ctx, &asa_jump, ASA_JUMP_HOST_LIMIT); /* host_limit.bpf.h */

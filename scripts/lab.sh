@@ -429,6 +429,7 @@ lab_asad() {
 	local ns=$1
 	shift
 	[ -e "$LAB_DIR/$ns.startup" ] || : >"$LAB_DIR/$ns.startup"
+	rm -f "$LAB_DIR/asad-$ns.log" # the ready line of the one before
 	lab_spawn "asad-$ns" "$ns" "$LAB_BUILD/asad" -F -c "$LAB_DIR/$ns.startup" -s "$(lab_sock "$ns")" \
 		-p "$(lab_pins "$ns")" -o "$LAB_BUILD/asa_xdp.bpf.o" "$@"
 	lab_asad_ready "$ns"

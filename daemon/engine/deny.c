@@ -422,6 +422,27 @@ void deny_parse(const struct walk *w, enum asa_drop why)
 			   addr_text(&k->src, src), addr_text(&k->dst, dst));
 }
 
+/* ------------------------------------------------------------------ to the box */
+
+void deny_host(const struct walk *w)
+{
+	const struct asa_key *k = &w->p->key;
+	__u32 id = k->proto == ASA_PROTO_ICMP ? 313001 : k->proto == ASA_PROTO_ICMPV6 ? 313008 : 710003;
+	char src[ADDR_TEXT], dst[END_TEXT], proto[8];
+
+	if (!syslog_wants(log_of(w), id))
+		return;
+	addr_text(&k->src, src);
+	if (id == 710003)
+		syslog_msg(log_of(w), id, "%s access denied by ACL from %s/%u to %s",
+			   proto_upper(k->proto, proto), src, asa_ntohs(k->sport),
+			   end_text(w->in->name, &k->dst, k->dport, k->proto, dst));
+	else
+		syslog_msg(log_of(w), id, "Denied %s type=%u, code=%u from %s on interface %s",
+			   id == 313001 ? "ICMP" : "ICMPv6", w->p->icmp_type, w->p->icmp_code, src,
+			   w->in->name);
+}
+
 /* ------------------------------------------------------------------ where it came from */
 
 static void deny_origin(const struct walk *w, __u32 id, const char *what)

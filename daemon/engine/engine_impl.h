@@ -149,6 +149,7 @@ stage_fn stage_ip_options;
 stage_fn stage_find;
 /* source.c */
 stage_fn stage_source;
+stage_fn stage_host; /* host.c */
 enum asa_drop source_reverse_path(struct walk *w); /* of a packet that is not a connection's first */
 /* icmp_error.c */
 stage_fn stage_icmp_error;
@@ -280,6 +281,7 @@ void deny_rpf(const struct walk *w); /* 305013 */
 void deny_syn_diff(const struct walk *w); /* 419002 */
 void deny_options(const struct walk *w, const struct asa_pkt *p); /* 106012 */
 void deny_parse(const struct walk *w, enum asa_drop why); /* 106016, 106017 */
+void deny_host(const struct walk *w); /* 710003, 313001, 313008 */
 void deny_reverse_path(const struct walk *w); /* 106021 */
 void deny_interface(const struct walk *w); /* 106022 */
 /* 209003, 209004, 209005, 209006, 106020 */

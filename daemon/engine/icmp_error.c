@@ -325,10 +325,16 @@ enum asa_drop stage_icmp_error(struct walk *w)
 	struct sessions *s = w->e->asa->sessions;
 	struct quote q;
 	enum asa_drop why;
+	bool known;
 	__u32 ref;
 
-	if (w->p->flags & ASA_PKT_FRAGMENT || !type_passes(w->p) || !checksum_good(w->p) ||
-	    !quote_parse(w->p, &q))
+	if (w->p->flags & ASA_PKT_FRAGMENT)
+		return DROP_SESSION_ICMP_ERROR;
+	known = quote_parse(w->p, &q);
+	why = known && session_find(s, &q.key) ? DROP_NONE : stage_host(w);
+	if (why)
+		return why;
+	if (!known || !type_passes(w->p) || !checksum_good(w->p))
 		return DROP_SESSION_ICMP_ERROR;
 	if (!asa_addr_equal(&q.key.dst, &w->p->key.dst)) /* not sent to the quoted sender */
 		return DROP_SESSION_ICMP_ERROR;

@@ -52,6 +52,7 @@ static enum asa_drop pipeline(struct walk *w)
 		STAGE(stage_options); /* IPv4 options, where a class inspects them */
 		STAGE(stage_probe); /* dead connection detection: the answer of a host? */
 	} else {
+		STAGE(stage_host); /* to the box itself, against its rules? */
 		STAGE(stage_source); /* can the sender be there? reverse path */
 		STAGE(stage_untranslate); /* destination: mapped to real */
 		STAGE(stage_route); /* way out; no route counts after access rules */

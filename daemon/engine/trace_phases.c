@@ -356,6 +356,9 @@ void trace_phases_after(struct walk *w, stage_fn *stage, enum asa_drop why)
 	else if (stage == stage_interface || stage == stage_track) {
 		if (why)
 			tracer_phase(t, "TCP-STATE", "", why);
+	} else if (stage == stage_host) {
+		if (why)
+			tracer_phase(t, "ACCESS-LIST", "to-the-box", why);
 	} else if (stage == stage_source) {
 		if (why)
 			tracer_phase(t, "ROUTE-LOOKUP", "reverse-path", why);

@@ -157,6 +157,7 @@ static void managed(struct world *wd, const struct row *r)
 
 	box_address(wd, r);
 	world_iface(wd, LO, &i);
+	world_xsk(wd, !r || r->why != DROP_POLICY_HOST); /* nobody who could be told */
 	world_mgmt(wd, 0, 6, 0, asa_htons(22), "::", 0, ASA_MGMT_DENY);
 	world_mgmt(wd, 0, 6, 0, asa_htons(22), "10.1.1.0", 24, ASA_MGMT_PERMIT);
 	world_mgmt(wd, 0, 6, 0, asa_htons(22), "10.1.1.66", 32, ASA_MGMT_DENY);
@@ -629,17 +630,19 @@ static void ttl_0(void)
 	CU_ASSERT(res.delta.punts[PUNT_TTL].packets == 1);
 }
 
-/* SES-5, 106016, 106017: the daemon hears of liars, but a flood of them ends in the driver. */
+/* SES-5, SES-4: the daemon hears of liars and of who is refused here; a flood ends in the driver. */
 static void liars_are_told_of_once_a_tick(void)
 {
 	const struct pkt lies[] = {
 		{ .src = CLIENT4, .dst = CLIENT4, .proto = 17, .sport = 1, .dport = 2 },
 		{ .src = "127.0.0.1", .dst = SERVER4, .proto = 17, .sport = 1, .dport = 2 },
+		BOX(6, .src = "10.1.1.66"), BOX(1, .type = 13), ERR(BOX4),
 	};
-	const enum asa_drop why[] = { DROP_IP_LAND, DROP_IP_SPOOF };
+	const enum asa_drop whys[] = { DROP_IP_LAND, DROP_IP_SPOOF, DROP_POLICY_HOST };
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
 		struct xdp_md ctx = { .ingress_ifindex = LO };
+		enum asa_drop why = whys[i < 2 ? i : 2];
 		uint8_t frame[PKT_MAX];
 		struct tally before, after;
 		struct result res;
@@ -649,6 +652,7 @@ static void liars_are_told_of_once_a_tick(void)
 			    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = 2000);
 
 		world_reset(&w);
+		managed(&w, NULL);
 		usleep(20000); /* a new tick */
 		CU_ASSERT_FATAL(world_run(&w, frame, size, LO, &res) == 0);
 		CU_ASSERT(res.meta.magic == ASA_PUNT_MAGIC && res.meta.cause == PUNT_ADDRESS);
@@ -658,7 +662,7 @@ static void liars_are_told_of_once_a_tick(void)
 		CU_ASSERT_FATAL(bpf_prog_test_run_opts(w.xdp, &opts) == 0);
 		world_tally(&w, &after);
 		punted = after.punts[PUNT_ADDRESS].packets - before.punts[PUNT_ADDRESS].packets;
-		dropped = after.drops[why[i]].packets - before.drops[why[i]].packets;
+		dropped = after.drops[why].packets - before.drops[why].packets;
 		CU_ASSERT_EQUAL(punted + dropped, 2000);
 		CU_ASSERT(punted < 200);
 	}
@@ -775,7 +779,7 @@ int main(void)
 		{ "SES-5 SES-12 BYP-5 BYP-14 OBS-1 OBS-2 table of frames", table },
 		{ "OBS-2 broken headers", broken_headers },
 		{ "SES-5 time to live 0", ttl_0 },
-		{ "SES-5 106016 106017: liars are told of once a tick", liars_are_told_of_once_a_tick },
+		{ "SES-5 106016 106017, SES-4 710003 313001: told once a tick", liars_are_told_of_once_a_tick },
 		{ "SES-5 frames cut at every length", truncated },
 		{ "interface beyond the maps", interface_beyond_the_maps },
 		{ "SES-12 a connection in its home slot", home_slot },

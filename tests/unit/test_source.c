@@ -147,6 +147,51 @@ static void ses5_no_packet_with_ttl_0_passes(void)
 	fake_end(f);
 }
 
+static void line(struct fake *f, const char *text)
+{
+	struct model_mgmt *row = MODEL_PUSH(&f->fw.m->mgmt);
+
+	snprintf(row->text, sizeof(row->text), "%s", text);
+}
+
+/* What the XDP program hands up of packets that the rules of the box refuse. */
+static void ses4_refused_at_the_box(void)
+{
+	struct fake *f = fake_new(64);
+
+	fake_route(f, "10.1.1.254", 32, 0, NULL);
+	fake_route(f, "2001:db8:1::fe", 128, 0, NULL);
+	line(f, "ssh 10.1.1.5 255.255.255.255 inside");
+	line(f, "icmp permit any echo inside");
+	line(f, "ipv6 icmp deny any inside");
+	fake_start(f);
+	DIALOGUE(f,
+		 { { .in = IF_INSIDE, .src = "10.1.1.6", .dst = "10.1.1.254", .sport = 1000, .dport = 22,
+		     .flags = ASA_TCP_SYN }, DROP_POLICY_HOST, NULL, "",
+		   "710003: TCP access denied by ACL from 10.1.1.6/1000 to inside:10.1.1.254/22" },
+		 /* whoever sends it, and whatever the segment */
+		 { { .in = IF_INSIDE, .src = "127.0.0.1", .dst = "10.1.1.254", .sport = 1000, .dport = 22,
+		     .flags = ASA_TCP_ACKF }, DROP_IP_SPOOF, NULL, "", "106016" },
+		 { { .in = IF_INSIDE, .src = "10.1.1.255", .dst = "10.1.1.254", .sport = 1000, .dport = 22,
+		     .flags = ASA_TCP_ACKF }, DROP_POLICY_HOST, NULL, "", "710003" },
+		 { { .in = IF_INSIDE, .proto = 1, .src = "10.1.1.6", .dst = "10.1.1.254", .type = 13,
+		     .id = 7 }, DROP_POLICY_HOST, NULL, "",
+		   "313001: Denied ICMP type=13, code=0 from 10.1.1.6 on interface inside" },
+		 { { .in = IF_INSIDE, .proto = 58, .src = "2001:db8:1::6", .dst = "2001:db8:1::fe",
+		     .type = 128, .id = 7 }, DROP_POLICY_HOST, NULL, "",
+		   "313008: Denied ICMPv6 type=128, code=0 from 2001:db8:1::6 on interface inside" },
+		 /* not against the rules: nobody knows why it came up */
+		 { { .in = IF_INSIDE, .src = "10.1.1.5", .dst = "10.1.1.254", .sport = 1000, .dport = 22,
+		     .flags = ASA_TCP_SYN }, DROP_NAT_NO_XLATE, NULL, "", NULL },
+		 /* through the box, or on an interface without rules */
+		 { { .in = IF_INSIDE, .src = "10.1.1.6", .dst = OUTSIDE_HOST, .sport = 1000, .dport = 22,
+		     .flags = ASA_TCP_SYN }, DROP_NONE, "outside 10.1.1.6:1000 > 198.51.100.7:22", NULL, NULL },
+		 { { .in = IF_DMZ, .src = "172.16.0.1", .dst = "10.1.1.254", .sport = 1000, .dport = 22,
+		     .flags = ASA_TCP_SYN }, DROP_NAT_NO_XLATE, NULL, NULL, NULL });
+	CU_ASSERT_EQUAL(fake_drops(f, DROP_POLICY_HOST), 4);
+	fake_end(f);
+}
+
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
@@ -155,6 +200,7 @@ int main(void)
 		{ "SES-5 106022: connection on another level", ses5_connection_on_another_level_is_a_spoof },
 		{ "SES-5 106016 106017: sources that cannot be", ses5_sources_that_cannot_be },
 		{ "SES-5 ttl-exceeded: time to live 0", ses5_no_packet_with_ttl_0_passes },
+		{ "SES-4 OBS-3 710003 313001 313008: refused at the box", ses4_refused_at_the_box },
 		{ NULL, NULL },
 	};
 
