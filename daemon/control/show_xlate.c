@@ -204,8 +204,8 @@ static void static_print(struct output *o, const struct policy_static_xlate *x)
 		snprintf(kind, sizeof(kind), "%s PAT",
 			 commands_proto(x->proto, true, proto, sizeof(proto)));
 	r.proto = kind;
-	snprintf(flags, sizeof(flags), "s%s%s%s%s", x->proto ? "r" : "", x->identity ? "I" : "",
-		 x->twice ? "T" : "", x->plen < 128 && !x->proto && !x->identity ? "N" : "");
+	snprintf(flags, sizeof(flags), "%ss%s%s%s%s", x->dns ? "D" : "", x->proto ? "r" : "",
+		 x->identity ? "I" : "", x->twice ? "T" : "", x->plen < 128 && !x->proto && !x->identity ? "N" : "");
 	r.flags = flags;
 	place_text(&x->real, x->plen, x->proto, x->real_port, r.real, sizeof(r.real));
 	place_text(&x->mapped, x->plen, x->proto, x->mapped_port, r.mapped, sizeof(r.mapped));

@@ -242,6 +242,40 @@ bool policy_proxy_arp(const struct policy *p, const struct policy_if *in, const 
 	return false;
 }
 
+static bool side_is(__u16 side, const struct policy_if *pi)
+{
+	return side == POLICY_NUM_NONE || side == pi->num;
+}
+
+bool policy_nat_dns(const struct policy *p, const struct policy_if *in, const struct policy_if *out,
+		    const struct asa_addr *a, struct asa_addr *to)
+{
+	addr_num n = addr_to_num(a);
+
+	for (size_t i = 0; i < p->nats->n; i++) {
+		const struct nat_rule *r = &p->nats->v[i];
+
+		if (!r->config->dns || r->inactive || !r->is_static || r->service.maps_src)
+			continue;
+		for (size_t k = 0; k < r->pairs.n; k++) {
+			const struct nat_pair *pair = &r->pairs.v[k];
+			struct addr_range mapped = { pair->mapped_lo, pair->mapped_hi };
+
+			if (side_is(r->mapped_if, in) && side_is(r->real_if, out) &&
+			    addr_range_has(mapped, n)) {
+				addr_from_num(pair->real.lo + (pair->collapse ? 0 : n - mapped.lo), to);
+				return true;
+			}
+			if (side_is(r->mapped_if, out) && side_is(r->real_if, in) &&
+			    !pair->collapse && addr_range_has(pair->real, n)) {
+				addr_from_num(mapped.lo + (n - pair->real.lo), to);
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 bool policy_nat_reserved(const struct policy *p, size_t i, struct nat_reserved *r)
 {
 	if (i >= p->nats->reserved.n)

@@ -269,6 +269,7 @@ bool policy_static_xlate(const struct policy *p, size_t i, struct policy_static_
 		.real_port = r->service.maps_src ? r->service.src_real_lo : 0,
 		.mapped_port = r->service.maps_src ? r->service.src_mapped_lo : 0,
 		.identity = r->identity,
+		.dns = r->config->dns,
 		.twice = r->config->form == MODEL_NAT_TWICE ||
 			 r->config->form == MODEL_NAT_TWICE_AFTER,
 	};

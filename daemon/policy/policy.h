@@ -224,6 +224,15 @@ enum asa_drop policy_nat_rpf_check(const struct policy *p, const struct policy_i
 				   const struct policy_if *out, const struct asa_key *real,
 				   const struct nat_match *src_match);
 
+/*
+ * The "dns" keyword: what an address inside a DNS answer that goes from 'in' to 'out' becomes. The
+ * first static rule with the keyword that has it decides: an answer from the mapped side gets the
+ * real address, one that goes there the mapped one. Static PAT translates no address.
+ * => false: it stays as it is
+ */
+bool policy_nat_dns(const struct policy *p, const struct policy_if *in, const struct policy_if *out,
+		    const struct asa_addr *a, struct asa_addr *to);
+
 /* Does the firewall answer ARP/ND for 'a' on interface 'in' (NAT-4)? */
 bool policy_proxy_arp(const struct policy *p, const struct policy_if *in, const struct asa_addr *a);
 
@@ -254,7 +263,7 @@ struct policy_static_xlate {
 	__u8 plen; /* network static: prefix length in the 128-bit form */
 	__u8 proto; /* static PAT */
 	__u16 real_port, mapped_port;
-	bool identity, twice;
+	bool identity, twice, dns;
 };
 bool policy_static_xlate(const struct policy *p, size_t i, struct policy_static_xlate *x);
 

@@ -575,6 +575,45 @@ static void nat1_mistakes_are_refused(void)
 	fw_free(&fw);
 }
 
+/* What an address in a DNS answer becomes, for an inspector of DNS. */
+static const char *doctored(const struct fw *fw, const char *from, const char *to, const char *addr)
+{
+	struct asa_addr a = mb_addr(addr), b;
+	static char text[64];
+
+	if (!policy_nat_dns(fw->p, fw_named(fw, from), fw_named(fw, to), &a, &b))
+		return "as it is";
+	snprintf(text, sizeof(text), "%s", mb_text(&b));
+	return text;
+}
+
+static void nat1_dns_keyword(void)
+{
+	struct fw fw = fw_new();
+	struct model_nat *n;
+
+	object_nat(&fw, "web", "10.1.1.80", "198.51.100.80")->dns = true;
+	object_nat(&fw, "net", "10.1.2.0/24", "198.51.101.0")->dns = true;
+	object_nat(&fw, "plain", "10.1.1.90", "198.51.100.90");
+	n = object_nat(&fw, "port", "10.1.1.70", "198.51.100.70");
+	n->dns = n->has_service = true;
+	n->proto = IPPROTO_TCP;
+	n->real_port = n->mapped_port = 80;
+	COMPILE();
+	/* the server of names is outside, who asks is inside; and the other way round */
+	CU_ASSERT_STRING_EQUAL(doctored(&fw, "outside", "inside", "198.51.100.80"), "10.1.1.80");
+	CU_ASSERT_STRING_EQUAL(doctored(&fw, "inside", "outside", "10.1.1.80"), "198.51.100.80");
+	CU_ASSERT_STRING_EQUAL(doctored(&fw, "outside", "inside", "198.51.101.7"), "10.1.2.7");
+	CU_ASSERT_STRING_EQUAL(doctored(&fw, "inside", "outside", "10.1.2.255"), "198.51.101.255");
+	/* between other interfaces, without the keyword, for one port, of nobody */
+	CU_ASSERT_STRING_EQUAL(doctored(&fw, "outside", "dmz", "198.51.100.80"), "as it is");
+	CU_ASSERT_STRING_EQUAL(doctored(&fw, "inside", "outside", "198.51.100.80"), "as it is");
+	CU_ASSERT_STRING_EQUAL(doctored(&fw, "outside", "inside", "198.51.100.90"), "as it is");
+	CU_ASSERT_STRING_EQUAL(doctored(&fw, "outside", "inside", "198.51.100.70"), "as it is");
+	CU_ASSERT_STRING_EQUAL(doctored(&fw, "outside", "inside", "192.0.2.1"), "as it is");
+	fw_free(&fw);
+}
+
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
@@ -587,6 +626,7 @@ int main(void)
 		{ "NAT-1 groups are laid side by side", nat1_groups_are_laid_side_by_side },
 		{ "NAT-1 identity exempts", nat1_identity_exempts },
 		{ "NAT-1 PIX forms", nat1_pix_forms },
+		{ "NAT-1 dns keyword: addresses in answers", nat1_dns_keyword },
 		{ "NAT-1 mistakes are refused", nat1_mistakes_are_refused },
 		{ "NAT-2 order, rows, hits", nat2_order_rows_and_hits },
 		{ "NAT-2 show nat detail", nat2_detail },
