@@ -16,6 +16,7 @@
 #          Both come with a table of the default size, and with one for 2,097,152 connections, which is used
 #          for more than 200,000 flows.
 #          plain    the firewall with random-sequence-number disable
+#          bypass   the firewall with tcp-state-bypass for all TCP
 # All idle devices cost nothing; the runs go A B A B over the devices, medians are compared.
 #
 # Options: --quick (fewer flows and rounds), --only LIST (of udp tcp seq bypass v6 new flood bulk), --flows LIST,
@@ -96,7 +97,7 @@ device_nft() {
 		net.netfilter.nf_conntrack_udp_timeout_stream=3600
 }
 
-# device_fw NAME CONNECTIONS [nat | plain]
+# device_fw NAME CONNECTIONS [nat | plain | bypass]
 device_fw() {
 	device "$1" && lab_asad "f$1" --connections "$2" || return 1
 	{
@@ -128,6 +129,13 @@ device_fw() {
 			policy-map bench
 			 class everything
 			  set connection random-sequence-number disable
+		CONF
+		[ "${3:-}" = bypass ] && cat <<-CONF
+			class-map everything
+			 match any
+			policy-map bench
+			 class everything
+			  set connection advanced-options tcp-state-bypass
 		CONF
 	} | lab_conf "f$1"
 }
@@ -209,9 +217,9 @@ if wanted tcp; then
 	fw_clear
 fi
 if wanted seq && [ -z "$peers_only" ]; then
-	say "sequence-number randomization, on and off"
-	device_fw plain 262144 plain || { echo "bench.sh: cannot start the firewall" >&2; exit 1; }
-	"$bench" run -p tcp -f 1000,60000 -r $rounds -t $secs "${fws[0]}" "$(spec_fw plain plain)" |
+	say "sequence-number randomization, on and off; TCP state bypass for the same segments"
+	device_fw plain 262144 plain && device_fw bypass 262144 bypass || { echo "bench.sh: cannot start the firewall" >&2; exit 1; }
+	"$bench" run -p tcp -f 1000,60000 -r $rounds -t $secs "${fws[0]}" "$(spec_fw plain plain)" "$(spec_fw bypass bypass)" |
 		sed 's/^result /random /' | tee -a "$out" | sed -n 's/^note /  note: /p' >&2
 	fw_clear
 fi

@@ -19,6 +19,7 @@ FLOOR_SYN_TX = 0.6       # against a bare XDP_TX
 FLOOR_SYN_AMONG = 0.9    # known connections of another class among the SYNs
 CEILING_SYN_CPU = 0.05   # of the daemon
 FLOOR_RANDOM = 0.97
+FLOOR_CHECKS = 0.97  # all default checks of TCP against none
 C0_FLOWS = 1000
 
 misses = []
@@ -103,6 +104,14 @@ def randomized(lines):
         mark = gate("randomized/not, %d flows" % flows, value, FLOOR_RANDOM)
         print("  %7d flows   on %s   off %s   ratio %s%s" % (flows, show(duts.get("fw")), show(duts.get("plain")),
                                                            show(value), mark))
+    print("\nThe same segments with all default checks and with TCP state bypass\n")
+    for flows, duts in rate.items():
+        if "bypass" not in duts:
+            continue
+        checks, all_on = (ratio(duts.get(d), duts["bypass"]) for d in ("plain", "fw"))
+        mark = gate("default checks/bypass, %d flows" % flows, all_on, FLOOR_CHECKS)
+        print("  %7d flows   bypass %s   default/bypass %s%s   without randomization/bypass %s" %
+              (flows, show(duts["bypass"]), show(all_on), mark, show(checks)))
 
 
 def program(lines):

@@ -457,9 +457,52 @@ static void nrm4_with_fragments(void)
 	fake_end(f);
 }
 
+/* How many SYNs are let through to the server, and how many are answered in its name? */
+static void flood(struct fake *f, __u16 port, int n, int *through, int *answered)
+{
+	*through = *answered = 0;
+	for (; n > 0; n--, port++) {
+		__u32 to = 0;
+
+		CU_ASSERT_EQUAL(OUT(.flags = S, .seq = port * 7919u, .sport = port), DROP_NONE);
+		CU_ASSERT_EQUAL(f->n_sent, 1);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(fake_last(f, &to));
+		*through += to == IF_OUTSIDE;
+		*answered += to == IF_INSIDE;
+	}
+	fake_forget_sent(f);
+}
+
+/* The strictest map lets a flood of well-formed SYNs through, all of it; a limit answers with cookies. */
+static void nrm2_only_intercept_stops_a_syn_flood(void)
+{
+	struct fake *f = fake_new(512);
+	struct asa_tcp_map *m = map_class(f);
+	int through, answered;
+
+	m->flags = ASA_TM_RESERVED_DROP | ASA_TM_SYN_DATA_DROP | ASA_TM_MSS_DROP | ASA_TM_WINDOW_DROP |
+		   ASA_TM_CHECKSUM | ASA_TM_CHECK_RETRANSMISSION;
+	m->queue_limit = 250;
+	fake_start(f);
+	fake_wait(f, 200); /* keys of cookies */
+	flood(f, 10000, 200, &through, &answered);
+	CU_ASSERT_EQUAL(through, 200);
+	CU_ASSERT_EQUAL(answered, 0);
+	CU_ASSERT_EQUAL(fake_in_use(f), 200);
+	f->fw.m->policy_maps.v[0].classes.v[0].conn.embryonic_max = 210;
+	fake_recompile(f);
+	flood(f, 20000, 200, &through, &answered);
+	CU_ASSERT_EQUAL(through, 10);
+	CU_ASSERT_EQUAL(answered, 190);
+	CU_ASSERT_EQUAL(fake_in_use(f), 210);
+	CU_ASSERT_TRUE(fake_law(f));
+	fake_end(f);
+}
+
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
+		{ "NRM-2 only intercept stops a SYN flood", nrm2_only_intercept_stops_a_syn_flood },
 		{ "nrm17_syn_data", nrm17_syn_data },
 		{ "nrm18_synack_data", nrm18_synack_data },
 		{ "nrm22_nrm23_options_of_a_syn", nrm22_nrm23_options_of_a_syn },
