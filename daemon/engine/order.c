@@ -16,7 +16,8 @@
  *
  * A segment that waits is a copy: its frame goes back to the worker at once, and a new one is taken
  * when it may go. So a hole costs no receive buffer, and the copy leaves through whatever worker
- * brought the segment it waited for.
+ * brought the segment it waited for. What came in fragments waits as the datagram that they make, and
+ * leaves as such; in order, it leaves in the fragments that came.
  *
  * After a restart of the daemon streams go on where the last segment passed (asa_half.seq_end);
  * bytes before it are not compared any more, and what waited is sent again by its sender.
@@ -31,7 +32,8 @@
 
 #define ORDER_BLOCKS 16384u /* 64 MiB, touched as far as needed (NRM-32) */
 #define ORDER_SWEEP 1024 /* connections looked at in a tick, whether they are still there */
-#define LINEAR_MAX 65536
+#define LINEAR_HEADERS 512
+#define LINEAR_MAX (65536 + LINEAR_HEADERS)
 
 struct order_conn {
 	__u64 id; /* of the connection, 0 none */
@@ -48,7 +50,7 @@ struct order_table {
 	__u32 *active; /* slots with state */
 	__u32 n_active, sweep, n_slots;
 	const struct inspect_stream *watch;
-	__u8 linear[LINEAR_MAX]; /* payload of a datagram in fragments */
+	__u8 linear[LINEAR_MAX]; /* a datagram in fragments, put together */
 };
 
 /* What a block remembers of its frame (order_block.info). */
@@ -332,12 +334,74 @@ static void chain_copy(struct walk *w, __u8 *linear, bool back)
 	}
 }
 
-static __u8 *payload_of(struct walk *w)
+/* The header of a first fragment becomes that of a whole datagram of 'size' bytes. => bytes removed from it */
+static __u32 unfragment_ip4(struct walk *w, __u8 *l3, __u32 size)
 {
+	__u32 header = (asa_ld8(l3) & 15) * 4u;
+
+	asa_stn16(l3 + ASA_IP4_LENGTH, (__u16)size);
+	asa_stn16(l3 + ASA_IP4_FRAG, asa_ldn16(l3 + ASA_IP4_FRAG) & 0x4000);
+	asa_st8(l3 + ASA_IP4_TTL, w->p->tcp.ttl); /* the lowest of all fragments */
+	asa_st16(l3 + ASA_IP4_CHECK, 0);
+	asa_st16(l3 + ASA_IP4_CHECK, (__u16)~asa_csum_fold(asa_csum_add_bytes(0, l3, header)));
+	return 0;
+}
+
+static __u32 unfragment_ip6(struct walk *w, __u8 *l3, __u32 size)
+{
+	__u8 *next = l3 + ASA_IP6_NEXT, *h = l3 + ASA_IP6_SIZE, *l4 = l3 + (w->p->l4_off - w->p->l3_off);
+
+	while (*next != ASA_PROTO_FRAGMENT) { /* asa_parse() has walked here */
+		if (!asa_ip6_is_exthdr(*next) || h + 8 > l4)
+			return 0;
+		next = h;
+		h += (h[1] + 1) * 8;
+	}
+	*next = h[0];
+	memmove(h, h + 8, (size_t)(l3 + size - (h + 8)));
+	asa_stn16(l3 + ASA_IP6_LENGTH, (__u16)(size - 8 - ASA_IP6_SIZE));
+	asa_st8(l3 + ASA_IP6_HOPS, w->p->tcp.ttl);
+	return 8;
+}
+
+/* The frame and the payload in it; of fragments, a copy of the whole. */
+static void segment_bytes(struct walk *w, struct order_segment *g)
+{
+	__u8 *linear = w->e->order->linear, *data = w->f->data, *l3;
+	__u32 headers = (__u32)((__u8 *)w->p->l4 - data) + w->p->tcp.header, link, size, removed;
+
+	g->frame = data;
+	g->kept = w->f->len;
+	g->payload = data + headers;
 	if (!w->f->next)
-		return (__u8 *)w->p->l4 + w->p->tcp.header;
-	chain_copy(w, w->e->order->linear, false);
-	return w->e->order->linear;
+		return;
+	link = (__u32)((__u8 *)w->p->l3 - data);
+	g->kept = FRAME_SIZE; /* if there is no frame for it */
+	if (headers > LINEAR_HEADERS) /* cannot be: headers fit into a frame's */
+		headers = LINEAR_HEADERS;
+	memcpy(linear, data, headers);
+	chain_copy(w, linear + headers, false);
+	l3 = linear + link;
+	size = headers + w->p->tcp.size - link;
+	removed = w->p->flags & ASA_PKT_IPV4 ? unfragment_ip4(w, l3, size) : unfragment_ip6(w, l3, size);
+	g->frame = linear;
+	g->payload = linear + headers - removed;
+	size += link - removed;
+	if (size <= FRAME_SIZE - FRAME_HEADROOM)
+		g->kept = size;
+}
+
+/* The frames of a packet that waits go back; those behind the first count as sent on with it. */
+static void give_back(struct walk *w)
+{
+	struct frame *f, *next;
+
+	for (f = w->f; f; f = next) {
+		next = f->next;
+		if (f != w->f)
+			account_forward(w->e, f->in_ifindex, f->len);
+		frame_put(w->ops->pool, f);
+	}
 }
 
 /* Bytes were replaced: into the frames, and into the checksum. */
@@ -412,10 +476,7 @@ static enum asa_drop put_in_order(struct walk *w, struct order_conn *c)
 	struct order_segment g = {
 		.seq = t->seq + ((t->flags & ASA_TCP_SYN) != 0),
 		.size = t->size,
-		.payload = payload_of(w),
 		.fin = t->flags & ASA_TCP_FIN,
-		.frame = w->f->data,
-		.kept = w->f->next ? FRAME_SIZE : w->f->len, /* a chain cannot wait */
 		.info = { w->in->ifindex, w->f->in_queue, w->made },
 	};
 	int most = policy_model(w->policy)->timeouts.tcp_proxy_reassembly;
@@ -425,6 +486,7 @@ static enum asa_drop put_in_order(struct walk *w, struct order_conn *c)
 
 	if (most > 0 && conf.timeout_s > most) /* GTO-10, GTO-22: the value of now */
 		conf.timeout_s = (__u8)most;
+	segment_bytes(w, &g);
 	if (asa_csum_fold(tcp_sum(w->p, g.payload)) != 0xffff)
 		return DROP_TCP_CHECKSUM;
 	acknowledge(w, c); /* even if there is no room for the payload: it may make some */
@@ -433,7 +495,7 @@ static enum asa_drop put_in_order(struct walk *w, struct order_conn *c)
 				   &why)) {
 	case ORDER_DROP: return why;
 	case ORDER_WAIT:
-		frame_put(w->ops->pool, w->f);
+		give_back(w);
 		w->done = true;
 		return DROP_NONE;
 	case ORDER_PASS: break;

@@ -411,6 +411,110 @@ static void nrm33_payload_in_fragments_is_put_in_order_too(void)
 	fake_end(f);
 }
 
+static __u32 add_words(__u32 sum, const __u8 *p, __u32 n)
+{
+	for (; n > 1; p += 2, n -= 2)
+		sum += (__u32)p[0] << 8 | p[1];
+	return sum + (n ? (__u32)p[0] << 8 : 0);
+}
+
+/* A segment of the client in two fragments, the second one first if 'turned'. */
+static void in_fragments(struct fake *f, bool v6, __u32 at, const char *text, bool turned)
+{
+	static __u8 seg[20 + 4000 + 16], part[2][4100];
+	__u32 size = 20 + (__u32)strlen(text), cut = 24, n[2], sum = 0;
+	struct asa_addr src, dst;
+	int i, k;
+
+	memcpy(seg, "\x9c\x40\0\120\0\0\0\0\0\0\x1b\x59\x50\x10\x20\0\0\0\0\0", 20);
+	asa_stn32(seg + 4, 1001 + at);
+	memcpy(seg + 20, text, size - 20);
+	src = mb_addr(v6 ? "2001:db8:1::5" : INSIDE_HOST);
+	dst = mb_addr(v6 ? "2001:db8:9::7" : OUTSIDE_HOST);
+	sum = add_words(add_words(6 + size, src.b + (v6 ? 0 : 12), v6 ? 16 : 4), dst.b + (v6 ? 0 : 12), v6 ? 16 : 4);
+	sum = add_words(sum, seg, size);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	asa_stn16(seg + 16, (__u16)~sum);
+	for (i = 0; i < 2; i++) {
+		const __u8 *from = i ? seg + cut : seg;
+
+		n[i] = i ? size - cut : cut;
+		if (v6) { /* fragment header */
+			memcpy(part[i], "\6\0\0\0\0\0\0\x2a", 8);
+			asa_stn16(part[i] + 2, (__u16)(i ? cut : 1));
+		}
+		memcpy(part[i] + (v6 ? 8 : 0), from, n[i]);
+	}
+	for (k = 0; k < 2; k++) {
+		i = k ^ turned;
+		if (v6)
+			FAKE_IN(f, .in = IF_INSIDE, .proto = ASA_PROTO_FRAGMENT, .src = "2001:db8:1::5",
+				.dst = "2001:db8:9::7", .raw = part[i], .n_raw = 8 + n[i], .ttl = i ? 40 : 64);
+		else
+			FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST, .raw = part[i],
+				.n_raw = n[i], .more = !i, .frag_off = i ? cut : 0, .ip_id = 77,
+				.ttl = i ? 40 : 64);
+	}
+}
+
+/* What came in fragments and out of order waits as one datagram, and is one when it leaves. */
+static void nrm10_fragments_wait_as_one_datagram(void)
+{
+	static char big[3981];
+	int v6;
+
+	for (v6 = 0; v6 < 2; v6++) {
+		struct fake *f = fake_new(64);
+		struct recorder r = { 0 };
+		const struct inspect_stream watch = { record, record_fin, &r };
+		__u32 neighbour, waiting;
+		const struct asa_pkt *p;
+
+		map_class(f, 10, 4, 0);
+		fake_start(f);
+		engine_watch_streams(f->asa.engine, &watch);
+		if (!v6) {
+			handshake(f);
+		} else {
+			FAKE_IN(f, .in = IF_INSIDE, .src = "2001:db8:1::5", .dst = "2001:db8:9::7",
+				.sport = 40000, .dport = 80, .flags = S, .seq = 1000);
+			FAKE_IN(f, .in = IF_OUTSIDE, .src = "2001:db8:9::7", .dst = "2001:db8:1::5",
+				.sport = 80, .dport = 40000, .flags = S | A, .seq = 7000, .ack = 1001);
+			FAKE_IN(f, .in = IF_INSIDE, .src = "2001:db8:1::5", .dst = "2001:db8:9::7",
+				.sport = 40000, .dport = 80, .flags = A, .seq = 1001, .ack = 7001);
+		}
+		fake_forget_sent(f);
+		in_fragments(f, v6, 12, "mnopqrst", v6);
+		CU_ASSERT_EQUAL(f->n_sent, 0);
+		engine_held(f->asa.engine, &neighbour, &waiting);
+		CU_ASSERT_EQUAL(waiting, 1);
+		in_fragments(f, v6, 8, "ijklMNOP", !v6); /* overlaps: the first bytes win */
+		in_fragments(f, v6, 8, "ijklMNOP", false);
+		CU_ASSERT_EQUAL(fake_drops(f, DROP_TCP_DUP_IN_QUEUE), 2); /* both fragments of it */
+		CU_ASSERT_EQUAL(f->n_sent, 0);
+		in_fragments(f, v6, 0, "abcdefgh", false); /* in order: its own fragments leave */
+		CU_ASSERT_EQUAL_FATAL(f->n_sent, 4);
+		p = &f->sent[2]->pkt;
+		CU_ASSERT_EQUAL(p->flags & (ASA_PKT_FRAGMENT | ASA_PKT_EXTHDR), 0);
+		CU_ASSERT_EQUAL(v6 ? asa_ld8(p->l3 + ASA_IP6_HOPS) : asa_ld8(p->l3 + ASA_IP4_TTL), 40);
+		frame_put(f->ops.pool, f->sent[0]);
+		frame_put(f->ops.pool, f->sent[1]);
+		f->sent[0] = f->sent[2]; /* LEFT() wants whole datagrams */
+		f->sent[1] = f->sent[3];
+		f->n_sent = 2;
+		LEFT("ijklmnop|mnopqrst");
+		CU_ASSERT_STRING_EQUAL(r.text[0], "abcdefghijklmnopqrst");
+		CU_ASSERT_TRUE(fake_law(f));
+		/* more than a frame holds cannot wait */
+		memset(big, 'x', sizeof(big) - 1);
+		in_fragments(f, v6, 1000, big, false);
+		CU_ASSERT_EQUAL(fake_drops(f, DROP_TCP_BUFFER_FULL), 2);
+		CU_ASSERT_TRUE(fake_law(f));
+		fake_end(f);
+	}
+}
+
 /* A new daemon goes on where the old one's last segment passed; what waited is sent again. */
 static void nrm10_streams_go_on_after_a_restart(void)
 {
@@ -457,6 +561,7 @@ int main(void)
 		  nrm32_windows_are_bounded_where_bytes_are_kept },
 		{ "nrm33_payload_in_fragments_is_put_in_order_too",
 		  nrm33_payload_in_fragments_is_put_in_order_too },
+		{ "nrm10_nrm33_fragments_wait_as_one_datagram", nrm10_fragments_wait_as_one_datagram },
 		{ "nrm10_streams_go_on_after_a_restart", nrm10_streams_go_on_after_a_restart },
 		{ NULL, NULL },
 	};
