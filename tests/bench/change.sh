@@ -151,6 +151,12 @@ done
 [ -n "$keep" ] && cp "$out" "$keep"
 awk '
 	function num(name,  v) { v = $0; if (!sub(".*" name "=", "", v)) return ""; sub(" .*", "", v); return v + 0 }
+	function median(list,  v, n, i, j, x) {
+		n = split(list, v, " ")
+		for (i = 2; i <= n; i++)
+			for (j = i; j > 1 && v[j] + 0 < v[j - 1] + 0; j--) { x = v[j]; v[j] = v[j - 1]; v[j - 1] = x }
+		return v[int((n + 1) / 2)] + 0
+	}
 	/^load/ { printf "load %d rules, %d objects: %d ms\n", num("rules"), num("objects"), num("ms") }
 	/^connections/ { printf "connections up: %d\n", $2 }
 	/^change/ {
@@ -164,5 +170,7 @@ awk '
 	END {
 		for (w in n)
 			printf "change of %-7s %4d times: %.1f ms on average, %.1f at most; daemon %.1f\n", w, n[w], sum[w] / n[w], max[w], cpu[w] / n[w]
+		for (d in t) mid[d] = median(t[d])
+		for (d in mid) if (d != "small" && mid[d] > 0) printf "rate of new connections with the rules of %s: %.2f of that with 10 (medians of the time of the daemon)\n", d, mid["small"] / mid[d]
 		for (d in r) printf "new connections a second, %s:%s (arrived%s); ns of the daemon for each:%s\n", d, r[d], a[d], t[d]
 	}' "$out"
