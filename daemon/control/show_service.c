@@ -428,13 +428,31 @@ static int show_service_policy_flow(void *ctx, struct cmd_args *args, void *out)
 	return 0;
 }
 
+/* Packets of the connections of each class that are up, in the order of the rows. => NULL: no memory */
+static __u64 *live_packets(const struct asa *a)
+{
+	struct policy_class_row r;
+	__u64 *sums;
+	size_t n = 0;
+
+	while (policy_class_row(a->policy, n, &r))
+		n++;
+	sums = calloc(n + 1, sizeof(*sums));
+	if (sums)
+		sessions_class_packets(a->sessions, sums, n);
+	return sums;
+}
+
 static int show_service_policy(void *ctx, struct cmd_args *args, void *out)
 {
 	struct asa *a = ctx;
 	struct policy_class_row r, last = {0};
 	struct wanted w = part_wanted(args);
+	__u64 *live = live_packets(a), packets;
 	bool open = false;
 
+	if (!live)
+		return cmd_error(args, "out of memory");
 	output_list_begin(out, "service_policies");
 	for (size_t i = 0; policy_class_row(a->policy, i, &r); i++) {
 		if (!row_wanted(args, &r, &w))
@@ -457,6 +475,8 @@ static int show_service_policy(void *ctx, struct cmd_args *args, void *out)
 			open = true;
 		}
 		last = r;
+		packets = counter(r.packets) + live[i];
+		r.packets = &packets;
 		put_class(out, a, &r, &w);
 	}
 	if (open) {
@@ -464,6 +484,7 @@ static int show_service_policy(void *ctx, struct cmd_args *args, void *out)
 		output_object_end(out);
 	}
 	output_list_end(out);
+	free(live);
 	return 0;
 }
 
@@ -472,14 +493,18 @@ static int clear_service_policy(void *ctx, struct cmd_args *args, void *out)
 	struct asa *a = ctx;
 	const char *only = cmd_get(args, "INTERFACE");
 	struct policy_class_row r;
+	__u64 *live = live_packets(a);
 
+	(void)out;
+	if (!live)
+		return cmd_error(args, "out of memory");
 	for (size_t i = 0; policy_class_row(a->policy, i, &r); i++) {
 		if ((only && (r.global || strcmp(only, r.ifname))) ||
 		    (cmd_has(args, "global") && !r.global))
 			continue;
 		/* Current counts stay: they are not history. */
-		if (r.packets)
-			__atomic_store_n(r.packets, 0, __ATOMIC_RELAXED);
+		if (r.packets) /* what the live ones have forwarded until now is added later */
+			__atomic_store_n(r.packets, -live[i], __ATOMIC_RELAXED);
 		if (r.drops)
 			__atomic_store_n(r.drops, 0, __ATOMIC_RELAXED);
 		pthread_mutex_lock(&a->lock);
@@ -492,6 +517,7 @@ static int clear_service_policy(void *ctx, struct cmd_args *args, void *out)
 		__atomic_store_n(r.dcd_server, 0, __ATOMIC_RELAXED);
 		__atomic_store_n(r.dcd_expired, 0, __ATOMIC_RELAXED);
 	}
+	free(live);
 	return 0;
 }
 

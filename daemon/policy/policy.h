@@ -331,7 +331,8 @@ struct policy_class_row {
 	bool global;
 	const char *ifname; /* nameif, NULL for global */
 	const struct model_policy_class *config;
-	__u64 *packets, *drops; /* by action of connection settings */
+	__u64 *packets; /* of connections that have ended; sessions_class_packets() has the others */
+	__u64 *drops; /* by action of connection settings */
 	__u64 *client_drops; /* those of 'drops' that per-client-max asked for */
 	__u64 *conns, *embryonic; /* current counts */
 	__u64 *dcd_client, *dcd_server, *dcd_expired; /* DCD-6: probes sent, connections ended */

@@ -513,6 +513,7 @@ void session_release(struct sessions *s, __u32 slot, __u32 now)
 		xlate_put(s->asa->xlates, r->nat_ref, now);
 	r->nat_ref = 0;
 	police_put(s, slot);
+	class_packets_end(s, slot);
 	conn_undo(s, c);
 	quarantine_push(s, slot, now);
 }

@@ -217,6 +217,12 @@ struct session_counts {
 __u32 sessions_next(const struct sessions *s, __u32 slot);
 
 void sessions_counts(const struct sessions *s, struct session_counts *c);
+/*
+ * Add to sums[i] the packets of the connections that are up and have the settings of the class of
+ * row i of policy_class_row(), i < n.
+ * => takes asa->lock, several times
+ */
+void sessions_class_packets(struct sessions *s, __u64 *sums, size_t n);
 /* Counter deltas since the last call (FLOW_* reasons, STAT_CONN_*), added to 'a'. => any? */
 bool sessions_take_account(struct sessions *s, struct asa_account *a);
 

@@ -158,6 +158,9 @@ bool limits_class_row(struct sessions *s, __u32 id, struct policy_class_row *r);
 void limits_count(struct sessions *s, __u32 slot, int by);
 void limits_embryonic(struct sessions *s, __u32 slot, int by); /* the total, too */
 
+/* class_packets.c: a connection goes; its class keeps what it has forwarded */
+void class_packets_end(struct sessions *s, __u32 slot);
+
 /* pairs.c */
 void pairs_free(struct pairs *p); /* NULL accepted */
 void pairs_count(struct sessions *s, __u32 slot, int by);

@@ -404,6 +404,34 @@ static void lim9_lowered_under_the_present_count(void)
 	fake_end(f);
 }
 
+/* What show service-policy adds up: connections that are up, and those that have ended. */
+static void mpf15_packets_of_a_class(void)
+{
+	struct fake *f = fake_new(64);
+	struct policy_class_row row;
+	__u64 live[2] = {0};
+
+	limited(f)->conn_max = 10;
+	fake_start(f);
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(udp_from(f, "10.1.1.6", 2), DROP_NONE);
+	CU_ASSERT_EQUAL(syn_from(f, "10.1.1.5", 1), DROP_NONE);
+	establish(f, "10.1.1.5", 1);
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .proto = 1, .src = INSIDE_HOST, .dst = OUTSIDE_HOST,
+				.type = 8, .id = 5), DROP_NONE);
+	sessions_class_packets(f->asa.sessions, live, 2);
+	CU_ASSERT_EQUAL(live[0], 3 + 3 + 1);
+	CU_ASSERT_EQUAL(live[1], 0);
+	for (__u32 slot = 1; slot < 64; slot++)
+		session_close(f->asa.sessions, slot, SESSION_CLOSE_CLEARED, f->now);
+	live[0] = 0;
+	sessions_class_packets(f->asa.sessions, live, 2);
+	CU_ASSERT_EQUAL(live[0], 0);
+	CU_ASSERT_TRUE(policy_class_row(f->fw.p, 0, &row));
+	CU_ASSERT_EQUAL(*row.packets, 7);
+	fake_end(f);
+}
+
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
@@ -415,6 +443,7 @@ int main(void)
 		{ "LIM-7 embryonic limit of a host going out", lim7_embryonic_limit_of_a_host_going_out },
 		{ "LIM-8 exact from several threads", lim8_exact_from_several_threads },
 		{ "LIM-1 LIM-9 lowered under the present count", lim9_lowered_under_the_present_count },
+		{ "MPF-15 packets of a class", mpf15_packets_of_a_class },
 		{ NULL, NULL },
 	};
 

@@ -363,7 +363,7 @@ static void show_service_policy_forms(void)
 	       "  Service-policy: BYP\n"
 	       "    Class-map: tcp_bypass\n"
 	       "      Set connection advanced-options: tcp-state-bypass\n"
-	       "        current conns 11, packets 300, drop 1\n"
+	       "        current conns 11, packets 2300, drop 1\n"
 	       "      Inspect: ftp strict (configured, not active)\n"
 	       "      Inspect: http (configured, not active)\n"
 	       "      Inspect: ip-options _default_ip_options_map, packet 7, lock fail 0, drop 2, reset-drop 0\n"
@@ -415,7 +415,7 @@ static void show_service_policy_parts(void)
 	       "  Service-policy: BYP\n"
 	       "    Class-map: tcp_bypass\n"
 	       "      Set connection advanced-options: tcp-state-bypass\n"
-	       "        current conns 11, packets 300, drop 1\n");
+	       "        current conns 11, packets 2300, drop 1\n");
 	expect("show service-policy", " inspect ", NULL, "Interface outside:\n"
 	       "  Service-policy: BYP\n"
 	       "    Class-map: tcp_bypass\n"
