@@ -64,15 +64,6 @@ struct syncookie_work {
 	__u32 header; /* bytes of the TCP header */
 };
 
-/*
- * asa_tcp_find_option() behind a call: the verifier looks at the walk once; three in a row are half a
- * million instructions to it.
- */
-__noinline int syncookie_find(const struct asa_tcp_list *o, __u32 kind, __u32 min)
-{
-	return o ? asa_tcp_find_option(o->bytes, o->size, (__u8)kind, min) : -1;
-}
-
 /* What the options of the SYN at 'off' say, as the eight bits of a cookie. */
 __noinline int syncookie_options(struct xdp_md *ctx, __u32 off, __u32 size)
 {
@@ -81,9 +72,19 @@ __noinline int syncookie_options(struct xdp_md *ctx, __u32 off, __u32 size)
 	if (!o || tcp_options_load(ctx, off, o->bytes, size))
 		return asa_cookie_data(0, 0, ASA_COOKIE_NO_WSCALE);
 	o->size = size;
-	return asa_cookie_options_at(o->bytes, syncookie_find(o, ASA_TCPOPT_MSS, 4),
-				     syncookie_find(o, ASA_TCPOPT_WSCALE, 3),
-				     syncookie_find(o, ASA_TCPOPT_SACK_PERMITTED, 2));
+	return asa_cookie_options_at(o->bytes, tcp_options_find(o, ASA_TCPOPT_MSS, 4),
+				     tcp_options_find(o, ASA_TCPOPT_WSCALE, 3),
+				     tcp_options_find(o, ASA_TCPOPT_SACK_PERMITTED, 2));
+}
+
+/* The timestamp among the options that syncookie_options() has just loaded. => 0: none */
+__noinline __u32 syncookie_timestamp(void)
+{
+	__u32 row = 0;
+	struct asa_tcp_list *o = bpf_map_lookup_elem(&asa_scratch, &row);
+	int at = o ? tcp_options_find(o, ASA_TCPOPT_TIMESTAMP, 10) : -1;
+
+	return at < 0 ? 0 : asa_tcp_options_ld32(o->bytes, (__u32)at + 2);
 }
 
 /*
@@ -156,6 +157,21 @@ asa_inline struct asa_intercept *syncookie_row(struct syncookie_work *w, __u32 i
 	return own ? own : row;
 }
 
+/* => 0: there is no room */
+asa_inline int syncookie_write_at(struct syncookie_work *w, void *l3, void *data_end, __u32 more)
+{
+	if (w->v6) {
+		if (!asa_fits(l3, ASA_IP6_SIZE + ASA_COOKIE_L4 + more, data_end))
+			return 0;
+		asa_cookie_write_more(l3, 1, more, &w->key, 1, &w->seg);
+	} else {
+		if (!asa_fits(l3, ASA_IP4_SIZE + ASA_COOKIE_L4 + more, data_end))
+			return 0;
+		asa_cookie_write_more(l3, 0, more, &w->key, 1, &w->seg);
+	}
+	return 1;
+}
+
 /*
  * The frame becomes the segment w->seg, back to its sender. It grows or shrinks at its head, where
  * every driver has room; the whole of it is written anew.
@@ -163,7 +179,7 @@ asa_inline struct asa_intercept *syncookie_row(struct syncookie_work *w, __u32 i
  */
 asa_inline __u32 syncookie_write(struct xdp_md *ctx, struct syncookie_work *w, __u64 bytes)
 {
-	__u32 off = w->l3_off & 31, size = off + asa_cookie_l3_size(w->v6);
+	__u32 off = w->l3_off & 31, size = off + asa_cookie_l3_size(w->v6) + asa_cookie_more(&w->seg);
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 	__u64 a, b, c, d;
 
@@ -186,16 +202,9 @@ asa_inline __u32 syncookie_write(struct xdp_md *ctx, struct syncookie_work *w, _
 	asa_st64(data + ASA_ETH_TYPE, c);
 	asa_st16(data + ASA_ETH_TYPE + 8, (__u16)d);
 	data += off;
-	if (w->v6) {
-		if (!asa_fits(data, ASA_IP6_SIZE + ASA_COOKIE_L4, data_end))
-			return 0;
-		asa_cookie_write(data, 1, &w->key, 1, &w->seg);
-	} else {
-		if (!asa_fits(data, ASA_IP4_SIZE + ASA_COOKIE_L4, data_end))
-			return 0;
-		asa_cookie_write(data, 0, &w->key, 1, &w->seg);
-	}
-	return size;
+	if (w->seg.ts)
+		return syncookie_write_at(w, data, data_end, ASA_COOKIE_MORE) ? size : 0;
+	return syncookie_write_at(w, data, data_end, 0) ? size : 0;
 }
 
 /* SYN: answered with a cookie. */
@@ -241,6 +250,8 @@ asa_inline int syncookie_judge(struct asa_run *r, const struct asa_config *cfg,
 							       (w->v6 ? ASA_IP6_SIZE : ASA_IP4_SIZE),
 						       w->header - ASA_TCP_SIZE);
 		data = asa_cookie_offer(&w->seg, row, w->seq, data);
+		if ((row->flags & ASA_INTERCEPT_TS) && w->header > ASA_TCP_SIZE)
+			asa_cookie_offer_ts(&w->seg, syncookie_timestamp(), tick);
 		isn = w->seq;
 	} else {
 		data = (__u8)((w->ack - 1) >> 24);

@@ -47,6 +47,15 @@ asa_inline int tcp_options_load(struct xdp_md *ctx, __u32 off, __u8 *options, __
 	return bpf_xdp_load_bytes(ctx, off, options, size) ? -1 : 0;
 }
 
+/*
+ * asa_tcp_find_option() behind a call: the verifier looks at the walk once; three in a row are half a
+ * million instructions to it.
+ */
+__noinline int tcp_options_find(const struct asa_tcp_list *o, __u32 kind, __u32 min)
+{
+	return o ? asa_tcp_find_option(o->bytes, o->size, (__u8)kind, min) : -1;
+}
+
 struct tcp_options_walk {
 	struct asa_tcp_list *options;
 	struct asa_tcp_map *map;
@@ -133,7 +142,8 @@ __noinline int tcp_options_shift(struct xdp_md *ctx, __u32 off, __u32 size, __u3
 	o = tcp_options_buffer();
 	if (!o || tcp_options_load(ctx, off, o->bytes, size))
 		return 0;
-	delta = asa_sack_shift(o->bytes, size, add);
+	o->size = size;
+	delta = asa_sack_shift_at(o->bytes, tcp_options_find(o, ASA_TCPOPT_SACK, 10), add);
 	size &= 63;
 	asm volatile("" : "+r"(size));
 	if (size == 0 || bpf_xdp_store_bytes(ctx, off, o->bytes, size))

@@ -116,6 +116,8 @@ enum asa_drop stage_forward(struct walk *w)
 		if (own->flags & ASA_DIR_SEQ && f->pkt.flags & ASA_PKT_L4 &&
 		    f->pkt.proto == ASA_PROTO_TCP)
 			asa_rewrite_sack(&f->pkt, other->seq_add);
+		if (own->flags & ASA_DIR_TS && f->pkt.flags & ASA_PKT_L4)
+			asa_rewrite_ts(&f->pkt, own->ts_add, w->dir == 0);
 		asa_rewrite(&f->pkt, own, other);
 		forward_out(w, f, row);
 	}

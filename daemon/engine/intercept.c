@@ -36,6 +36,7 @@ struct learned {
 	struct asa_addr addr;
 	__be16 port;
 	__u8 wscale;
+	bool ts;
 	bool used;
 };
 struct intercepts {
@@ -295,7 +296,7 @@ bool intercept_start(struct intercepts *t, const struct intercept_found *found, 
 	e->server = (__u32)(server_of(t, found, now) - t->servers) + 1;
 	e->row.mss = found->row.mss;
 	e->row.wscale = found->row.wscale;
-	e->row.flags |= ASA_INTERCEPT_ANSWER;
+	e->row.flags = found->row.flags | ASA_INTERCEPT_ANSWER;
 	if (memcmp(&before, &e->row, sizeof(before))) {
 		(void)dp_intercept_set(t->asa->dp, &e->key, &e->row);
 		publish_kinds(t);
@@ -312,26 +313,32 @@ void intercept_sent(struct intercepts *t, const struct intercept_found *found,
 	server_count(server_of(t, found, now), 1, client, now);
 }
 
-/* A connection that the server has answered tells its window scale. Looks at some only. */
-static void look_for_scale(struct intercepts *t, const struct intercept_server *s)
+/* Connections that the server has answered tell its options. Looks at some only. */
+static void look_for_options(struct intercepts *t, const struct intercept_server *s)
 {
 	const struct dp_tables *tables = sessions_tables(t->asa->sessions);
 	const struct asa_conn *c;
 	__u32 slot = 0, i;
+	int wscale = -1, ts = -1;
 
 	for (i = 0; i < LOOK_SLOTS; i++) {
 		slot = sessions_next(t->asa->sessions, slot + 1);
 		if (slot == tables->n_slots)
-			return;
+			break;
 		c = &tables->conns[slot];
 		if (!(c->half[1].tcp & ASA_HALF_SYN) || c->dir[1].key.sport != s->port ||
-		    !(c->half[0].tcp & ASA_HALF_WSCALE) || c->dir[1].key.proto != ASA_PROTO_TCP ||
-		    !asa_addr_equal(&c->dir[1].key.src, &s->addr))
+		    c->dir[1].key.proto != ASA_PROTO_TCP || !asa_addr_equal(&c->dir[1].key.src, &s->addr))
 			continue;
-		if (c->half[1].tcp & ASA_HALF_WSCALE && c->half[1].wscale <= 14)
-			intercept_learn(t, &s->addr, s->port, c->half[1].wscale);
-		return;
+		/* What the client has not offered the server cannot show. */
+		if (c->half[0].tcp & c->half[1].tcp & ASA_HALF_WSCALE && c->half[1].wscale <= 14)
+			wscale = c->half[1].wscale;
+		if (c->half[0].ts_recent)
+			ts = c->half[1].ts_recent != 0;
+		if (wscale >= 0 && ts >= 0)
+			break;
 	}
+	if (wscale >= 0 || ts >= 0)
+		intercept_learn(t, &s->addr, s->port, wscale, ts);
 }
 
 /* Once a second: what the driver did, and whether it has to go on. */
@@ -341,8 +348,9 @@ static void entry_tick(struct intercepts *t, struct entry *e, __u32 now)
 	struct asa_intercept_hits hits = { 0 };
 	const struct asa_addr *client = asa_addr_equal(&e->counted, &nobody) ? NULL : &e->counted;
 	__u64 sent, good;
+	struct asa_intercept known = e->row;
+	const struct intercept_server *of;
 	__u32 half_open;
-	__u8 wscale;
 
 	if (dp_intercept_hits(t->asa->dp, e->row.row, &hits))
 		return;
@@ -363,12 +371,14 @@ static void entry_tick(struct intercepts *t, struct entry *e, __u32 now)
 		entry_stop(t, e, now);
 		return;
 	}
-	if (e->server && e->row.wscale == ASA_COOKIE_NO_WSCALE)
-		look_for_scale(t, &t->servers[e->server - 1]);
-	wscale = e->server ? intercept_wscale(t, &t->servers[e->server - 1].addr,
-					      t->servers[e->server - 1].port) : ASA_COOKIE_NO_WSCALE;
-	if (wscale != e->row.wscale) {
-		e->row.wscale = wscale;
+	if (!e->server)
+		return;
+	of = &t->servers[e->server - 1];
+	if (e->row.wscale == ASA_COOKIE_NO_WSCALE || !(e->row.flags & ASA_INTERCEPT_TS))
+		look_for_options(t, of);
+	intercept_known(t, &of->addr, of->port, &known);
+	if (memcmp(&known, &e->row, sizeof(known))) {
+		e->row = known;
 		(void)dp_intercept_set(t->asa->dp, &e->key, &e->row);
 	}
 }
@@ -399,22 +409,33 @@ static __u32 learned_row(const struct asa_addr *a, __be16 port)
 	return (__u32)(h >> 54) % LEARNED;
 }
 
-void intercept_learn(struct intercepts *t, const struct asa_addr *server, __be16 port, __u8 wscale)
+static bool is_of(const struct learned *l, const struct asa_addr *server, __be16 port)
+{
+	return l->used && l->port == port && asa_addr_equal(&l->addr, server);
+}
+
+void intercept_learn(struct intercepts *t, const struct asa_addr *server, __be16 port, int wscale, int ts)
 {
 	struct learned *l = &t->learned[learned_row(server, port)];
 
-	l->addr = *server;
-	l->port = port;
-	l->wscale = wscale;
-	l->used = true;
+	if (!is_of(l, server, port))
+		*l = (struct learned){ .addr = *server, .port = port, .used = true,
+				       .wscale = ASA_COOKIE_NO_WSCALE };
+	if (wscale >= 0)
+		l->wscale = (__u8)wscale;
+	if (ts >= 0)
+		l->ts = ts;
 }
 
-__u8 intercept_wscale(const struct intercepts *t, const struct asa_addr *server, __be16 port)
+void intercept_known(const struct intercepts *t, const struct asa_addr *server, __be16 port,
+		     struct asa_intercept *row)
 {
 	const struct learned *l = &t->learned[learned_row(server, port)];
+	bool known = is_of(l, server, port);
 
-	return l->used && l->port == port && asa_addr_equal(&l->addr, server) ? l->wscale :
-										 ASA_COOKIE_NO_WSCALE;
+	row->wscale = known ? l->wscale : ASA_COOKIE_NO_WSCALE;
+	row->flags = (__u8)(known && l->ts ? row->flags | ASA_INTERCEPT_TS :
+					     row->flags & ~ASA_INTERCEPT_TS);
 }
 
 /* ------------------------------------------------------------------ life cycle */

@@ -58,10 +58,12 @@ const struct asa_intercept *intercept_find(struct intercepts *t, const struct as
 					   __u16 in_vlan);
 const struct asa_cookie_keys *intercept_keys(const struct intercepts *t);
 
-/* A server's SYN-ACK was seen, or the half of one: learn its window scale. */
+/* A server's SYN-ACK was seen, or the half of one: learn its window scale, whether it uses timestamps. */
 void intercept_learn(struct intercepts *t, const struct asa_addr *server, __be16 port,
-		     __u8 wscale /* ASA_COOKIE_NO_WSCALE: none */);
-__u8 intercept_wscale(const struct intercepts *t, const struct asa_addr *server, __be16 port);
+		     int wscale /* ASA_COOKIE_NO_WSCALE: none; -1: not known */, int ts /* -1 */);
+/* What may be offered in a server's name: row->wscale, ASA_INTERCEPT_TS. */
+void intercept_known(const struct intercepts *t, const struct asa_addr *server, __be16 port,
+		     struct asa_intercept *row);
 
 /* ------------------------------------------------------------------ statistics */
 

@@ -40,6 +40,8 @@ struct join {
 	__u16 window; /* of the ACK, for the SYN */
 	__u16 len;
 	bool data; /* the kept segment has some */
+	bool ts; /* the client was offered timestamps and uses them */
+	__u32 ts_val, ts_ecr; /* its own, and what the cookie showed it */
 	__u8 bytes[KEPT];
 };
 struct joins {
@@ -104,7 +106,7 @@ static struct frame *make_segment(struct worker_ops *ops, const __u8 *like, __u3
 		memcpy(f->data + ASA_ETH_SRC, like + ASA_ETH_DST, 6);
 	}
 	asa_cookie_write(f->data + l3_off, v6, k, back, s);
-	f->len = l3_off + asa_cookie_l3_size(v6);
+	f->len = l3_off + asa_cookie_l3_size(v6) + asa_cookie_more(s);
 	return f;
 }
 
@@ -134,19 +136,21 @@ static void reset_client(struct engine *e, struct worker_ops *ops, const __u8 *b
 		send_back(e, ops, f, ifindex);
 }
 
-/* The SYN that the client would have sent, as far as the cookie remembers it. */
+/* The SYN that the client would have sent, as far as the cookie and its own segment remember it. */
 static struct frame *make_syn(struct worker_ops *ops, const __u8 *bytes, const struct asa_pkt *p,
-			      __u32 isn, __u8 data, __u16 window)
+			      const struct join *j)
 {
-	__u8 wscale = asa_cookie_data_wscale(data);
-	__u32 wide = (__u32)window << (wscale == ASA_COOKIE_NO_WSCALE ? 0 : wscale);
+	__u8 data = (__u8)(j->cookie >> 24), wscale = asa_cookie_data_wscale(data);
+	__u32 wide = (__u32)j->window << (wscale == ASA_COOKIE_NO_WSCALE ? 0 : wscale);
 	const struct asa_cookie_seg s = {
-		.seq = isn,
+		.seq = j->isn,
 		.window = (__u16)(wide > 0xffff ? 0xffff : wide), /* never scaled in a SYN */
 		.mss = asa_cookie_data_mss(data),
 		.flags = ASA_TCP_SYN,
 		.wscale = wscale,
 		.sack = (__u8)asa_cookie_data_sack(data),
+		.ts = j->ts,
+		.ts_val = j->ts_val,
 	};
 
 	return make_segment(ops, bytes, p->l3_off, &p->key, false, &s);
@@ -161,6 +165,22 @@ static __u8 syn_data(const struct asa_pkt *p)
 
 	memcpy(options, (__u8 *)p->l4 + ASA_TCP_SIZE, size);
 	return asa_cookie_options(options, size);
+}
+
+/* The timestamp and its echo in a segment. => false: it has none */
+static bool timestamps(const struct asa_pkt *p, __u32 *val, __u32 *ecr)
+{
+	__u8 options[ASA_TCP_OPTIONS_BUFFER] = { 0 };
+	__u32 size = p->tcp.header - ASA_TCP_SIZE;
+	int at;
+
+	memcpy(options, (const __u8 *)p->l4 + ASA_TCP_SIZE, size);
+	at = asa_tcp_find_option(options, size, ASA_TCPOPT_TIMESTAMP, 10);
+	if (at < 0)
+		return false;
+	*val = asa_ldn32(options + at + 2);
+	*ecr = asa_ldn32(options + at + 6);
+	return true;
 }
 
 /* The server's MSS is not known: what fits its interface, and the clamp of SES-17. */
@@ -186,6 +206,7 @@ static enum asa_drop answer(struct walk *w, const struct session_limit *limit, _
 	struct intercept_found found;
 	struct asa_cookie_seg s;
 	struct frame *f;
+	__u32 val = 0, ecr;
 	__u8 data;
 
 	memset(&found, 0, sizeof(found));
@@ -199,7 +220,7 @@ static enum asa_drop answer(struct walk *w, const struct session_limit *limit, _
 	if (counted)
 		found.counted = *counted;
 	found.row.mss = offered_mss(w);
-	found.row.wscale = intercept_wscale(t, &w->real.dst, w->real.dport);
+	intercept_known(t, &w->real.dst, w->real.dport, &found.row);
 	found.class_id = class_id;
 	found.max = limit->max;
 	found.real = w->real;
@@ -208,6 +229,8 @@ static enum asa_drop answer(struct walk *w, const struct session_limit *limit, _
 		deny_embryonic(w, limit);
 	intercept_sent(t, &found, &w->p->key.src, w->now);
 	data = asa_cookie_offer(&s, &found.row, w->p->tcp.seq, syn_data(w->p));
+	if (found.row.flags & ASA_INTERCEPT_TS && timestamps(w->p, &val, &ecr))
+		asa_cookie_offer_ts(&s, val, w->now);
 	s.seq = asa_cookie_make(intercept_keys(t), &w->p->key, w->p->tcp.seq, w->now, data);
 	f = make_segment(w->ops, w->f->data, w->p->l3_off, &w->p->key, true, &s);
 	if (!f)
@@ -269,6 +292,9 @@ static void keep(struct join *j, const struct walk *w)
 		.window = w->p->tcp.window,
 		.flags = ASA_TCP_ACKF,
 		.wscale = ASA_COOKIE_NO_WSCALE,
+		.ts = j->ts,
+		.ts_val = j->ts_val,
+		.ts_ecr = j->ts_ecr,
 	};
 	int v6 = !(w->p->flags & ASA_PKT_IPV4);
 
@@ -304,7 +330,11 @@ static enum asa_drop open_server(struct walk *w, __u32 isn)
 
 	if (!j)
 		return DROP_RESOURCE_FLOW;
-	f = make_syn(w->ops, w->f->data, w->p, isn, (__u8)(cookie >> 24), w->p->tcp.window);
+	j->cookie = cookie;
+	j->isn = isn;
+	j->window = w->p->tcp.window;
+	j->ts = timestamps(w->p, &j->ts_val, &j->ts_ecr);
+	f = make_syn(w->ops, w->f->data, w->p, j);
 	if (!f)
 		return DROP_RESOURCE_TX_QUEUE;
 	f->in_ifindex = w->f->in_ifindex;
@@ -318,9 +348,6 @@ static enum asa_drop open_server(struct walk *w, __u32 isn)
 	}
 	j->slot = slot;
 	j->id = row->id;
-	j->cookie = cookie;
-	j->isn = isn;
-	j->window = w->p->tcp.window;
 	j->in_ifindex = w->f->in_ifindex;
 	j->in_queue = queue;
 	j->tries = 1;
@@ -397,6 +424,7 @@ static enum asa_drop open_window(struct walk *w, const struct join *j)
 	struct asa_key k = w->p->key;
 	int v6 = !(w->p->flags & ASA_PKT_IPV4);
 
+	s.ts = timestamps(w->p, &s.ts_val, &s.ts_ecr);
 	if (shift != ASA_COOKIE_NO_WSCALE && t->has_wscale)
 		s.window = (__u16)(t->window >> (t->wscale > 14 ? 14 : t->wscale));
 	asa_cookie_write(w->p->l3, v6, &k, false, &s);
@@ -409,15 +437,32 @@ static enum asa_drop open_window(struct walk *w, const struct join *j)
 	return DROP_NONE;
 }
 
+/* A server that was not offered something says nothing about it. */
 static void learn(struct walk *w, const struct join *j)
 {
 	const struct asa_tcp_seg *t = &w->p->tcp;
+	int wscale = -1;
 
-	/* A server that was not offered scaling says nothing about it. */
-	if (asa_cookie_data_wscale((__u8)(j->cookie >> 24)) == ASA_COOKIE_NO_WSCALE)
+	if (asa_cookie_data_wscale((__u8)(j->cookie >> 24)) != ASA_COOKIE_NO_WSCALE)
+		wscale = t->has_wscale ? (t->wscale > 14 ? 14 : t->wscale) : ASA_COOKIE_NO_WSCALE;
+	intercept_learn(w->e->intercepts, &w->p->key.src, w->p->key.sport, wscale,
+			j->ts ? (t->options & ASA_OPT_TS) != 0 : -1);
+}
+
+/* The server's clock begins where the cookie showed it to the client. */
+static void splice_timestamps(struct walk *w, const struct join *j)
+{
+	struct asa_dir *d = w->conn->dir;
+	__u32 add;
+	int i;
+
+	if (!j->ts || !(w->p->tcp.options & ASA_OPT_TS))
 		return;
-	intercept_learn(w->e->intercepts, &w->p->key.src, w->p->key.sport,
-			t->has_wscale ? (t->wscale > 14 ? 14 : t->wscale) : ASA_COOKIE_NO_WSCALE);
+	add = j->ts_ecr - w->p->tcp.ts;
+	d[1].ts_add = add;
+	d[0].ts_add = -add;
+	for (i = 0; i < 2; i++)
+		d[i].flags |= ASA_DIR_TS;
 }
 
 /* From here on the driver can do all of it. */
@@ -431,6 +476,7 @@ static void splice(struct walk *w, struct join *j)
 	tcp_norm_commit(&w->conn->half[1], &w->conn->half[0], &w->p->tcp);
 	tcp_track_commit(&w->conn->half[1], &w->conn->half[0], d[0].seq_add, &w->p->tcp, &events);
 	d[1].seq_add = j->cookie - w->p->tcp.seq;
+	splice_timestamps(w, j);
 	row->flags &= (__u16)~ASA_SESSION_INTERCEPT;
 	/* The offsets first: XDP reads them once it no longer sees INSPECT. */
 	for (i = 1; i >= 0; i--)
@@ -505,7 +551,7 @@ static void join_again(struct engine *e, struct worker_ops *ops, struct join *j,
 	}
 	j->next = now + asa_ticks_from_ms(1000u << j->tries);
 	j->tries++;
-	f = make_syn(ops, j->bytes, &p, j->isn, (__u8)(j->cookie >> 24), j->window);
+	f = make_syn(ops, j->bytes, &p, j);
 	if (!f)
 		return;
 	f->in_ifindex = j->in_ifindex;

@@ -130,6 +130,8 @@ static void segment_push(struct sessions *s, __u32 slot, int d, __u8 flags, __u3
 	to->ack = c->half[!d].ack;
 	to->window = flags & ASA_TCP_RST ? 0 : last_window(&c->half[!d], &c->half[d]);
 	to->ts_val = timestamps(c) ? c->half[!d].ts_recent : 0;
+	if (to->ts_val && d == 0 && c->dir[1].flags & ASA_DIR_TS)
+		to->ts_val += c->dir[1].ts_add;
 	to->ts_ecr = timestamps(c) ? c->half[d].ts_recent : 0;
 	to->flags = flags;
 	to->nexthop = row;

@@ -63,6 +63,7 @@ enum asa_dir_flag {
 	ASA_DIR_ORDER = 1 << 10, /* TCP put in order by the daemon: every frame goes there */
 	ASA_DIR_POLICE = 1 << 11, /* policed: asa_police_refs says by which rows */
 	ASA_DIR_PROBE = 1 << 12, /* DCD asks the sender for life: empty segments go to the daemon */
+	ASA_DIR_TS = 1 << 13, /* add ts_add to the timestamp (direction 1) or its echo (0): TCP intercept; no HOLD */
 };
 
 struct asa_dir {
@@ -75,7 +76,10 @@ struct asa_dir {
 	__u16 l3_delta; /* ones-complement sum to add to the IPv4 header checksum (RFC 1624 form) */
 	__u16 l4_delta; /* the same for the TCP, UDP or ICMP checksum: addresses and ports */
 	__u32 seq_add; /* sequence offset of this direction, modulo 2^32 */
-	__u32 hold_seq; /* with ASA_DIR_HOLD */
+	union {
+		__u32 hold_seq; /* with ASA_DIR_HOLD */
+		__u32 ts_add; /* with ASA_DIR_TS */
+	};
 	__u16 in_vlan; /* VLAN id on which this direction enters; 0 untagged */
 	__u16 serial; /* low bits of the connection id: tells a reused slot from the old one */
 };

@@ -79,6 +79,25 @@ static inline void asa_rewrite_sack(struct asa_pkt *p, __u32 add)
 	memcpy(l4 + ASA_TCP_SIZE, options, size);
 	asa_st16(l4 + ASA_TCP_CHECK, asa_csum_apply(asa_ld16(l4 + ASA_TCP_CHECK), delta));
 }
+
+/* The timestamp, or its echo, of a frame with ASA_DIR_TS; as asa_rewrite_sack(). */
+static inline void asa_rewrite_ts(struct asa_pkt *p, __u32 add, int echo)
+{
+	__u8 options[ASA_TCP_OPTIONS_BUFFER] = { 0 };
+	__u32 size = p->tcp.header - ASA_TCP_SIZE, before, place;
+	__u8 *l4 = (__u8 *)p->l4;
+	int at;
+
+	memcpy(options, l4 + ASA_TCP_SIZE, size);
+	at = asa_tcp_find_option(options, size, ASA_TCPOPT_TIMESTAMP, 10);
+	if (at < 0)
+		return;
+	place = asa_ts_place(at, echo);
+	before = asa_ldn32(l4 + ASA_TCP_SIZE + place);
+	asa_stn32(l4 + ASA_TCP_SIZE + place, before + add);
+	asa_st16(l4 + ASA_TCP_CHECK, asa_csum_apply(asa_ld16(l4 + ASA_TCP_CHECK),
+						    asa_ts_delta(before, before + add, place)));
+}
 #endif
 
 /* --------------------------------------------------------------------------------------- headers */

@@ -17,9 +17,14 @@
  * right once in 2^22 tries (two units, two numbers), and what it opens still has to pass the access
  * rules.
  *
- * What a cookie cannot carry: timestamps (the SYN-ACK offers none, so neither side uses them), an
- * MSS that is not in the table (the next smaller one is taken), ECN, and options unknown to us:
- * nothing is ever echoed.
+ * Timestamps: where the server is known to use them, the SYN-ACK offers them to clients that do; the
+ * client's next segment brings both values, and nothing has to be remembered. The server's clock is
+ * another than the cookie's: the difference is added to its timestamps, and taken from their echoes,
+ * for the connection's life (ASA_DIR_TS).
+ *
+ * What a cookie cannot carry: an MSS that is not in the table (the next smaller one is taken), ECN, and
+ * options unknown to us: nothing is ever echoed. A server's window scale and timestamps are offered
+ * only once one of its connections has shown them.
  *
  * The window in the SYN-ACK is zero: no data comes before the server has joined, and none is lost
  * or has to be stored. A client whose ACK is lost therefore sends no data that would bring the cookie
@@ -55,6 +60,7 @@ _Static_assert(sizeof(struct asa_intercept_key) == 48, "asa_intercept_key is 48 
 
 enum asa_intercept_flag {
 	ASA_INTERCEPT_ANSWER = 1 << 0, /* answer SYNs; without it only check what still comes back */
+	ASA_INTERCEPT_TS = 1 << 1, /* the server uses timestamps: offer them to clients that do */
 };
 struct asa_intercept {
 	__u16 row; /* of asa_intercept_hits */
@@ -263,6 +269,7 @@ asa_inline int asa_cookie_check(const struct asa_cookie_keys *keys, const struct
 
 #define ASA_COOKIE_OPTIONS 12 /* MSS, SACK permitted, window scale; what is not offered is padding */
 #define ASA_COOKIE_L4 (ASA_TCP_SIZE + ASA_COOKIE_OPTIONS)
+#define ASA_COOKIE_MORE 8 /* bytes more when a SYN has timestamps, too */
 
 #define ASA_COOKIE_TS_START asa_htonl(0x0101080a) /* NOP, NOP, timestamps: RFC 7323 appendix A */
 
@@ -274,9 +281,15 @@ struct asa_cookie_seg {
 	__u8 flags; /* enum asa_tcp_flag */
 	__u8 wscale; /* ASA_COOKIE_NO_WSCALE: no such option */
 	__u8 sack;
-	__u8 ts; /* timestamps, not in a SYN */
+	__u8 ts; /* timestamps: in a SYN beside the others, otherwise alone */
 	__u32 ts_val, ts_ecr;
 };
+
+/* => bytes that the segment has more than asa_cookie_l3_size() */
+asa_inline __u32 asa_cookie_more(const struct asa_cookie_seg *s)
+{
+	return s->ts && (s->flags & ASA_TCP_SYN) ? ASA_COOKIE_MORE : 0;
+}
 
 asa_inline __u32 asa_cookie_l3_size(int v6)
 {
@@ -285,14 +298,15 @@ asa_inline __u32 asa_cookie_l3_size(int v6)
 
 /*
  * Write IP and TCP header with options and checksums.
- * => l3: asa_cookie_l3_size(v6) bytes
+ * => l3: asa_cookie_l3_size(v6) + more bytes; more: asa_cookie_more(s), a constant where it matters
  * => the segment goes from k->dst to k->src if 'back', from k->src to k->dst otherwise
  */
-asa_inline void asa_cookie_write(void *l3, int v6, const struct asa_key *k, int back,
-				 const struct asa_cookie_seg *s)
+asa_inline void asa_cookie_write_more(void *l3, int v6, __u32 more, const struct asa_key *k, int back,
+				      const struct asa_cookie_seg *s)
 {
 	const struct asa_addr *src = back ? &k->dst : &k->src, *dst = back ? &k->src : &k->dst;
-	__u32 words[8]; /* the TCP header as it lies in memory */
+	const __u32 size = ASA_COOKIE_L4 + more;
+	__u32 words[10]; /* the TCP header as it lies in memory */
 	void *l4;
 	__u64 sum;
 	int i;
@@ -301,21 +315,27 @@ asa_inline void asa_cookie_write(void *l3, int v6, const struct asa_key *k, int 
 			     asa_ntohs(back ? k->sport : k->dport));
 	words[1] = asa_htonl(s->seq);
 	words[2] = asa_htonl(s->ack);
-	words[3] = asa_htonl((__u32)ASA_COOKIE_L4 / 4 << 28 | (__u32)s->flags << 16 | s->window);
+	words[3] = asa_htonl(size / 4 << 28 | (__u32)s->flags << 16 | s->window);
 	words[4] = 0;
 	words[5] = asa_htonl(s->mss ? 0x02040000u | s->mss : 0x01010101u);
 	words[6] = asa_htonl(s->sack ? 0x01010402u : 0x01010101u);
 	words[7] = asa_htonl(s->wscale != ASA_COOKIE_NO_WSCALE ? 0x01030300u | s->wscale :
 								 0x01010101u);
-	if (s->ts) {
+	words[8] = words[9] = 0;
+	if (more) {
+		words[9] = words[7];
+		words[6] = asa_htonl(s->sack ? 0x0402080au : 0x0101080au);
+		words[7] = asa_htonl(s->ts_val);
+		words[8] = asa_htonl(s->ts_ecr);
+	} else if (s->ts) {
 		words[5] = ASA_COOKIE_TS_START;
 		words[6] = asa_htonl(s->ts_val);
 		words[7] = asa_htonl(s->ts_ecr);
 	}
-	sum = asa_htonl(ASA_PROTO_TCP) + (__u64)asa_htonl(ASA_COOKIE_L4);
+	sum = asa_htonl(ASA_PROTO_TCP) + (__u64)asa_htonl(size);
 	if (v6) {
 		asa_st32(l3, asa_htonl(0x60000000));
-		asa_st32(l3 + ASA_IP6_LENGTH, asa_htonl(ASA_COOKIE_L4 << 16 | ASA_PROTO_TCP << 8 | 64));
+		asa_st32(l3 + ASA_IP6_LENGTH, asa_htonl(size << 16 | ASA_PROTO_TCP << 8 | 64));
 		asa_st64(l3 + ASA_IP6_SRC, src->d[0]);
 		asa_st64(l3 + ASA_IP6_SRC + 8, src->d[1]);
 		asa_st64(l3 + ASA_IP6_DST, dst->d[0]);
@@ -324,7 +344,7 @@ asa_inline void asa_cookie_write(void *l3, int v6, const struct asa_key *k, int 
 		sum += (__u64)dst->w[0] + dst->w[1] + dst->w[2] + dst->w[3];
 		l4 = l3 + ASA_IP6_SIZE;
 	} else {
-		const __u32 first = asa_htonl(0x45000000u | (ASA_IP4_SIZE + ASA_COOKIE_L4));
+		const __u32 first = asa_htonl(0x45000000u | (ASA_IP4_SIZE + size));
 		const __u32 third = asa_htonl(64u << 24 | ASA_PROTO_TCP << 16);
 		const __u32 frag = asa_htonl(0x4000); /* don't fragment; needs no identification */
 		__u16 check;
@@ -339,11 +359,21 @@ asa_inline void asa_cookie_write(void *l3, int v6, const struct asa_key *k, int 
 		sum += (__u64)src->w[3] + dst->w[3];
 		l4 = l3 + ASA_IP4_SIZE;
 	}
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < 10; i++)
 		sum += words[i];
 	for (i = 0; i < 8; i++)
 		asa_st32(l4 + 4 * i, words[i]);
+	if (more) {
+		asa_st32(l4 + 32, words[8]);
+		asa_st32(l4 + 36, words[9]);
+	}
 	asa_st16(l4 + ASA_TCP_CHECK, (__u16)~asa_csum_fold(sum));
+}
+
+asa_inline void asa_cookie_write(void *l3, int v6, const struct asa_key *k, int back,
+				 const struct asa_cookie_seg *s)
+{
+	asa_cookie_write_more(l3, v6, asa_cookie_more(s), k, back, s);
 }
 
 /*
@@ -368,6 +398,14 @@ asa_inline __u8 asa_cookie_offer(struct asa_cookie_seg *s, const struct asa_inte
 	s->sack = (__u8)asa_cookie_data_sack(data);
 	s->ts = 0;
 	return data;
+}
+
+/* Timestamps in a SYN-ACK to a client that sent 'client' with its SYN; 0: it sent none. */
+asa_inline void asa_cookie_offer_ts(struct asa_cookie_seg *s, __u32 client, __u32 tick)
+{
+	s->ts = client != 0;
+	s->ts_val = tick ? tick : 1;
+	s->ts_ecr = client;
 }
 
 #endif

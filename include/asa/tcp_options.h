@@ -235,12 +235,12 @@ static inline __u16 asa_tcp_options_replace(struct asa_tcp_list *o, const struct
 #endif
 
 /*
- * Subtract 'add' from the edges of the SACK blocks.
+ * Subtract 'add' from the edges of the SACK blocks in the option at 'at'; -1: there is none.
  * => the checksum delta of the change
  */
-asa_inline __u16 asa_sack_shift(__u8 options[ASA_TCP_OPTIONS_BUFFER], __u32 size, __u32 add)
+asa_inline __u16 asa_sack_shift_at(__u8 options[ASA_TCP_OPTIONS_BUFFER], int at, __u32 add)
 {
-	int at = asa_tcp_find_option(options, size, ASA_TCPOPT_SACK, 10), i;
+	int i;
 	__u32 edge, n, v;
 	__u64 before;
 
@@ -264,6 +264,26 @@ asa_inline __u16 asa_sack_shift(__u8 options[ASA_TCP_OPTIONS_BUFFER], __u32 size
 		edge += 4;
 	}
 	return asa_tcp_options_delta(options, before);
+}
+
+/* The same for options that are still to be looked at. */
+asa_inline __u16 asa_sack_shift(__u8 options[ASA_TCP_OPTIONS_BUFFER], __u32 size, __u32 add)
+{
+	return asa_sack_shift_at(options, asa_tcp_find_option(options, size, ASA_TCPOPT_SACK, 10), add);
+}
+
+/* Where the number lies that ASA_DIR_TS changes, in the timestamps option at 'at'. */
+asa_inline __u32 asa_ts_place(int at, int echo)
+{
+	return (__u32)at + (echo ? 6 : 2);
+}
+
+/* The checksum delta of a number that changes at 'place' of the options, which may be odd. */
+asa_inline __u16 asa_ts_delta(__u32 before, __u32 after, __u32 place)
+{
+	__u16 delta = asa_csum_delta(asa_csum_diff32(asa_htonl(before), asa_htonl(after)));
+
+	return place & 1 ? (__u16)(delta << 8 | delta >> 8) : delta;
 }
 
 #endif

@@ -41,6 +41,11 @@ ok "LIM-4: embryonic-conn-max for a class" protect
 curl_() { lab_in srv curl -sf -m 10 "http://10.1.1.10$1"; }
 has "before the flood: the server answers" small curl_ /x
 
+# A connection that shows which options the server uses (INT-4).
+lab_spawn example srv "$PYTHON" -c 'import socket, time; s = socket.create_connection(("10.1.1.10", 80), 5); time.sleep(30)'
+has_one() { [ "$(lab_conns fw)" -ge 1 ]; }
+lab_wait 5 has_one
+
 # flood COUNT PORT: SYNs from forged addresses, each once.
 flood() {
 	lab_in srv "$PYTHON" - "$OUT" "$1" "$2" <<-'PY'
@@ -72,7 +77,7 @@ print(sum(v["value"]["packets"] for v in rows[int(sys.argv[1])]["formatted"]["va
 SENT=12 GOOD=13 BAD=14 # enum asa_stat
 
 flood 200 80
-num "LIM-4: half-open connections stop at the limit" "$(lab_conns fw)" -le 21
+num "LIM-4: half-open connections stop at the limit" "$(lab_conns fw)" -le 22
 num "INT-1: the rest is answered with cookies" "$(stat $SENT)" -ge 120
 has "INT-3: no more than the limit reached the server" '^([0-9]|1[0-9]|2[0-2])$' \
 	sh -c "nsenter --net=/run/netns/$LAB_TAG-cli ss -Htan state syn-recv | wc -l"
@@ -88,6 +93,36 @@ num "INT-1 INT-5: clients complete while the flood goes on" "$good" -eq 20
 is_whole() { [ "$(curl_ /big | sha256sum)" = "$SUM" ]; }
 ok "INT-2: a long answer arrives whole: numbers, windows and SACK are right" is_whole
 has "INT-2: a request that follows the handshake at once is not lost" small curl_ /x
+# INT-4: a server that uses timestamps was seen before; from the second second on its cookies offer them.
+cat >"$LAB_DIR/slow.py" <<'PY'
+import socket, time
+s = socket.create_connection(("10.1.1.10", 80), 5)
+for _ in range(3):
+    s.sendall(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+    n = 0
+    while n < 200000:
+        n += len(s.recv(65536))
+    time.sleep(0.3)
+print("got", n, flush=True)
+time.sleep(20)
+PY
+for ns in cli srv; do
+	lab_in $ns nft -f - <<-'NFT'
+		table inet bare {
+			chain in { type filter hook prerouting priority -300; ip saddr { 10.1.1.10, 198.51.100.10 } tcp option timestamp missing counter; }
+		}
+	NFT
+done
+lab_spawn slow srv "$PYTHON" "$LAB_DIR/slow.py"
+lab_wait 6 grep -q got "$LAB_DIR/slow.log"
+bare() { lab_in "$1" nft list table inet bare | sed -n 's/.*packets \([0-9]*\).*/\1/p'; }
+num "INT-4: both hosts use timestamps: every segment of the client has them" "$(bare cli)" -eq 0
+num "INT-4: and every segment of the server" "$(bare srv)" -eq 0
+has "INT-4: its segments leave room for them" 'mss:1448' lab_in cli ss -tniH state established "( sport = 80 )"
+has "INT-4: and know how long the way is by them" 'rtt:[0-9]?[0-9]\.' lab_in srv ss -tniH "( dport = 80 )"
+paws() { lab_in "$1" nstat -asz TcpExtPAWSEstab TcpExtTSEcrRejected 2>/dev/null | awk '/^TcpExt/ { n += $2 } END { print n + 0 }'; }
+num "INT-4: no timestamp was older than one before" "$(($(paws cli) + $(paws srv)))" -eq 0
+lab_stop slow
 has "INT-8: the server under attack" '10\.1\.1\.10:80' lab_asa fw show threat-detection statistics top tcp-intercept
 
 wait $FLOOD

@@ -157,7 +157,7 @@ static int shift(const struct asa_pkt *p)
 	return asa_tcp_find_wscale(options, n);
 }
 
-/* INT-4: what a cookie carries, what it does not: neither timestamps nor ECN nor what is unknown. */
+/* INT-4: what a cookie carries, what it does not: neither ECN nor what is unknown, and nothing unlearned. */
 static void what_survives(void)
 {
 	const __u8 ecn = 0xc0; /* ECE, CWR */
@@ -174,7 +174,7 @@ static void what_survives(void)
 	cookie = p->tcp.seq;
 	CU_ASSERT(option(p, ASA_TCPOPT_MSS, 4) >= 0);
 	CU_ASSERT(option(p, ASA_TCPOPT_SACK_PERMITTED, 2) >= 0);
-	CU_ASSERT(option(p, 8, 10) < 0);
+	CU_ASSERT(option(p, 8, 10) < 0); /* nor whether it uses timestamps */
 	CU_ASSERT(option(p, 0xfd, 2) < 0);
 	CU_ASSERT(shift(p) < 0); /* the server's is not known yet */
 	fake_forget_sent(f);
@@ -218,6 +218,95 @@ static void window_scale_is_learned(void)
 	CU_ASSERT(CLIENT(1003, A, 901, cookie + 1, 0) == DROP_NONE);
 	CU_ASSERT(shift(left(f, IF_OUTSIDE, S)) == 5); /* the client's own, out of the cookie */
 	fake_forget_sent(f);
+	fake_end(f);
+}
+
+/* Timestamps as hosts write them; in memory that lives as long as a call. */
+static const char *ts_options(__u32 val, __u32 ecr)
+{
+	static char bytes[12];
+
+	memcpy(bytes, "\1\1\10\12", 4);
+	asa_stn32(bytes + 4, val);
+	asa_stn32(bytes + 8, ecr);
+	return bytes;
+}
+
+#define CLIENT_TS(port, fl, sq, ak, len, val, ecr)                                              \
+	FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST, .sport = (port),     \
+		.dport = 80, .flags = (fl), .seq = (sq), .ack = (ak), .payload = (len),           \
+		.options = ts_options(val, ecr), .n_options = 12)
+#define SERVER_TS(port, fl, sq, ak, len, val, ecr)                                              \
+	FAKE_IN(f, .in = IF_OUTSIDE, .src = OUTSIDE_HOST, .dst = INSIDE_HOST, .sport = 80,        \
+		.dport = (port), .flags = (fl), .seq = (sq), .ack = (ak), .payload = (len),       \
+		.options = ts_options(val, ecr), .n_options = 12)
+
+/* The timestamps of a segment must be these. */
+static void stamps(const struct asa_pkt *p, __u32 val, __u32 ecr)
+{
+	int at = option(p, ASA_TCPOPT_TIMESTAMP, 10);
+
+	CU_ASSERT_FATAL(at >= 0);
+	CU_ASSERT(asa_ldn32((__u8 *)p->l4 + ASA_TCP_SIZE + at + 2) == val);
+	CU_ASSERT(asa_ldn32((__u8 *)p->l4 + ASA_TCP_SIZE + at + 6) == ecr);
+	CU_ASSERT(fake_checksums_good(p));
+}
+
+/* INT-4: a server that uses timestamps is answered for with them; its clock goes on where the cookie's was. */
+static void timestamps_survive(void)
+{
+	struct fake *f = begin();
+	const struct asa_pkt *p;
+	const struct asa_conn *c;
+	__u32 cookie, shown;
+
+	CU_ASSERT(CLIENT_TS(1000, S, 1, 0, 0, 50, 0) == DROP_NONE);
+	fake_forget_sent(f);
+	CU_ASSERT(CLIENT(1001, S, 500, 0, 0) == DROP_NONE); /* intercept begins */
+	fake_forget_sent(f);
+	CU_ASSERT(SERVER_TS(1000, S | A, 7000, 2, 0, 0xfffffff0, 50) == DROP_NONE);
+	fake_forget_sent(f);
+	f->hits[0].sent = 1000; /* the flood goes on in the driver */
+	fake_wait(f, 2200);
+	CU_ASSERT(f->intercepts[0].row.flags == (ASA_INTERCEPT_ANSWER | ASA_INTERCEPT_TS));
+	CU_ASSERT(CLIENT(1002, S, 1, 0, 0) == DROP_NONE); /* half-open again */
+	fake_forget_sent(f);
+	CU_ASSERT(CLIENT(1004, S, 77, 0, 0) == DROP_NONE);
+	CU_ASSERT(option(left(f, IF_INSIDE, S | A), ASA_TCPOPT_TIMESTAMP, 10) < 0); /* it has none */
+	fake_forget_sent(f);
+
+	CU_ASSERT(FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST, .sport = 1003,
+			  .dport = 80, .flags = S, .seq = 900, .options = FULL, .n_options = 24) == DROP_NONE);
+	p = left(f, IF_INSIDE, S | A);
+	cookie = p->tcp.seq;
+	shown = asa_ldn32((__u8 *)p->l4 + ASA_TCP_SIZE + option(p, ASA_TCPOPT_TIMESTAMP, 10) + 2);
+	stamps(p, shown, 0x11223344);
+	CU_ASSERT(option(p, ASA_TCPOPT_MSS, 4) >= 0 && option(p, ASA_TCPOPT_SACK_PERMITTED, 2) >= 0);
+	fake_forget_sent(f);
+	CU_ASSERT(CLIENT_TS(1003, A, 901, cookie + 1, 10, 0x11223350, shown) == DROP_NONE);
+	stamps(left(f, IF_OUTSIDE, S), 0x11223350, 0); /* no older than the SYN's, and what comes next */
+	fake_forget_sent(f);
+	CU_ASSERT(SERVER_TS(1003, S | A, 9000, 901, 0, 5, 0x11223350) == DROP_NONE);
+	CU_ASSERT_FATAL(f->n_sent == 2);
+	CU_ASSERT(f->sent[0]->pkt.tcp.size == 10);
+	stamps(&f->sent[0]->pkt, 0x11223350, 5); /* the server's own, not the cookie's */
+	stamps(left(f, IF_INSIDE, A), shown, 0x11223350);
+	fake_forget_sent(f);
+	CU_ASSERT(SERVER_TS(1003, A, 9001, 911, 20, 25, 0x11223350) == DROP_NONE);
+	stamps(left(f, IF_INSIDE, A), shown + 20, 0x11223350);
+	fake_forget_sent(f);
+	CU_ASSERT(CLIENT_TS(1003, A, 911, cookie + 21, 0, 0x11223360, shown + 20) == DROP_NONE);
+	stamps(left(f, IF_OUTSIDE, A), 0x11223360, 25);
+	fake_forget_sent(f);
+	/* an old segment is old by the server's clock */
+	CU_ASSERT(SERVER_TS(1003, A, 9021, 911, 20, 4, 0x11223360) == DROP_TCP_PAWS);
+	c = &f->t.conns[f->t.n_slots - 1];
+	while (c > f->t.conns && !(c->dir[0].flags & ASA_DIR_TS))
+		c--;
+	CU_ASSERT_FATAL(c > f->t.conns); /* XDP does the same: tests/bpf */
+	CU_ASSERT(c->dir[1].ts_add == shown - 5 && c->dir[0].ts_add == 5 - shown);
+	CU_ASSERT(!(c->dir[0].flags & ASA_DIR_INSPECT));
+	CU_ASSERT(fake_law(f));
 	fake_end(f);
 }
 
@@ -338,6 +427,7 @@ int main(void)
 		{ "INT-4 guessed and replayed", refused },
 		{ "INT-4 what survives an interception", what_survives },
 		{ "INT-4 the server's window scale is learned", window_scale_is_learned },
+		{ "INT-4 timestamps survive", timestamps_survive },
 		{ "INT-4 old cookies, and cookies at another place", old_and_elsewhere },
 		{ "INT-8 total, rate and average", rates },
 		{ "INT-2 a server that does not answer: the client gets a RST", server_is_dead },
