@@ -25,7 +25,7 @@ WARN     := -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initi
 DEFS     := -D_GNU_SOURCE -DASA_VERSION='"$(VERSION)"' -DASA_LIBDIR='"$(PREFIX)/lib/asa"' -DASA_SYSCONFDIR='"$(SYSCONFDIR)/asa"'
 CPPALL   := -Iinclude -Idaemon -I. $(DEFS)
 ALL_C    := -std=gnu11 -pthread $(WARN) $(CPPALL)
-SAN      := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g
+SAN      := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g1
 LIBS     := -lxdp -lbpf -lelf -lz -lurcu -lmnl -lcap-ng -ljson-c -lsystemd -lcares -lpthread
 ARCH_INC := -I/usr/include/$(shell uname -m)-linux-gnu
 BPFFLAGS := -O2 -g -mcpu=v3 -target bpf -Wall -Werror -Wno-unused-function -Iinclude -Ibpf $(ARCH_INC)
@@ -107,11 +107,19 @@ $(BUILD)/tests/full.bpf.o: bpf/asa_xdp.bpf.c $(SHARED_H)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPFFLAGS) -DASA_FULL_ONLY -c -o $@ $<
 
+# Objects for all targets together; the coverage that libFuzzer is led by is compiled into them.
+FUZZ_C := -Wno-gnu -O1 -gline-tables-only -fsanitize=address,undefined -fno-sanitize-recover=undefined
+$(BUILD)/fuzzobj/%.o: %.c
+	$(msg) CC-FUZZ $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(ALL_C) $(FUZZ_C) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
 define fuzz_rule
-$(BUILD)/fuzz/$(1): tests/fuzz/$(1).c $(addsuffix .c,$(basename $(call links,tests/fuzz/$(1).c))) $(SHARED_H)
+$(BUILD)/fuzz/$(1): tests/fuzz/$(1).c $(addprefix $(BUILD)/fuzzobj/,$(addsuffix .o,$(basename $(call links,tests/fuzz/$(1).c))))
 	$$(msg) FUZZ $(1)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$$(CLANG) $$(ALL_C) -Wno-gnu -Itests -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $$@ $$(filter %.c,$$^)
+	$$(Q)$$(CLANG) $$(ALL_C) $$(FUZZ_C) -Itests -fsanitize=fuzzer -MMD -MP -MF $$@.d -o $$@ tests/fuzz/$(1).c $$(filter %.o,$$^)
+-include $(BUILD)/fuzz/$(1).d
 endef
 $(foreach t,$(FUZZ),$(eval $(call fuzz_rule,$(t))))
 
@@ -189,4 +197,4 @@ help:
 	@echo 'make deps clean'
 	@echo 'Variables: CC=gcc|clang-14|clang-19 CLANG=clang|clang-19 CFLAGS V=1'
 
--include $(DAEMON_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(ASAN_OBJ:.o=.d) $(wildcard $(BUILD)/asan/tests/lib/*.d $(BUILD)/obj/tests/lib/*.d)
+-include $(DAEMON_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(ASAN_OBJ:.o=.d) $(wildcard $(BUILD)/fuzzobj/*/*.d $(BUILD)/fuzzobj/*/*/*.d $(BUILD)/asan/tests/lib/*.d $(BUILD)/obj/tests/lib/*.d)
