@@ -74,8 +74,10 @@ num "SES-15: the transfer over the restart completed" $? -eq 0
 wait "${LAB_PID[load2]}"
 num "SES-15: the bypass transfer too" $? -eq 0
 unset 'LAB_PID[load1]' 'LAB_PID[load2]'
+# Segments that a busy machine delivered late are sent again, too; the receiver says so of each (D-SACK, RFC 2883).
+needless=$(lab_in cli nstat -asz TcpExtTCPDSACKRecv | awk '/TCPDSACKRecv/ { print $2 }')
 stalls() { "$PYTHON" -c 'import json,sys; e=json.load(open(sys.argv[1])); print(e["end"]["sum_sent"].get("retransmits", 0))' "$LAB_DIR/$1.log"; }
-num "SES-15: segments that the client sent again" "$(stalls load1)" -le 5
+num "SES-15: segments that the client had to send again" $(($(stalls load1) - needless)) -le 5
 ok "SES-15: new connections work after the restart" lab_in cli iperf3 -c 198.51.100.10 -p 5201 -n 1M
 has "SES-15: and are translated as before" '203\.0\.113\.10' lab_log plain
 

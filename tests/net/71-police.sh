@@ -3,6 +3,7 @@
 #
 # Policing with real senders: the rate of a class where packets leave and where they enter, in the driver; what is not of
 # the class is not limited; counters; a changed rate is for new connections.
+# Runs alone: it measures rates.
 # Proves MPF-5, MPF-8 (1) and (5), MPF-9, MPF-12, MPF-15, OBS-1.
 
 . "$(dirname "$0")/../../scripts/lab.sh"
