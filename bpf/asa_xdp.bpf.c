@@ -156,6 +156,8 @@ int asa_xdp(struct xdp_md *ctx)
 
 	if (asa_likely(verdict >= 0))
 		return verdict;
+	if (verdict == USUAL_SYN) /* comes back only if there is no such program */
+		bpf_tail_call(ctx, &asa_jump, ASA_JUMP_SYNCOOKIE);
 	return full(ctx, verdict == USUAL_UNKNOWN);
 #endif
 }

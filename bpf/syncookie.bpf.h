@@ -22,17 +22,9 @@
 
 #include <asa/syncookie.h>
 
+#include "intercept.bpf.h"
 #include "tcp_options.bpf.h"
 #include "verdict.bpf.h"
-
-/* Destinations to answer for. Written by the daemon. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, ASA_INTERCEPT_MAX);
-	__type(key, struct asa_intercept_key);
-	__type(value, struct asa_intercept);
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
-} asa_intercept SEC(".maps");
 
 /* Counters of those rows. Written by XDP. */
 struct {
@@ -141,16 +133,20 @@ asa_inline int syncookie_read(struct syncookie_work *w, void *data, void *data_e
 }
 
 /* The row for this segment: that of all clients, or of its own. */
-asa_inline struct asa_intercept *syncookie_row(struct syncookie_work *w, __u32 ifindex, __u8 kinds)
+asa_inline struct asa_intercept *syncookie_row(struct syncookie_work *w, const struct asa_config *cfg,
+					       __u32 ifindex)
 {
 	struct asa_intercept *row, *own;
 
+	row = intercept_hot(cfg, &w->key, ifindex, w->row.in_vlan);
+	if (row)
+		return row;
 	w->row.dst = w->key.dst;
 	w->row.in_if = ifindex;
 	w->row.port = w->key.dport;
 	w->row.ctx = w->key.ctx;
 	row = bpf_map_lookup_elem(&asa_intercept, &w->row);
-	if (!(kinds & ASA_INTERCEPT_CLIENTS) || (row && (row->flags & ASA_INTERCEPT_ANSWER)))
+	if (!(cfg->intercept & ASA_INTERCEPT_CLIENTS) || (row && (row->flags & ASA_INTERCEPT_ANSWER)))
 		return row;
 	w->row.src = w->key.src;
 	own = bpf_map_lookup_elem(&asa_intercept, &w->row);
@@ -227,7 +223,7 @@ asa_inline int syncookie_judge(struct asa_run *r, const struct asa_config *cfg,
 			       struct syncookie_work *w)
 {
 	__u32 n = 0, tick = tick_now(), time, isn, mac = 0;
-	struct asa_intercept *row = syncookie_row(w, r->ifindex, cfg->intercept);
+	struct asa_intercept *row = syncookie_row(w, cfg, r->ifindex);
 	struct asa_cookie_keys *keys = bpf_map_lookup_elem(&asa_cookie_keys, &n);
 	struct asa_intercept_hits *hits;
 	__u8 data, syn = w->flags == ASA_TCP_SYN, good = 0, answer;

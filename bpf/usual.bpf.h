@@ -17,9 +17,11 @@
 #define ASA_USUAL_BPF_H
 
 #include "forward.bpf.h"
+#include "intercept.bpf.h"
 
 #define USUAL_NOT (-1)
 #define USUAL_UNKNOWN (-2) /* a usual frame of no connection */
+#define USUAL_SYN (-3) /* a SYN of no connection, to a destination that asa_syncookie answers for */
 
 /* Instructions that are followed here. */
 #define USUAL_DIR                                                                                  \
@@ -171,6 +173,37 @@ asa_inline int usual_forward(const struct asa_run *r, const struct asa_config *c
 			       flags & ASA_DIR_BYPASS ? STAT_HIT_BYPASS : STAT_HIT);
 }
 
+/*
+ * A SYN: while servers are protected from a flood, most frames are. It belongs to no connection, so
+ * that its sender must be one that exists.
+ */
+asa_inline int usual_syn(struct asa_pkt *p, void *l4, void *data_end, int ipv6)
+{
+	__be32 src = p->key.src.w[3];
+	__u32 header;
+
+	if (!asa_fits(l4, ASA_TCP_SIZE, data_end) || asa_ld8(l4 + ASA_TCP_FLAGS) != ASA_TCP_SYN ||
+	    !asa_ld16(l4 + ASA_TCP_SPORT))
+		return 0;
+	header = (asa_ld8(l4 + ASA_TCP_DOFF) >> 4) * 4;
+	if (header < ASA_TCP_SIZE || header > p->l4_size)
+		return 0;
+	if (ipv6)
+		return !asa_ip6_addresses(p) && !(p->flags & ASA_PKT_HOST);
+	return asa_ip4_top(src) - 1 < 223 && asa_ip4_top(src) != 127 && src != p->key.dst.w[3];
+}
+
+/* The rest of the key: addresses are there. */
+asa_inline void usual_key(struct asa_key *key, const void *l4, __u8 proto,
+			  const struct asa_iface *iface)
+{
+	key->sport = asa_ld16(l4); /* the same place in both */
+	key->dport = asa_ld16(l4 + ASA_UDP_DPORT);
+	key->proto = proto;
+	key->pad = 0;
+	key->ctx = iface->ctx;
+}
+
 /* 'ipv6' and 'proto' are constants: a copy for each, in which nothing asks for the others. */
 asa_inline int usual_ip(const struct asa_run *r, const struct asa_config *cfg,
 			const struct asa_iface *iface, int ipv6, __u8 proto)
@@ -183,13 +216,15 @@ asa_inline int usual_ip(const struct asa_run *r, const struct asa_config *cfg,
 	if (!(ipv6 ? usual_ip6(&p, l3, data_end) : usual_ip4(&p, l3, data_end)) || p.ttl <= 1)
 		return USUAL_NOT;
 	p.l4 = l4;
+	if (proto == ASA_PROTO_TCP && asa_unlikely(cfg->intercept) && usual_syn(&p, l4, data_end, ipv6)) {
+		usual_key(&p.key, l4, proto, iface);
+		if (lookup_usual(cfg, &p.key) || !intercept_hot(cfg, &p.key, r->ifindex, 0))
+			return USUAL_NOT;
+		return USUAL_SYN;
+	}
 	if (!(proto == ASA_PROTO_TCP ? usual_tcp(&p, l4, data_end) : usual_udp(&p, l4, data_end)))
 		return USUAL_NOT;
-	p.key.proto = proto;
-	p.key.sport = asa_ld16(l4); /* the same place in both */
-	p.key.dport = asa_ld16(l4 + ASA_UDP_DPORT);
-	p.key.pad = 0;
-	p.key.ctx = iface->ctx;
+	usual_key(&p.key, l4, proto, iface);
 	ref = lookup_usual(cfg, &p.key);
 	if (!ref)
 		return USUAL_UNKNOWN;
@@ -199,7 +234,7 @@ asa_inline int usual_ip(const struct asa_run *r, const struct asa_config *cfg,
 /*
  * Count a frame, and forward it if it is usual.
  * => XDP_REDIRECT: forwarded, with all that belongs to it
- * => USUAL_NOT, USUAL_UNKNOWN: nothing was done
+ * => USUAL_NOT, USUAL_UNKNOWN, USUAL_SYN: nothing was done
  *
  * Global, as full(): the verifier looks at each by itself.
  */

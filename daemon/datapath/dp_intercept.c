@@ -2,7 +2,7 @@
 /*
  * The maps of TCP intercept: small updates and sums, no decisions (engine/intercept.c has them).
  *
- * Responsible for: rows of asa_intercept, the sums of asa_intercept_hits over all CPUs, the keys.
+ * Responsible for: rows of asa_intercept and which of them are in asa_intercept_hot, the sums of asa_intercept_hits over all CPUs, the keys.
  * Not responsible for: what the rows mean (asa/syncookie.h). Callers: the engine, with asa->lock.
  */
 #include <errno.h>
@@ -30,13 +30,46 @@ int dp_intercept_init(struct dp *d, char *err, size_t err_size)
 	return r ? r : jump_set(d, ASA_JUMP_HOST_LIMIT, ASA_PROGRAM_HOST_LIMIT, err, err_size);
 }
 
+static bool addr_is_any(const struct asa_addr *a)
+{
+	return !(a->d[0] | a->d[1]);
+}
+
+/* The row leaves its place among the hot ones, if it has that. => the place */
+static __u32 hot_clear(struct dp *d, const struct asa_intercept_key *k)
+{
+	__u32 n = asa_intercept_hot_row(&k->dst, k->port, d->tables.config->hash_key);
+	const struct asa_intercept_hot none = { 0 };
+	struct asa_intercept_hot hot;
+
+	if (bpf_map_lookup_elem(d->fd[DP_MAP_INTERCEPT_HOT], &n, &hot) == 0 && hot.in_if == k->in_if &&
+	    hot.in_vlan == k->in_vlan && hot.port == k->port && hot.ctx == k->ctx &&
+	    asa_addr_equal(&hot.dst, &k->dst))
+		(void)bpf_map_update_elem(d->fd[DP_MAP_INTERCEPT_HOT], &n, &none, BPF_ANY);
+	return n;
+}
+
 int dp_intercept_set(struct dp *d, const struct asa_intercept_key *k, const struct asa_intercept *row)
 {
+	const struct asa_intercept_hot hot = { .row = *row, .dst = k->dst, .in_if = k->in_if,
+					       .in_vlan = k->in_vlan, .port = k->port, .ctx = k->ctx };
+	const struct asa_intercept_hot none = { 0 };
+	__u32 n;
+
+	if (addr_is_any(&k->src)) {
+		n = hot_clear(d, k);
+		if (row->flags & ASA_INTERCEPT_ANSWER) {
+			(void)bpf_map_update_elem(d->fd[DP_MAP_INTERCEPT_HOT], &n, &none, BPF_ANY);
+			(void)bpf_map_update_elem(d->fd[DP_MAP_INTERCEPT_HOT], &n, &hot, BPF_ANY);
+		}
+	}
 	return bpf_map_update_elem(d->fd[DP_MAP_INTERCEPT], k, row, BPF_ANY) < 0 ? -errno : 0;
 }
 
 int dp_intercept_del(struct dp *d, const struct asa_intercept_key *k)
 {
+	if (addr_is_any(&k->src))
+		(void)hot_clear(d, k);
 	return bpf_map_delete_elem(d->fd[DP_MAP_INTERCEPT], k) < 0 ? -errno : 0;
 }
 

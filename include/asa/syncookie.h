@@ -41,6 +41,7 @@
 
 #define ASA_MAP_INTERCEPT "asa_intercept"
 #define ASA_MAP_INTERCEPT_HITS "asa_intercept_hits"
+#define ASA_MAP_INTERCEPT_HOT "asa_intercept_hot"
 #define ASA_MAP_COOKIE_KEYS "asa_cookie_keys"
 #define ASA_MAP_JUMP "asa_jump"
 #define ASA_PROGRAM_SYNCOOKIE "asa_syncookie"
@@ -70,6 +71,33 @@ struct asa_intercept {
 	__u16 pad;
 };
 _Static_assert(sizeof(struct asa_intercept) == 8, "asa_intercept is 8 bytes");
+
+/*
+ * The rows of asa_intercept that mean all clients and answer, where one multiplication finds them: a
+ * flood must not pay for a hash of 48 bytes. Two that meet in a row take turns; who is not here is
+ * found in asa_intercept. The daemon writes; what is compared is behind what is used, so that a row
+ * that is being written is not taken for another.
+ */
+#define ASA_INTERCEPT_HOT_ROWS 256
+struct asa_intercept_hot {
+	struct asa_intercept row;
+	struct asa_addr dst; /* these as in struct asa_intercept_key */
+	__u32 in_if; /* 0: nothing here */
+	__u16 in_vlan;
+	__be16 port;
+	__u16 ctx;
+	__u16 pad[3];
+};
+_Static_assert(sizeof(struct asa_intercept_hot) == 40, "asa_intercept_hot is 40 bytes");
+
+/* => 'secret' is asa_config.hash_key */
+asa_inline __u32 asa_intercept_hot_row(const struct asa_addr *dst, __be16 port, const __u64 secret[4])
+{
+	__u64 h = dst->d[0] * (secret[0] | 1) + (dst->d[1] ^ port) * (secret[1] | 1);
+
+	return (__u32)(h >> 56);
+}
+_Static_assert(ASA_INTERCEPT_HOT_ROWS == 1 << (64 - 56), "a row for every hash");
 
 /* Per-CPU counters of a row. XDP writes. */
 struct asa_intercept_hits {

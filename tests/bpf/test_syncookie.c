@@ -28,6 +28,19 @@ static int map(const char *name)
 	return bpf_object__find_map_fd_by_name(w.obj, name);
 }
 
+/* The rows are also where the short way finds them. */
+static bool hot;
+
+static void list_hot(const struct asa_intercept_key *k, const struct asa_intercept *row)
+{
+	const struct asa_intercept_hot h = { .row = *row, .dst = k->dst, .in_if = k->in_if,
+					     .in_vlan = k->in_vlan, .port = k->port };
+	uint32_t n = asa_intercept_hot_row(&k->dst, k->port, w.cfg.hash_key);
+
+	if (hot)
+		CU_ASSERT(bpf_map_update_elem(map(ASA_MAP_INTERCEPT_HOT), &n, &h, BPF_ANY) == 0);
+}
+
 static void list(const struct pkt *p, bool client_only, uint8_t flags, uint8_t wscale)
 {
 	struct asa_intercept row = { .row = 3, .mss = 1380, .wscale = wscale, .flags = flags };
@@ -39,6 +52,8 @@ static void list(const struct pkt *p, bool client_only, uint8_t flags, uint8_t w
 	if (client_only)
 		k.src = pkt_addr(p->src);
 	CU_ASSERT(bpf_map_update_elem(map(ASA_MAP_INTERCEPT), &k, &row, BPF_ANY) == 0);
+	if (!client_only)
+		list_hot(&k, &row);
 	w.cfg.intercept = ASA_INTERCEPT_ANY | (client_only ? ASA_INTERCEPT_CLIENTS : 0);
 	world_config(&w);
 }
@@ -47,9 +62,12 @@ static void begin(void)
 {
 	uint32_t zero = 0, i;
 	int fd = bpf_program__fd(bpf_object__find_program_by_name(w.obj, ASA_PROGRAM_SYNCOOKIE));
+	const struct asa_intercept_hot none = { 0 };
 	struct asa_intercept_key k;
 
 	world_reset(&w);
+	for (i = 0; i < ASA_INTERCEPT_HOT_ROWS; i++)
+		bpf_map_update_elem(map(ASA_MAP_INTERCEPT_HOT), &i, &none, BPF_ANY);
 	while (!bpf_map_get_next_key(map(ASA_MAP_INTERCEPT), NULL, &k))
 		bpf_map_delete_elem(map(ASA_MAP_INTERCEPT), &k);
 	for (i = 0; i < 4; i++)
@@ -338,6 +356,7 @@ static void reverse_path(void)
 		begin();
 		k.dst = pkt_addr(rows[i].dst);
 		CU_ASSERT(bpf_map_update_elem(map(ASA_MAP_INTERCEPT), &k, &row, BPF_ANY) == 0);
+		list_hot(&k, &row);
 		w.cfg.intercept = ASA_INTERCEPT_ANY;
 		world_config(&w);
 		world_iface(&w, rows[i].in, &iface);
@@ -351,6 +370,49 @@ static void reverse_path(void)
 	}
 }
 
+/* Nobody whom no frame can come from gets an answer, and a SYN of a connection is not one of a flood. */
+static void senders(void)
+{
+	static const char *const forged[] = { "127.0.0.1", "224.0.0.9", "240.0.0.1", "0.0.0.1",
+					      "255.255.255.255", SERVER4, "::1", "ff02::5", "fe80::7",
+					      SERVER6, "::" };
+	struct result r;
+
+	begin();
+	for (size_t i = 0; i < sizeof(forged) / sizeof(forged[0]); i++) {
+		struct pkt syn = SYN4();
+
+		if (strchr(forged[i], ':'))
+			syn = (struct pkt)SYN6();
+		syn.src = forged[i];
+		list(&syn, false, ASA_INTERCEPT_ANSWER, 7);
+		run(&syn, &r);
+		CU_ASSERT_NOT_EQUAL(r.verdict, XDP_TX);
+		CU_ASSERT_EQUAL(r.delta.stats[STAT_SYNCOOKIE_SENT].packets, 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct pkt syn = SYN4();
+
+		if (i)
+			syn = (struct pkt)SYN6();
+		begin();
+		list(&syn, false, ASA_INTERCEPT_ANSWER, 7);
+		world_conn(&w, 5, &syn, NULL, 0);
+		run(&syn, &r);
+		CU_ASSERT(r.verdict == XDP_REDIRECT && r.meta.cause == PUNT_TCP_SYN);
+	}
+}
+
+static void answers_hot(void)
+{
+	hot = true;
+	answers();
+	silent();
+	reverse_path();
+	senders();
+	hot = false;
+}
+
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
@@ -359,6 +421,8 @@ int main(void)
 		{ "INT-4 timestamps", timestamps },
 		{ "INT-4 timestamps of a joined connection", joined_timestamps },
 		{ "INT-1 INT-3 what is not answered", silent },
+		{ "INT-1 SES-5 senders", senders },
+		{ "INT-1 INT-3 INT-4 SES-5 the short way", answers_hot },
 		{ NULL, NULL },
 	};
 	const char *object = getenv("ASA_OBJECT"), *why;
