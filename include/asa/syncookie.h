@@ -9,7 +9,7 @@
  * A cookie is the initial sequence number of the SYN-ACK:
  *
  *	bits 31-24	what the client offered: MSS (index, 3 bits), SACK (1), window scale (4)
- *	bits 23-0	SipHash-2-4 (Aumasson, Bernstein) over addresses, ports, the client's own number, the
+ *	bits 23-0	SipHash-1-3 (Aumasson, Bernstein) over addresses, ports, the client's own number, the
  *			eight bits above and the time in units of 34 s
  *
  * It is good for the unit it was made in and the next one: 34 to 68 s. The key changes every 32
@@ -139,19 +139,20 @@ _Static_assert(sizeof(struct asa_cookie_keys) == 64, "asa_cookie_keys is one cac
 		v2 += v1, v1 = ASA_SIP_ROTATE(v1, 17), v1 ^= v2;             \
 		v2 = ASA_SIP_ROTATE(v2, 32);                                 \
 	} while (0)
-#define ASA_SIP_WORD(m)                                                      \
+#define ASA_SIP_WORD(m, c)                                                   \
 	do {                                                                 \
 		v3 ^= (m);                                                   \
 		ASA_SIP_ROUND(v0, v1, v2, v3);                               \
-		ASA_SIP_ROUND(v0, v1, v2, v3);                               \
+		if ((c) > 1)                                                 \
+			ASA_SIP_ROUND(v0, v1, v2, v3);                       \
 		v0 ^= (m);                                                   \
 	} while (0)
 
 /*
- * SipHash-2-4 of n words of 64 bits and of the last block: the message's length in its top byte, and the
- * up to seven bytes of the message that the words leave. (n is a constant where it matters.)
+ * SipHash-c-d (1-3 or 2-4) of n words of 64 bits and of the last block: the message's length in its top
+ * byte, and the up to seven bytes of the message that the words leave. (n is a constant where it matters.)
  */
-asa_inline __u64 asa_siphash_last(const __u64 key[2], const __u64 *words, int n, __u64 last)
+asa_inline __u64 asa_siphash_last(const __u64 key[2], const __u64 *words, int n, __u64 last, int c, int d)
 {
 	__u64 v0 = key[0] ^ 0x736f6d6570736575ull, v1 = key[1] ^ 0x646f72616e646f6dull;
 	__u64 v2 = key[0] ^ 0x6c7967656e657261ull, v3 = key[1] ^ 0x7465646279746573ull;
@@ -161,20 +162,21 @@ asa_inline __u64 asa_siphash_last(const __u64 key[2], const __u64 *words, int n,
 #pragma unroll
 #endif
 	for (i = 0; i < n; i++)
-		ASA_SIP_WORD(words[i]);
-	ASA_SIP_WORD(last);
+		ASA_SIP_WORD(words[i], c);
+	ASA_SIP_WORD(last, c);
 	v2 ^= 0xff;
 	ASA_SIP_ROUND(v0, v1, v2, v3);
 	ASA_SIP_ROUND(v0, v1, v2, v3);
 	ASA_SIP_ROUND(v0, v1, v2, v3);
-	ASA_SIP_ROUND(v0, v1, v2, v3);
+	if (d > 3)
+		ASA_SIP_ROUND(v0, v1, v2, v3);
 	return v0 ^ v1 ^ v2 ^ v3;
 }
 
-/* Of whole words. */
+/* SipHash-2-4 of whole words. */
 asa_inline __u64 asa_siphash(const __u64 key[2], const __u64 *words, int n)
 {
-	return asa_siphash_last(key, words, n, (__u64)n * 8 << 56);
+	return asa_siphash_last(key, words, n, (__u64)n * 8 << 56, 2, 4);
 }
 
 /* ------------------------------------------------------------------------------------- cookies */
@@ -246,7 +248,9 @@ asa_inline __u8 asa_cookie_options(const __u8 options[ASA_TCP_OPTIONS_BUFFER], _
 }
 
 /*
- * The keyed part. 'k' is the key of the client's segments, 'isn' the client's first number.
+ * The keyed part: SipHash-1-3, because an answer to a flood has no time to lose, the secret changes
+ * every 18 minutes, and a guess of these 24 bits needs no analysis.
+ * => 'k' is the key of the client's segments, 'isn' the client's first number
  */
 asa_inline __u32 asa_cookie_mac(const struct asa_cookie_keys *keys, const struct asa_key *k,
 				__u32 isn, __u32 time, __u8 data)
@@ -258,11 +262,11 @@ asa_inline __u32 asa_cookie_mac(const struct asa_cookie_keys *keys, const struct
 	if (asa_addr_is_v4(&k->src)) {
 		const __u64 words[2] = { (__u64)k->src.w[3] | (__u64)k->dst.w[3] << 32, ports };
 
-		return (__u32)asa_siphash_last(key, words, 2, (__u64)23 << 56 | rest) & ASA_COOKIE_MAC_MASK;
+		return (__u32)asa_siphash_last(key, words, 2, (__u64)23 << 56 | rest, 1, 3) & ASA_COOKIE_MAC_MASK;
 	} else {
 		const __u64 words[5] = { k->src.d[0], k->src.d[1], k->dst.d[0], k->dst.d[1], ports };
 
-		return (__u32)asa_siphash_last(key, words, 5, (__u64)47 << 56 | rest) & ASA_COOKIE_MAC_MASK;
+		return (__u32)asa_siphash_last(key, words, 5, (__u64)47 << 56 | rest, 1, 3) & ASA_COOKIE_MAC_MASK;
 	}
 }
 

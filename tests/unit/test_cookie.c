@@ -31,6 +31,7 @@ static void siphash_vectors(void)
 	CU_ASSERT(asa_siphash(key, words, 0) == 0x726fdb47dd0e0e31ull);
 	CU_ASSERT(asa_siphash(key, words, 1) == 0x93f5f5799a932462ull);
 	CU_ASSERT(asa_siphash(key, words, 2) == 0x3f2acc7f57c29bdbull);
+	CU_ASSERT(asa_siphash_last(key, words, 0, 0, 1, 3) == 0xabac0158050fc4dcull);
 }
 
 static void what_a_cookie_carries(void)
@@ -135,7 +136,7 @@ static void offers(void)
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
-		{ "SipHash-2-4 vectors", siphash_vectors },
+		{ "SipHash-2-4 and 1-3 vectors", siphash_vectors },
 		{ "INT-4 what a cookie carries", what_a_cookie_carries },
 		{ "INT-4 old, guessed, replayed, other key", refused_cookies },
 		{ "INT-4 keys change, time wraps", keys_change },
