@@ -91,10 +91,14 @@ asa_inline int miss(const struct asa_run *r, const struct asa_config *cfg)
 	return verdict_punt(r, cfg, PUNT_NO_FLOW, 0);
 }
 
-/* A frame that is certainly bad.  Of one who lies about who he is the daemon hears (106016, 106017). */
+/*
+ * A frame that is certainly bad.  Of one who lies about who he is the daemon hears (106016, 106017),
+ * and of transport headers that cannot be (500003, 500004).
+ */
 asa_inline int bad(const struct asa_run *r, enum asa_drop drop)
 {
-	if (drop == DROP_IP_SPOOF || drop == DROP_IP_LAND)
+	if (drop == DROP_IP_SPOOF || drop == DROP_IP_LAND || drop == DROP_TCP_HEADER ||
+	    drop == DROP_UDP_LENGTH)
 		return drop_told(r, drop);
 	return verdict_drop(r, drop);
 }

@@ -22,6 +22,7 @@
 #include <asa/rewrite.h>
 #include <asa/tcp_track.h>
 
+#include "host.bpf.h"
 #include "lookup.bpf.h"
 #include "tcp_options.bpf.h"
 #include "verdict.bpf.h"
@@ -206,6 +207,8 @@ asa_inline void commit(const struct asa_flow *f)
 			event_submit(type, f->ref, f->own->serial, f->tick);
 }
 
+static volatile __u32 urgent_told; /* tick of the last event; worst race: one for each CPU */
+
 /* Step 4, what the normalizer changes. */
 asa_inline void edit(const struct asa_run *r, const struct asa_flow *f)
 {
@@ -217,6 +220,10 @@ asa_inline void edit(const struct asa_run *r, const struct asa_flow *f)
 						   p->tcp.header - ASA_TCP_SIZE, f->half->tcp_map);
 		asa_st16(p->l4 + ASA_TCP_CHECK,
 			 asa_csum_apply(asa_ld16(p->l4 + ASA_TCP_CHECK), delta));
+	}
+	if ((p->tcp.edits & ASA_NORM_URGENT) && urgent_told != f->tick) { /* 419003 */
+		urgent_told = f->tick;
+		event_submit(ASA_EVENT_URGENT, f->ref, f->own->serial, f->tick);
 	}
 	tcp_norm_edit(p);
 }
@@ -413,7 +420,8 @@ asa_inline int forward(const struct asa_run *r, const struct asa_config *cfg, st
 		return verdict_drop(r, DROP_POLICE);
 	if ((p->flags & ASA_PKT_TCP) && !(flags & ASA_DIR_BYPASS)) {
 		drop = check_tcp(r, &f);
-		if (asa_unlikely(drop == DROP_TCP_WINDOW)) /* ends the connection */
+		/* ends the connection; has a message (419001) */
+		if (asa_unlikely(drop == DROP_TCP_WINDOW || (drop == DROP_TCP_MSS && tell_wanted(r->ctx))))
 			return verdict_punt(r, cfg, PUNT_NORMALIZE, f.ref);
 		if (asa_unlikely(drop))
 			return verdict_drop(r, drop);

@@ -409,6 +409,43 @@ void deny_options(const struct walk *w, const struct asa_pkt *p)
 		   addr_text(&k->src, src), addr_text(&k->dst, dst), hex);
 }
 
+/* Transport headers that cannot be, as far as they are there. */
+static void deny_transport(const struct walk *w)
+{
+	const struct asa_pkt *p = w->p;
+	const __u8 *l4 = w->f->data + p->l4_off;
+	__u32 left = w->f->len > p->l4_off ? w->f->len - p->l4_off : 0;
+	char src[ADDR_TEXT], dst[ADDR_TEXT], flags[32];
+	__u32 sport = left >= 4 ? asa_ldn16(l4) : 0, dport = left >= 4 ? asa_ldn16(l4 + 2) : 0;
+	bool tcp = p->key.proto == ASA_PROTO_TCP;
+
+	addr_text(&p->key.src, src);
+	addr_text(&p->key.dst, dst);
+	if (left >= 4 && (!dport || (tcp && !sport)))
+		syslog_msg(log_of(w), 500004, "Invalid transport field for protocol=%u, from %s/%u to %s/%u",
+			   p->key.proto, src, sport, dst, dport);
+	else if (tcp)
+		syslog_msg(log_of(w), 500003,
+			   "Bad TCP hdr length (hdrlen=%u, pktlen=%u) from %s/%u to %s/%u, flags: %s, on interface %s",
+			   left > ASA_TCP_DOFF ? (asa_ld8(l4 + ASA_TCP_DOFF) >> 4) * 4u : 0, p->l4_size, src, sport,
+			   dst, dport, flags_text(left > ASA_TCP_FLAGS ? l4[ASA_TCP_FLAGS] : 0, flags),
+			   w->in->name);
+}
+
+void deny_mss(const struct walk *w, __u32 mss)
+{
+	const struct asa_dir *back = &w->conn->dir[!w->dir];
+	const struct policy_if *out = policy_if_find(w->policy, back->in_if, back->in_vlan);
+	char src[END_TEXT], dst[END_TEXT];
+
+	if (w->trace || !syslog_wants(log_of(w), 419001))
+		return;
+	syslog_msg(log_of(w), 419001, "Dropping TCP packet from %s to %s, reason: MSS exceeded, MSS %u, data %u",
+		   end_text(w->in->name, &w->p->key.src, w->p->key.sport, ASA_PROTO_TCP, src),
+		   end_text(out ? out->name : "unknown", &w->p->key.dst, w->p->key.dport, ASA_PROTO_TCP, dst),
+		   mss, w->p->tcp.size);
+}
+
 void deny_parse(const struct walk *w, enum asa_drop why)
 {
 	const struct asa_key *k = &w->p->key;
@@ -417,6 +454,8 @@ void deny_parse(const struct walk *w, enum asa_drop why)
 	if (why == DROP_IP_SPOOF)
 		syslog_msg(log_of(w), 106016, "Deny IP spoof from (%s) to %s on interface %s",
 			   addr_text(&k->src, src), addr_text(&k->dst, dst), w->in->name);
+	else if (why == DROP_TCP_HEADER || why == DROP_UDP_LENGTH)
+		deny_transport(w);
 	else if (why == DROP_IP_LAND)
 		syslog_msg(log_of(w), 106017, "Deny IP due to Land Attack from %s to %s",
 			   addr_text(&k->src, src), addr_text(&k->dst, dst));

@@ -280,7 +280,8 @@ void deny_translation(const struct walk *w, const struct nat_pool *pool); /* 305
 void deny_rpf(const struct walk *w); /* 305013 */
 void deny_syn_diff(const struct walk *w); /* 419002 */
 void deny_options(const struct walk *w, const struct asa_pkt *p); /* 106012 */
-void deny_parse(const struct walk *w, enum asa_drop why); /* 106016, 106017 */
+void deny_parse(const struct walk *w, enum asa_drop why); /* 106016, 106017, 500003, 500004 */
+void deny_mss(const struct walk *w, __u32 mss); /* 419001: of a connection */
 void deny_host(const struct walk *w); /* 710003, 313001, 313008 */
 void deny_reverse_path(const struct walk *w); /* 106021 */
 void deny_interface(const struct walk *w); /* 106022 */

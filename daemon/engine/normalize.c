@@ -65,6 +65,8 @@ enum asa_drop normalize_track(struct walk *w)
 
 	why = tcp_norm_check(&w->conn->half[w->dir], &w->conn->half[!w->dir],
 			     w->conn->dir[!w->dir].seq_add, &w->p->tcp, w->now);
+	if (why == DROP_TCP_MSS)
+		deny_mss(w, w->conn->half[!w->dir].mss);
 	if (why == DROP_TCP_WINDOW && !w->trace) /* NRM-13: it takes the connection with it */
 		session_close(w->e->asa->sessions, w->slot, SESSION_CLOSE_WINDOW, w->now);
 	return why;
@@ -81,6 +83,8 @@ void normalize_edit(struct walk *w)
 		w->p->tcp.edits &= (__u8)~ASA_NORM_TTL;
 	if (w->p->tcp.edits & ASA_NORM_TTL)
 		w->p->ttl = own->ttl;
+	if (w->p->tcp.edits & ASA_NORM_URGENT && !w->trace)
+		session_log_urgent(w->e->asa->sessions, w->slot, w->dir, w->now);
 	if (w->p->tcp.edits)
 		tcp_normalize_edit(w->p, w->map);
 	for (f = w->f->next; f; f = f->next) {

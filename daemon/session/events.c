@@ -61,6 +61,7 @@ void session_event(struct sessions *s, __u32 slot, int dir, __u8 type, __u32 now
 		break;
 	case ASA_EVENT_FIN: session_set_state(s, slot, ASA_SESSION_HALF_CLOSED, now); break;
 	case ASA_EVENT_CLOSED: session_begin_close(s, slot, SESSION_CLOSE_FINS, now); break;
+	case ASA_EVENT_URGENT: session_log_urgent(s, slot, dir, now); break;
 	case ASA_EVENT_RST: session_begin_close(s, slot, reset_reason(r, dir), now); break;
 	default: break;
 	}

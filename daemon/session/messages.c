@@ -197,6 +197,18 @@ void session_log_teardown(const struct sessions *s, __u32 slot, enum session_clo
 	}
 }
 
+void session_log_urgent(const struct sessions *s, __u32 slot, int dir, __u32 now)
+{
+	char from[END_TEXT], to[END_TEXT];
+	struct session_view v;
+
+	if (!syslog_wants(s->asa->syslog, 419003) || !session_view(s, slot, now, &v))
+		return;
+	syslog_msg(s->asa->syslog, 419003, "Cleared TCP urgent flag from %s to %s",
+		   end_text(&v.end[dir], false, from, sizeof(from)),
+		   end_text(&v.end[!dir], false, to, sizeof(to)));
+}
+
 static const char *xlate_proto_text(__u8 proto)
 {
 	return proto == ASA_PROTO_TCP ? "TCP" : proto == ASA_PROTO_UDP ? "UDP" : "ICMP";

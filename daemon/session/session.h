@@ -257,6 +257,8 @@ struct session_view {
 	__u32 policy_class; /* asa_session.policy_class */
 	__u32 nexthop_if[2]; /* egress ifindex of each direction, 0 unknown */
 };
+/* An urgent flag of the connection's direction 'dir' was cleared: 419003 (NRM-12). */
+void session_log_urgent(const struct sessions *s, __u32 slot, int dir, __u32 now);
 /* Fill 'v' from a slot in use. => false when the slot is not in use. */
 bool session_view(const struct sessions *s, __u32 slot, __u32 now, struct session_view *v);
 /* The flags alone. => length written (without NUL). */

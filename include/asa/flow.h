@@ -256,6 +256,7 @@ enum asa_event_type {
 	ASA_EVENT_CLOSED, /* both FINs acknowledged */
 	ASA_EVENT_RST, /* valid RST */
 	ASA_EVENT_REROUTE, /* next hop older than the route generation (once per generation) */
+	ASA_EVENT_URGENT, /* an urgent flag was cleared; one in a tick is told */
 };
 struct asa_event {
 	__u8 type; /* enum asa_event_type */

@@ -27,7 +27,7 @@
 	X(PUNT_INTERFACE,	"interface",		"Connection seen on another interface") \
 	X(PUNT_INTERCEPT,	"intercept",		"Valid SYN cookie: a client to be joined with its server") \
 	X(PUNT_PROBE,		"probe",		"Empty segment of a host that dead connection detection probes") \
-	X(PUNT_ADDRESS,		"address",		"Sender that cannot be, or refused at the box itself: to be logged and dropped") \
+	X(PUNT_ADDRESS,		"address",		"Certainly bad, or refused at the box itself: to be logged and dropped") \
 	X(PUNT_NORMALIZE,	"normalize",		"TCP segment that the normalizer wants to see whole")
 /* clang-format on */
 

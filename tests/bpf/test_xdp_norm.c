@@ -241,6 +241,7 @@ static void prepare(const struct row *r, const struct pkt *p)
 	struct asa_conn c;
 
 	world_reset(&w);
+	world_xsk(&w, r->why < 0); /* none of the others needs a daemon */
 	world_conn(&w, 1, p, NULL, 0);
 	c = world_slot(&w, 1);
 	if (r->syn_ack) {

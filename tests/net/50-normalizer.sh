@@ -40,6 +40,7 @@ conf() {
 		service-policy pm global
 	CONF
 }
+lab_asa fw -f - <<<$'logging enable\nlogging buffered debugging' >/dev/null
 has_not "NRM-1: the configuration loads without a warning" 'WARNING|ERROR' conf
 has "NRM-1: and is shown" '^ tcp-options range 30 30 drop' lab_asa fw show running-config tcp-map strict
 has "NRM-1: with the defaults" '^ synack-data drop' lab_asa fw show running-config all tcp-map strict
@@ -82,7 +83,15 @@ not_seen "NRM-16, NRM-21, RFC 5961: nothing beyond the window, no foreign ACK, n
 num "NRM-16: tcp-seq-past-win" "$(lab_drops fw tcp-seq-past-win)" -eq 1
 num "NRM-21: tcp-invalid-ack" "$(lab_drops fw tcp-invalid-ack)" -eq 1
 num "RFC 5961: tcp-rst-syn-in-win" "$(lab_drops fw tcp-rst-syn-in-win)" -eq 1
+lab_wait 3 sh -c "'$LAB_BUILD/asactl' -s '$(lab_sock fw)' show logging | grep -q 419003"
+has "NRM-12: 419003" '419003: Cleared TCP urgent flag from inside:10.1.1.66/99 to outside:198.51.100.66/1000' lab_asa fw show logging
 num "NRM-31: none of it went to the daemon" "$(($(lab_map_sum fw asa_punts) - punts))" -le 2
+
+out "[${L}dataofs=4)/b'x', IP(src='10.1.1.66',dst='198.51.100.66')/UDP(sport=5,dport=0)]"
+lab_wait 3 sh -c "'$LAB_BUILD/asactl' -s '$(lab_sock fw)' show logging | grep -q 50000"
+has "500003, 500004: transport headers that cannot be" \
+	'500003: Bad TCP hdr length .hdrlen=16, pktlen=21. from 10.1.1.66/99 to 198.51.100.66/1000, flags: SYN, on interface inside|500004: Invalid transport field for protocol=17, from 10.1.1.66/5 to 198.51.100.66/0' \
+	lab_asa fw show logging
 
 # ---------------------------------------------------------------- another map
 S=$(seg 2000 64) D=$(back 2000)
@@ -92,13 +101,17 @@ num "NRM-17: tcp-syn-data" "$(lab_drops fw tcp-syn-data)" -eq 1
 num "NRM-23: tcp-bad-option-list" "$(lab_drops fw tcp-bad-option-list)" -eq 1
 out "${S}flags='S',seq=100)"
 isn=$(sed -n 's/.*flags S seq \([0-9]*\) .*/\1/p' "$LAB_DIR/seen" | tail -n 1)
-in_ "${D}flags='SA',seq=500,ack=$((isn + 1)))"
+in_ "${D}flags='SA',seq=500,ack=$((isn + 1)),options=[('MSS',100)])"
 number=$(sed -n 's/.*flags SA seq \([0-9]*\) .*/\1/p' "$LAB_DIR/seen" | tail -n 1)
 ack=$((number + 1))
 out "[${S}flags='A',seq=101,ack=$ack), ${S}flags='PAU',seq=101,ack=$ack,urgptr=3)/b'1urgent',
 	${S}flags='PA',seq=108,ack=$ack,chksum=7)/b'2sum', ${S}flags='PA',seq=108,ack=$ack,reserved=1)/b'3res']"
 seen "NRM-12: urgent-flag allow" 'flags PAU .*len 7 .*sum ok urgent 3'
 not_seen "NRM-11, NRM-20: reserved bits, a wrong checksum" 'len 4'
+out "${S}flags='PA',seq=108,ack=$ack)/(b'x'*101)"
+not_seen "NRM-14: more than the server's MSS" 'len 101'
+lab_wait 3 sh -c "'$LAB_BUILD/asactl' -s '$(lab_sock fw)' show logging | grep -q 419001"
+has "NRM-14: 419001" '419001: Dropping TCP packet from inside:10.1.1.66/99 to outside:198.51.100.66/2000, reason: MSS exceeded, MSS 100, data 101' lab_asa fw show logging
 num "NRM-20: bad-tcp-cksum, of the SYN and of the data" "$(lab_drops fw bad-tcp-cksum)" -eq 2
 num "NRM-11: tcp-reserved-set" "$(lab_drops fw tcp-reserved-set)" -eq 1
 

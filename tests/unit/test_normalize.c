@@ -499,9 +499,51 @@ static void nrm2_only_intercept_stops_a_syn_flood(void)
 	fake_end(f);
 }
 
+/* What is refused or changed says so where an ASA does. */
+static void messages_of_the_normalizer(void)
+{
+	struct fake *f = with(ASA_TM_MSS_DROP);
+
+	CU_ASSERT_EQUAL(OUT(.flags = S, .seq = 1000), DROP_NONE);
+	CU_ASSERT_EQUAL(IN(.flags = S | A, .seq = 5000, .ack = 1001, OPT("\2\4\0\144", 4)), DROP_NONE);
+	CU_ASSERT_EQUAL(OUT(.flags = A, .seq = 1001, .ack = 5001), DROP_NONE);
+	CU_ASSERT_EQUAL(OUT(.flags = A, .seq = 1001, .ack = 5001, .payload = 101), DROP_TCP_MSS);
+	CU_ASSERT_TRUE(fake_logged(f, "419001: Dropping TCP packet from inside:10.1.1.5/40000 to "
+				      "outside:198.51.100.7/80, reason: MSS exceeded, MSS 100, data 101"));
+	CU_ASSERT_EQUAL(OUT(.flags = A | U, .seq = 1001, .ack = 5001, .payload = 5), DROP_NONE);
+	CU_ASSERT_TRUE(fake_logged(f, "419003: Cleared TCP urgent flag from inside:10.1.1.5/40000 to "
+				      "outside:198.51.100.7/80"));
+	CU_ASSERT_EQUAL(IN(.flags = A | U, .seq = 5001, .ack = 1006, .payload = 5), DROP_NONE);
+	CU_ASSERT_TRUE(fake_logged(f, "419003: Cleared TCP urgent flag from outside:198.51.100.7/80 to "
+				      "inside:10.1.1.5/40000"));
+	/* the driver's word for it */
+	fake_log_clear(f);
+	sessions_event(f->asa.sessions,
+		       &(struct asa_event){ .type = ASA_EVENT_URGENT, .dir = 1, .slot = 1,
+					    .serial = f->t.conns[1].dir[0].serial }, f->now);
+	CU_ASSERT_TRUE(fake_logged(f, "419003: Cleared TCP urgent flag from outside:198.51.100.7/80"));
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST,
+				.raw = (const __u8 *)"\x9c\x40\0\120\0\0\0\1\0\0\0\0\x40\x02\x20\0\0\0\0\0x", .n_raw = 21),
+			DROP_TCP_HEADER);
+	CU_ASSERT_TRUE(fake_logged(f, "500003: Bad TCP hdr length (hdrlen=16, pktlen=21) from 10.1.1.5/40000 to "
+				      "198.51.100.7/80, flags: SYN, on interface inside"));
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST,
+				.raw = (const __u8 *)"\0\0\0\120\0\0\0\1\0\0\0\0\x50\x02\x20\0\0\0\0\0", .n_raw = 20),
+			DROP_TCP_HEADER);
+	CU_ASSERT_TRUE(fake_logged(f, "500004: Invalid transport field for protocol=6, from 10.1.1.5/0 to "
+				      "198.51.100.7/80"));
+	/* nothing to read the ports from */
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST,
+				.raw = (const __u8 *)"\1", .n_raw = 1), DROP_TCP_HEADER);
+	CU_ASSERT_TRUE(fake_logged(f, "500003: Bad TCP hdr length (hdrlen=0, pktlen=1) from 10.1.1.5/0 to"));
+	CU_ASSERT_TRUE(fake_law(f));
+	fake_end(f);
+}
+
 int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
+		{ "NRM-12 NRM-14 OBS messages of the normalizer", messages_of_the_normalizer },
 		{ "NRM-2 only intercept stops a SYN flood", nrm2_only_intercept_stops_a_syn_flood },
 		{ "nrm17_syn_data", nrm17_syn_data },
 		{ "nrm18_synack_data", nrm18_synack_data },
