@@ -97,11 +97,12 @@ static int nat_mapped(struct cmd_args *a, struct cursor *c, struct model_nat *n)
 	if (n->dynamic && is_one_address(cfg_model(a), &n->mapped))
 		n->pat = true;
 	if (cur_take(c, "pat-pool")) {
-		/* Addresses first, then ports of the pool: the pool is what never runs dry. */
+		/* Addresses first, then ports of the pool. */
+		n->has_first = true;
+		n->first = n->mapped;
 		n->pat = true;
 		if (nat_term(a, cur_next(c), &n->mapped))
 			return -EINVAL;
-		cmd_warn(a, "only the addresses of the pat-pool are used");
 	}
 	/* round-robin: hosts are spread over the pool anyway, each staying with its address */
 	for (bool more = true; more;) {

@@ -128,6 +128,7 @@ static bool check_nat(struct refs *r)
 		need_addr(r, &n->mapped);
 		need_addr(r, &n->dst_real);
 		need_addr(r, &n->dst_mapped);
+		need_addr(r, &n->first);
 		need_service(r, n->svc_real);
 		need_service(r, n->svc_mapped);
 		need_acl(r, n->acl);

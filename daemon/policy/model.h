@@ -168,6 +168,8 @@ struct model_nat {
 	char mapped_if[MODEL_NAME_MAX];
 	bool dynamic; /* else static */
 	struct model_addr real, mapped; /* identity: mapped equals real */
+	bool has_first; /* twice, dynamic: addresses of 'first', and when they are used up the pat-pool */
+	struct model_addr first;
 	bool mapped_interface; /* PAT to (or fall back to) the mapped interface's address */
 	bool pat; /* the mapped host is used with port translation (dynamic to a host, pat-pool) */
 	bool has_service; /* static PAT: proto, real_port, mapped_port */

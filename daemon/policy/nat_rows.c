@@ -84,6 +84,13 @@ static int add_mapped(char **text, const struct model_nat *n, const char *real)
 		return add(text, " pool %u", n->nat_id);
 	if (n->form == MODEL_NAT_PIX_NAT0)
 		return add(text, " %s", real);
+	if (n->has_first) {
+		char first[2 * INET6_ADDRSTRLEN + 8];
+
+		addr_name(&n->first, first);
+		if (add(text, " %s", first))
+			return -1;
+	}
 	if (named && n->pat && n->mapped.kind != MODEL_ADDR_HOST)
 		return add(text, " pat-pool %s%s%s%s%s%s", name, n->flat ? " flat" : "",
 			   n->include_reserve ? " include-reserve" : "",

@@ -183,11 +183,12 @@ static int static_resolve(struct compile *c, struct nat_rule *r)
 	return err;
 }
 
-/* One range of mapped addresses of a dynamic rule. */
-static int pool_add(struct compile *c, struct nat_rule *r, const struct model_nat *n)
+/* Mapped addresses of a dynamic rule. */
+static int pool_add(struct compile *c, struct nat_rule *r, const struct model_nat *n,
+		    const struct model_addr *a, bool pat)
 {
 	struct addr_terms mapped = { 0 };
-	int err = resolve_addr(c, n->text, &n->mapped, &mapped);
+	int err = resolve_addr(c, n->text, a, &mapped);
 
 	if (!err)
 		err = terms_plain(c, r, &mapped);
@@ -207,7 +208,7 @@ static int pool_add(struct compile *c, struct nat_rule *r, const struct model_na
 		addr_from_num(m.lo, &row->first);
 		addr_from_num(m.hi, &row->last);
 		/* one address for many hosts is only possible with ports */
-		row->pat = n->pat || m.lo == m.hi;
+		row->pat = pat || m.lo == m.hi;
 	}
 	free(mapped.v);
 	return err;
@@ -273,13 +274,15 @@ static int dynamic_resolve(struct compile *c, struct nat_rule *r)
 				if (wants_interface(g))
 					to_interface = true;
 				else if (single == pat)
-					err = pool_add(c, r, g);
+					err = pool_add(c, r, g, &g->mapped, g->pat);
 			}
 		}
 	} else {
 		to_interface = wants_interface(n);
-		if (has_mapped(n))
-			err = pool_add(c, r, n);
+		if (n->has_first)
+			err = pool_add(c, r, n, &n->first, false);
+		if (!err && has_mapped(n))
+			err = pool_add(c, r, n, &n->mapped, n->pat);
 	}
 	if (err)
 		return err;

@@ -51,7 +51,9 @@ static void random_nat(struct fake *f, const char *real, const char *real_if, co
 	snprintf(n->real.name, sizeof(n->real.name), "%s", real);
 	n->mapped = mb_term(mapped);
 	n->pat = dynamic && !strchr(mapped, '-');
-	n->mapped_interface = dynamic && rnd(2);
+	n->extended = n->pat && !rnd(3);
+	n->block_allocation = n->pat && !n->extended && !rnd(3);
+	n->mapped_interface = dynamic && !n->block_allocation && rnd(2);
 }
 
 static void random_list(struct fake *f, const char *name, const char *where, const char *ifname)

@@ -149,11 +149,25 @@ lab_asa fw clear conn >/dev/null
 lab_asa fw clear xlate >/dev/null
 has "NAT-1: a block that is given back is logged" '%ASA-6-305015: Released UDP block of ports for translation from inside:10\.1\.1\.66 to outside:198\.51\.100\.90/[0-9]+-[0-9]+$' lab_asa fw show logging
 
+# Whole addresses first, then ports of the pool.
+lab_conf fw <<-'CONF'
+	object network inside-net
+	 no nat (inside,outside) dynamic pat-pool one block-allocation
+	object network two
+	 range 198.51.100.94 198.51.100.95
+	nat (inside,outside) source dynamic inside-net two pat-pool one
+CONF
+lab_asa fw clear conn >/dev/null
+lab_asa fw clear xlate >/dev/null
+got=$(out "[IP(src='10.1.1.%d' % h,dst='198.51.100.66')/UDP(sport=77,dport=9)/b'x' for h in (101, 102, 103)]" 1)
+num "NAT-1: two hosts with addresses of their own" "$(grep -c '^udp 198\.51\.100\.9[45]:77 ' <<<"$got")" -eq 2
+num "NAT-1: the third with a port of the pool" "$(grep -c '^udp 198\.51\.100\.90:' <<<"$got")" -eq 1
+has "NAT-2: show nat" 'source dynamic inside-net two pat-pool one' lab_asa fw show nat
+lab_asa fw configure 'no nat (inside,outside) source dynamic inside-net two pat-pool one' >/dev/null
+
 # PIX forms, shown back as entered.
 pix() {
 	lab_conf fw <<-'CONF'
-		object network inside-net
-		 no nat (inside,outside) dynamic pat-pool one block-allocation
 		nat (inside) 1 10.1.1.0 255.255.255.0
 		global (outside) 1 198.51.100.91
 		static (inside,outside) 198.51.100.92 10.1.1.66 netmask 255.255.255.255

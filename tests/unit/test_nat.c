@@ -575,6 +575,23 @@ static void nat1_mistakes_are_refused(void)
 	fw_free(&fw);
 }
 
+/* "dynamic REAL FIRST pat-pool POOL": whole addresses, and when they are used up ports of the pool. */
+static void nat1_addresses_before_the_pool(void)
+{
+	struct fw fw = fw_new();
+	struct model_nat *n = object_nat(&fw, "net", "10.1.1.0/24", "198.51.100.90-198.51.100.91");
+
+	n->form = MODEL_NAT_TWICE;
+	n->dynamic = n->pat = n->has_first = true;
+	n->first = mb_term("198.51.100.10-198.51.100.11");
+	COMPILE();
+	FLOW("inside", "outside", "tcp 10.1.1.5:4000 172.16.1.1:80",
+	     "pool 198.51.100.10-198.51.100.11 more > 172.16.1.1:80");
+	n->first = mb_term("obj:missing");
+	CU_ASSERT_EQUAL(fw_compile(&fw), -22);
+	fw_free(&fw);
+}
+
 /* What an address in a DNS answer becomes, for an inspector of DNS. */
 static const char *doctored(const struct fw *fw, const char *from, const char *to, const char *addr)
 {
@@ -626,6 +643,7 @@ int main(void)
 		{ "NAT-1 groups are laid side by side", nat1_groups_are_laid_side_by_side },
 		{ "NAT-1 identity exempts", nat1_identity_exempts },
 		{ "NAT-1 PIX forms", nat1_pix_forms },
+		{ "NAT-1 addresses before the pat-pool", nat1_addresses_before_the_pool },
 		{ "NAT-1 dns keyword: addresses in answers", nat1_dns_keyword },
 		{ "NAT-1 mistakes are refused", nat1_mistakes_are_refused },
 		{ "NAT-2 order, rows, hits", nat2_order_rows_and_hits },
