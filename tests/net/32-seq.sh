@@ -3,7 +3,7 @@
 #
 # Sequence-number randomization with real stacks, two firewalls in line that both randomize: what the other end
 # sees, a transfer with losses (SACK), off by class and by NAT rule, TCP MD5 signatures.
-# Proves SEQ-1, SEQ-2, SEQ-3, SEQ-4, SEQ-6, SES-15 (offsets).
+# Proves SEQ-1, SEQ-2, SEQ-3, SEQ-4, SEQ-5, SEQ-6, SES-15 (offsets).
 
 . "$(dirname "$0")/../../scripts/lab.sh"
 lab_begin "seq"
@@ -60,7 +60,64 @@ counter() { lab_in "$1" nstat -asz "$2" 2>/dev/null | awk -v k="$2" '$1 == k { p
 ok "SEQ-2 SEQ-4: a transfer with losses through two randomizing firewalls is whole" whole
 num "SEQ-2: it was repaired by SACK" "$(counter srv TcpExtTCPSackRecovery)" -gt 0
 num "SEQ-2: and every SACK block was one that the server knows" "$(counter srv TcpExtTCPSACKDiscard)" -eq 0
+# The same put in order by the first firewall: one offset, whoever forwards.
+ok "SEQ-5: a class with queue-limit" lab_asa fw1 configure 'tcp-map inorder
+ queue-limit 200
+class-map everything
+ match any
+policy-map order
+ class everything
+  set connection advanced-options inorder
+service-policy order global'
+before=$(counter srv TcpExtTCPSACKDiscard)
+ok "SEQ-5: with losses, in order and randomized: whole" whole
+num "SEQ-5: and every SACK block is right" "$(counter srv TcpExtTCPSACKDiscard)" -eq "$before"
+lab_asa fw1 configure 'no service-policy order global' >/dev/null
 lab_in cli nft delete table ip loss
+
+# Segments that arrive twice: the receiver says which, in a first block below its acknowledgment (RFC 2883).
+cat >"$LAB_DIR/twice.py" <<'PY'
+import socket, struct, sys, time
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+s.bind(("eth0", 3))
+s.settimeout(0.5)
+print("listening", flush=True)
+sent, good, bad, n, end = set(), 0, 0, 0, time.monotonic() + 6
+while time.monotonic() < end:
+    try:
+        b, addr = s.recvfrom(4000)
+    except socket.timeout:
+        if sent:
+            break
+        continue
+    if b[12:14] != b"\x08\x00" or b[23] != 6:
+        continue
+    l4, length = 14 + (b[14] & 15) * 4, struct.unpack("!H", b[16:18])[0] + 14
+    sport, dport, seq, ack = struct.unpack("!HHII", b[l4:l4 + 12])
+    header = (b[l4 + 12] >> 4) * 4
+    if addr[2] == 4 and sport == 80 and length > l4 + header:
+        n += 1
+        if n % 40 == 7 and len(sent) < 20:
+            sent.add((seq, (seq + length - l4 - header) & 0xffffffff))
+            s.send(b[:length])
+    elif addr[2] != 4 and dport == 80:
+        o, at = b[l4 + 20:l4 + header], 0
+        while at < len(o) and o[at]:
+            if o[at] == 1:
+                at += 1
+                continue
+            if o[at] == 5:
+                block = struct.unpack("!II", o[at + 2:at + 10])
+                if (ack - block[0]) & 0xffffffff < 1 << 31: # below the acknowledgment
+                    good, bad = (good + 1, bad) if block in sent else (good, bad + 1)
+            at += o[at + 1]
+print("sent", len(sent), "good", good, "bad", bad, flush=True)
+PY
+lab_spawn twice srv "$PYTHON" "$LAB_DIR/twice.py"
+lab_wait 5 grep -q listening "$LAB_DIR/twice.log"
+ok "SEQ-2: a transfer with segments that come twice" whole
+lab_wait 8 grep -q sent "$LAB_DIR/twice.log"
+has "SEQ-2: D-SACK: the server learns just which" 'good [1-9][0-9]* bad 0$' lab_log twice
 
 # A restart in the middle of a connection.
 cat >"$LAB_DIR/talk.py" <<'PY'
