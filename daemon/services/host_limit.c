@@ -61,7 +61,9 @@ struct host_limits {
 	__u32 wait; /* ticks until the next note */
 	bool noted;
 	bool no_cookies; /* Linux did not let us; told once */
+	bool blind; /* the sockets could not be counted the last time: nothing is limited */
 	__u32 cookies_since;
+	__u32 seq;
 	__u8 buf[32768];
 };
 
@@ -135,7 +137,7 @@ static int dump(struct host_limits *h, __u8 family, __u32 states, mnl_cb_t cb)
 
 	n->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	n->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	n->nlmsg_seq = 1;
+	n->nlmsg_seq = ++h->seq; /* what a dump that failed has left is none of this one */
 	req = mnl_nlmsg_put_extra_header(n, sizeof(*req));
 	req->sdiag_family = family;
 	req->sdiag_protocol = IPPROTO_TCP;
@@ -144,13 +146,13 @@ static int dump(struct host_limits *h, __u8 family, __u32 states, mnl_cb_t cb)
 		return -errno;
 	while (r == MNL_CB_OK) {
 		len = mnl_socket_recvfrom(h->nl, h->buf, sizeof(h->buf));
-		r = len < 0 ? -1 : mnl_cb_run(h->buf, (size_t)len, 1, port, cb, h);
+		r = len < 0 ? -1 : mnl_cb_run(h->buf, (size_t)len, h->seq, port, cb, h);
 	}
 	return r < 0 ? -errno : 0;
 }
 
-/* => 0, or -errno: the counts are of no use */
-static int count(struct host_limits *h)
+/* => false: the counts are of no use */
+static bool count(struct host_limits *h)
 {
 	static const __u8 families[] = { AF_INET, AF_INET6 };
 	int r = 0;
@@ -162,7 +164,11 @@ static int count(struct host_limits *h)
 		r = dump(h, families[i], 1u << STATE_LISTEN, on_listening);
 	for (int i = 0; i < 2 && !r; i++)
 		r = dump(h, families[i], STATES_OPEN, on_socket);
-	return r;
+	if (r && !h->blind)
+		log_warnx("the sockets of the box cannot be counted, management classes limit nothing: %s",
+			  strerror(-r));
+	h->blind = r != 0;
+	return !r;
 }
 
 /* ------------------------------------------------------------------ cookies of Linux */
@@ -336,7 +342,8 @@ void host_limits_tick(struct host_limits *h, __u32 now)
 	for (size_t i = 0; i < h->rules.n; i++) {
 		const struct asa_host_limit *l = limit_of(h, i);
 
-		limit_of(h, i)->fresh = now;
+		if (!h->blind)
+			limit_of(h, i)->fresh = now;
 		/* Whoever comes ends a long wait. */
 		if (h->wait > ROUND_TICKS && taken_now(&l->taken) != h->classes[i].noted)
 			h->wait = ROUND_TICKS;
@@ -351,7 +358,7 @@ void host_limits_tick(struct host_limits *h, __u32 now)
 	}
 	h->noted = false;
 	begin = now_us();
-	near = count(h) == 0 && publish(h);
+	near = count(h) && publish(h);
 	took = now_us() - begin;
 	h->wait = near ? ROUND_TICKS : IDLE_ROUND_TICKS;
 	if (h->wait * 10000ull < took * COUNT_SHARE)
@@ -414,7 +421,7 @@ bool host_limits_update(struct host_limits *h, const struct policy *p)
 			 h->rules.n ? ASA_HOST_SET(first_rule, h->rules.n_rules) : 0, __ATOMIC_RELEASE);
 	/* Until here nothing could take a place of the new rows, and there was none to take. */
 	note(h);
-	if (h->rules.n && count(h) == 0)
+	if (h->rules.n && count(h))
 		(void)publish(h);
 	for (__u16 i = 0; i < policy_n_ifs(p); i++)
 		dp_iface_flag(h->asa->dp, policy_if_at(p, i)->ifindex, ASA_IFACE_LIMIT, h->rules.n != 0);

@@ -221,6 +221,26 @@ static void dcd2_hosts_with_timestamps(void)
 	}
 	fake_end(s.f);
 
+	/* a connection that TCP intercept has joined: the server's clock is shown as another (INT-4) */
+	s = begin(PLAIN);
+	started_with(&s, 500, 77000);
+	for (i = 0; i < 2; i++) {
+		struct asa_dir *d = &s.f->t.conns[sessions_next(s.f->asa.sessions, 1)].dir[i];
+
+		d->flags |= ASA_DIR_TS;
+		d->ts_add = i ? 1000 : -1000u;
+	}
+	pair_send(&s.p, 1, A | P, 100);
+	pair_send(&s.p, 0, A, 0);
+	CU_ASSERT_EQUAL(s.p.end[0].ts_peer, 78000);
+	wait_s(&s, IDLE_S + 2);
+	is_probe(&s, 0, 0);
+	is_probe(&s, 1, 0);
+	answer(&s, 0);
+	answer(&s, 1);
+	CU_ASSERT_EQUAL(idle(&s), 0);
+	fake_end(s.f);
+
 	s = begin(PLAIN);
 	started_with(&s, 5, 0); /* offered, not taken up: no option in any later segment */
 	s.p.end[0].ts = 0;
