@@ -354,10 +354,12 @@ static size_t line_find(const struct model_imap *i, enum model_iline_kind kind, 
 	return k;
 }
 
-static int line_add(struct cmd_args *a, enum model_iline_kind kind, bool no, const char *text)
+/* At row 'at', or at the end if there are not so many. */
+static int line_add(struct cmd_args *a, enum model_iline_kind kind, bool no, const char *text,
+		    size_t at)
 {
 	struct model_imap *i = map_edit(a);
-	struct model_iline *l = i ? MODEL_PUSH(&i->lines) : NULL;
+	struct model_iline *l = i ? MODEL_INSERT(&i->lines, at < i->lines.n ? at : i->lines.n) : NULL;
 
 	if (!l)
 		return cfg_no_memory(a);
@@ -397,7 +399,7 @@ static int line_match(struct cmd_args *a, enum model_iline_kind kind, size_t fro
 		return -EINVAL;
 	if (at < i->lines.n && i->lines.v[at].no != not)
 		return cmd_error(a, "%% %s has the opposite of this line", i->name);
-	if (at == i->lines.n && line_add(a, kind, not, text))
+	if (at == i->lines.n && line_add(a, kind, not, text, SIZE_MAX))
 		return -ENOMEM;
 	if (a->session->place.mode == CONFIG_MODE_INSPECT_MAP) {
 		a->session->place.mode = CONFIG_MODE_INSPECT_ACTION;
@@ -480,8 +482,8 @@ int cfg_do_imap_parameter(void *ctx, struct cmd_args *a, void *out)
 {
 	const struct model_imap *i = map_now(a);
 	char text[MODEL_TEXT_MAX];
+	size_t key, at = SIZE_MAX;
 	bool on;
-	size_t key;
 
 	(void)ctx;
 	(void)out;
@@ -495,19 +497,20 @@ int cfg_do_imap_parameter(void *ctx, struct cmd_args *a, void *out)
 		if (l->kind != MODEL_ILINE_PARAMETER || strncmp(l->text, text, key) ||
 		    (l->text[key] && l->text[key] != ' '))
 			continue;
-		if (!a->no && !strcmp(l->text, text) && !l->no)
-			return 0;
+		if (!strcmp(l->text, text) && l->no == a->no)
+			return 0; /* as it is, and where it is */
 		/* "message-length maximum 512" is not the one of "message-length maximum client" */
 		if (!a->no && l->text[key] == ' ' && strncmp(l->text + key, text + key, 4) &&
 		    (!strncmp(l->text + key, " client", 7) || !strncmp(l->text + key, " server", 7)))
 			continue;
 		if (line_remove(a, k))
 			return -ENOMEM;
+		at = k;
 		i = map_now(a);
 	}
 	if (a->no != on)
 		return 0;
-	return line_add(a, MODEL_ILINE_PARAMETER, a->no, text);
+	return line_add(a, MODEL_ILINE_PARAMETER, a->no, text, at); /* a new value in the old place */
 }
 
 /* What to do with what a match or a class found: one of drop, drop-connection, mask, reset; log; a rate. */
