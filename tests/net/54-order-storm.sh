@@ -103,6 +103,18 @@ has "NRM-15: the same behind TCP intercept" '^equal [0-9]+ ' stream 7004 15000 1
 has "NRM-15: some of these clients got cookies" '198.51.100.10' lab_asa fw show threat-detection statistics top tcp-intercept
 num "NRM-15: no retransmission was taken for another" "$(lab_drops fw tcp-dup-data-mismatch)" -eq 0
 num "NRM-33: no checksum came out wrong" "$(lab_drops fw bad-tcp-cksum)" -eq 0
+
+# Once more with somebody who looks: what was shown of each stream ends with the hash of the rest.
+lab_stop asad-fw
+lab_asad fw --stream-log "$LAB_DIR/streams" || lab_fail "firewall starts"
+lab_simple_conf >/dev/null
+conf >/dev/null 2>&1
+before=$(disorder)
+has "NRM-33: queue-limit 10, storm, shown: every byte right" '^equal [0-9]+ ' stream 7002 15000 1 8
+num "NRM-33: queue-limit 10, storm, shown: no receiver saw a segment out of order" $(($(disorder) - before)) -eq 0
+has "NRM-33: check-retransmission, storm, shown: every byte right" '^equal [0-9]+ ' stream 7003 15000 1 8
+has "NRM-33: every byte of every stream was shown once and in order" '^[1-9][0-9]+ streams shown, 0 wrong' \
+	"$PYTHON" "$LAB_ROOT/tests/net/stream.py" shown "$LAB_DIR/streams"
 lab_stop cable
 has "the cable did spoil" 'lost [1-9][0-9]* late [1-9][0-9]* doubled [1-9]' lab_log cable
 has_not "the server saw every byte right" 'DIFFERENT' lab_log server

@@ -4,6 +4,7 @@
 
 Use: stream.py server PORT…
      stream.py client ADDRESS PORT BYTES SECONDS [AT_ONCE]
+     stream.py shown LOG             (the log of asad --stream-log: is each stream that ended what was sent?)
 The client repeats connections, AT_ONCE at a time, until the seconds are over (0: once) and prints "equal N connections M bytes" or what
 differs; its status is 0 only if all were equal. Each side sends BYTES bytes that only it knows and then the hash of them;
 each side closes its direction when it has sent all (half-closed while the other goes on).
@@ -106,7 +107,30 @@ def clients(address, port, size, seconds, at_once):
     return 0
 
 
+def shown(log):
+    """What was shown of a direction that ended: the client's size (4 bytes), bytes, and their hash."""
+    end, data, n, wrong = {}, {}, 0, []
+    with open(log) as lines:
+        for line in lines:
+            number, way, _, _, *piece = line.split()
+            stream = (number, way)
+            if piece == ["fin"]:
+                got = data.pop(stream, b"")[4 if way == "forward" else 0:]
+                n += 1
+                if hashlib.sha256(got[:-DIGEST]).digest() != bytes(got[-DIGEST:]):
+                    wrong.append(stream)
+                continue
+            seq, piece = int(piece[0]), bytes.fromhex(piece[1])
+            if end.get(stream, seq) != seq:
+                wrong.append((stream, seq, end[stream]))
+            end[stream] = (seq + len(piece)) & 0xffffffff
+            data.setdefault(stream, bytearray()).extend(piece)
+    print("%d streams shown, %d wrong %s" % (n, len(wrong), wrong[:3]))
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "shown":
+        sys.exit(shown(sys.argv[2]))
     if sys.argv[1] == "server":
         server(sys.argv[2:])
     at_once = int(sys.argv[6]) if len(sys.argv) > 6 else 1
