@@ -104,6 +104,19 @@ static struct fake *random_firewall(struct fake *f)
 		c->decrement_ttl = rnd(2);
 		c->conn_max = rnd(3) ? -1 : (int)rnd(4);
 		c->per_client_max = rnd(3) ? -1 : (int)rnd(3);
+		if (rnd(2)) {
+			struct model_imap *i = MODEL_PUSH(&m->imaps);
+			struct model_iline *l = MODEL_PUSH(&i->lines);
+
+			i->kind = MODEL_IMAP_POLICY;
+			snprintf(i->name, sizeof(i->name), "m");
+			snprintf(i->proto, sizeof(i->proto), "ip-options");
+			l->kind = MODEL_ILINE_PARAMETER;
+			snprintf(l->text, sizeof(l->text), "%s action %s", rnd(2) ? "default" : "nop",
+				 rnd(2) ? "allow" : "clear");
+			*(char **)MODEL_PUSH(&m->policy_maps.v[0].classes.v[0].inspects) =
+				strdup(rnd(2) ? "ip-options m" : "ip-options");
+		}
 	}
 	if (!rnd(4)) {
 		struct model_established *e = MODEL_PUSH(&m->established);
