@@ -3,7 +3,7 @@
 #
 # Translation with real programs: PAT to the interface and to a pool, static NAT and static PAT, the forms of PIX,
 # proxy ARP, ICMP errors, exhausted pools, `show xlate`, `show nat`.
-# Proves NAT-1, NAT-2, NAT-3, NAT-4, NAT-5, NAT-6, SES-10 (ICMP errors).
+# Proves NAT-1, NAT-2, NAT-3, NAT-4, NAT-5, NAT-6, SES-10 (ICMP errors), SES-15 (translations).
 
 . "$(dirname "$0")/../../scripts/lab.sh"
 lab_begin "nat"
@@ -128,6 +128,15 @@ num "NAT-1: extended: more flows than ports" "$(wc -l <<<"$all")" -ge 980
 num "NAT-1: extended: a port once for a destination" "$(sort <<<"$all" | uniq -d | wc -l)" -eq 0
 has "NAT-2: show xlate, extended" '^UDP PAT from inside:10\.1\.1\.1[0-9]*/[0-9]+ to outside:198\.51\.100\.90/[0-9]+ flags rie idle' lab_asa fw show xlate
 
+# SES-15: the next daemon finds what the last one gave out.
+again() {
+	lab_asa fw write memory >/dev/null && lab_stop asad-fw KILL 2>/dev/null
+	lab_asad fw
+}
+before=$(lab_asa fw show xlate | grep -c 'flags rie')
+ok "SES-15: restart with an extended pool" again
+num "SES-15: extended translations are found again" "$(lab_asa fw show xlate | grep -c 'flags rie')" -eq "$before"
+
 # A block of 32 ports for each host.
 lab_conf fw <<-'CONF'
 	logging enable
@@ -145,6 +154,9 @@ num "NAT-1: block-allocation: as many flows as the block has ports" "$(wc -l <<<
 num "NAT-1: block-allocation: all of one block" "$(($(tail -n 1 <<<"$ports") - $(head -n 1 <<<"$ports")))" -eq 31
 has "NAT-1: the block is logged" '%ASA-6-305014: Allocated UDP block of ports for translation from inside:10\.1\.1\.66 to outside:198\.51\.100\.90/[0-9]+-[0-9]+$' lab_asa fw show logging
 has "NAT-1: and that it is all the host gets" '%ASA-3-305016: Unable to create UDP connection from inside:10\.1\.1\.66/[0-9]+ to outside:198\.51\.100\.66/9 due to reaching per-host PAT port block limit of 1$' lab_asa fw show logging
+ok "SES-15: restart with blocks" again
+num "SES-15: the ports are the host's still" "$(lab_asa fw show xlate | grep -c '^UDP PAT from inside:10\.1\.1\.66/')" -eq 32
+has_not "SES-15: and its share is used up still" '^udp' out "IP(src='10.1.1.66',dst='198.51.100.66')/UDP(sport=500,dport=9)/b'x'"
 lab_asa fw clear conn >/dev/null
 lab_asa fw clear xlate >/dev/null
 has "NAT-1: a block that is given back is logged" '%ASA-6-305015: Released UDP block of ports for translation from inside:10\.1\.1\.66 to outside:198\.51\.100\.90/[0-9]+-[0-9]+$' lab_asa fw show logging
