@@ -209,6 +209,18 @@ asa_inline void commit(const struct asa_flow *f)
 
 static volatile __u32 urgent_told; /* tick of the last event; worst race: one for each CPU */
 
+/* An urgent flag is cleared (419003): global, so that the verifier walks it once. */
+__noinline int urgent_tell(__u32 ref, __u32 serial)
+{
+	__u32 tick = tick_now();
+
+	if (urgent_told != tick) {
+		urgent_told = tick;
+		event_submit(ASA_EVENT_URGENT, ref, (__u16)serial, tick);
+	}
+	return 0;
+}
+
 /* Step 4, what the normalizer changes. */
 asa_inline void edit(const struct asa_run *r, const struct asa_flow *f)
 {
@@ -221,10 +233,8 @@ asa_inline void edit(const struct asa_run *r, const struct asa_flow *f)
 		asa_st16(p->l4 + ASA_TCP_CHECK,
 			 asa_csum_apply(asa_ld16(p->l4 + ASA_TCP_CHECK), delta));
 	}
-	if ((p->tcp.edits & ASA_NORM_URGENT) && urgent_told != f->tick) { /* 419003 */
-		urgent_told = f->tick;
-		event_submit(ASA_EVENT_URGENT, f->ref, f->own->serial, f->tick);
-	}
+	if (p->tcp.edits & ASA_NORM_URGENT)
+		urgent_tell(f->ref, f->own->serial);
 	tcp_norm_edit(p);
 }
 
