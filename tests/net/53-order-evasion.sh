@@ -91,7 +91,7 @@ while read -r dport port name; do
 	[[ $read_ == *EV* || $read_ == *EVIL* || $read_ == *REAL* || ($dport == 80 && $read_ == *XX*) ]] &&
 		lab_fail "NRM-33: port $dport: $name: bytes that came second" "$read_"
 done <"$LAB_DIR/cases"
-num "all cases were compared" "$n" -ge 52
+num "all cases were compared" "$n" -ge 58
 num "NRM-15: other bytes were found out" "$(lab_drops fw tcp-dup-data-mismatch)" -ge 6
 num "NRM-33: bad checksums were found out" "$(lab_drops fw bad-tcp-cksum)" -ge 4
 

@@ -21,13 +21,14 @@ import time
 
 if sys.argv[1] not in ("server", "streams"):
     logging.getLogger("scapy").setLevel(logging.ERROR)
-    from scapy.all import IP, TCP, Ether, raw  # noqa
+    from scapy.all import IP, TCP, Ether, fragment, raw  # noqa
 
 ISN = 0xfffffff0  # the numbers wrap on the way
 
 
 def seg(at, data, **how):
-    """Payload at byte 'at' of the stream. how: ttl, sum (wrong checksum), flags, urgent, ack (added), ts"""
+    """Payload at byte 'at' of the stream. how: ttl, sum (wrong checksum), flags, urgent, ack (added), ts, pieces (IP fragments;
+    2: one of them twice, with other bytes)"""
     return at, data.encode(), how
 
 
@@ -58,6 +59,10 @@ CASES = [
     ("FIN before its time", "", [seg(4, "", flags="FA"), seg(2, "cd"), seg(4, "EVIL"), seg(0, "ab")]),
     ("second FIN earlier", "", [seg(0, "abcd"), seg(6, "gh", flags="FA"), seg(4, "", flags="FA"), seg(4, "ef")]),
     ("many small ones backwards", "", [seg(i, "abcdefghij"[i]) for i in range(9, -1, -1)]),
+    ("IP fragments, out of order", "", [seg(8, "ijklmnopqrstuvwx", pieces=1), seg(0, "abcdefgh")]),
+    ("IP fragments around bytes that came first", "", [seg(4, "efghijklmnop"), seg(2, "cdEVilEVilEVilqr", pieces=1),
+                                                       seg(0, "abcd"), seg(16, "qr")]),
+    ("IP fragments that overlap", "", [seg(0, "abcd" * 9, pieces=2), seg(0, "abcd")]),
     ("old timestamp", "", [seg(0, "ab", ts=1000), seg(2, "EV", ts=10), seg(2, "cd", ts=1001)]),
 ]
 
@@ -70,7 +75,7 @@ class Client:
         self.src, self.dst, self.dport, self.mac = src, dst, dport, mac
         self.acked = {}  # by port: the next number that the server will send
 
-    def send(self, port, number, data, flags="PA", ttl=64, sum=0, urgent=0, ack=0, ts=None):
+    def send(self, port, number, data, flags="PA", ttl=64, sum=0, urgent=0, ack=0, ts=None, pieces=0):
         tcp = TCP(sport=port, dport=self.dport, seq=number & 0xffffffff, flags=flags, window=60000, urgptr=urgent,
                   ack=(self.acked.get(port, 0) + ack) & 0xffffffff if "A" in flags else 0)
         if ts is not None:
@@ -78,8 +83,15 @@ class Client:
         pkt = Ether(bytes(raw(Ether(src=self.own, dst=self.mac) / IP(src=self.src, dst=self.dst, ttl=ttl) / tcp / data)))
         if sum:
             pkt[TCP].chksum ^= 0x55
-        frame = raw(pkt)
-        self.sock.send(frame + bytes(max(0, 60 - len(frame))))
+        frames = [raw(pkt)]
+        if pieces:
+            pkt[IP].id = (port * 8 + self.dport + number) & 0xffff
+            del pkt[IP].chksum
+            frames = [raw(Ether(src=self.own, dst=self.mac) / piece) for piece in fragment(IP(raw(pkt[IP])), fragsize=24)]
+        if pieces == 2:
+            frames.insert(1, frames[1][:34] + b"EV" * ((len(frames[1]) - 34) // 2))
+        for frame in frames:
+            self.sock.send(frame + bytes(max(0, 60 - len(frame))))
         self.listen(0.004)
 
     def listen(self, seconds, syn_ack=None):
