@@ -267,7 +267,8 @@ static void apply_use_if(struct apply *p, const struct policy *pol, const struct
 	}
 	f->keep = true;
 	dp_iface_set(p->asa->dp, pi->ifindex, 0,
-		     ASA_IFACE_USED | (plain && plain->reverse_path ? ASA_IFACE_RPF : 0), pi->mac);
+		     ASA_IFACE_USED | (plain && plain->reverse_path ? ASA_IFACE_RPF : 0),
+		     plain && plain->module ? NULL : pi->mac); /* a module gives frames back as they went */
 	if (!f->attached && p->attach) {
 		net_set_forwarding(p->asa->net, pi->ifindex);
 		r = dp_attach(p->asa->dp, pi->ifindex, &mode, err, sizeof(err));

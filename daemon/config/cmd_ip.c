@@ -56,7 +56,7 @@ static void rows_trim(struct model *m)
 		const struct model_ip *r = &m->ip.v[i];
 
 		if (!r->fragment_size && !r->fragment_chain && !r->fragment_timeout &&
-		    !r->reverse_path)
+		    !r->reverse_path && !r->module)
 			MODEL_REMOVE(&m->ip, i);
 	}
 }
@@ -117,6 +117,34 @@ static int do_verify(void *ctx, struct cmd_args *a, void *out)
 	return 0;
 }
 
+/* An interface is one end of one module; a module has one interface of each kind. */
+static int do_module(void *ctx, struct cmd_args *a, void *out)
+{
+	const char *ifname = cmd_get(a, "IF");
+	__u8 bit = MODEL_MODULE(cmd_has(a, "csc"), cmd_has(a, "from"));
+	struct model_ip *row;
+	struct model *m;
+
+	(void)ctx;
+	(void)out;
+	for (size_t i = 0; i < cfg_model(a)->ip.n && !a->no; i++) {
+		const struct model_ip *now = &cfg_model(a)->ip.v[i];
+
+		if (!strcmp(now->ifname, ifname) ? now->module & ~bit : now->module & bit)
+			return cmd_error(a, "%% interface %s is a service module's already", now->ifname);
+	}
+	warn_unknown(a, ifname);
+	m = cfg_edit(a);
+	if (!m)
+		return -ENOMEM;
+	row = row_of(m, ifname);
+	if (!row)
+		return cfg_no_memory(a);
+	row->module = a->no ? row->module & ~bit : bit;
+	rows_trim(m);
+	return 0;
+}
+
 #define G CONFIG_IN(CONFIG_MODE_GLOBAL)
 
 const struct config_command cmd_ip_rows[] = {
@@ -129,6 +157,8 @@ const struct config_command cmd_ip_rows[] = {
 	     "[<IF:name>]", "Reassembly of fragments", do_fragment },
 	{ G, "ip verify reverse-path interface <IF:name>", "=",
 	  "Packets must come from where their source is", do_verify },
+	{ G, "service-module {ips | csc} {to | from} interface <IF:name>", "=",
+	  "The interfaces that lead to a service module and back", do_module },
 };
 const size_t n_cmd_ip_rows = ARRAY_SIZE(cmd_ip_rows);
 
@@ -159,6 +189,24 @@ void show_verify(const struct show *sh)
 		if (sh->m->ip.v[i].reverse_path)
 			put(sh->sink, "ip verify reverse-path interface %s\n",
 			    sh->m->ip.v[i].ifname);
+}
+
+void show_service_module(const struct show *sh)
+{
+	for (size_t i = 0; i < sh->m->ip.n; i++)
+		for (int k = 0; k < 4; k++)
+			if (sh->m->ip.v[i].module & MODEL_MODULE(k >> 1, k & 1))
+				put(sh->sink, "service-module %s %s interface %s\n", k >> 1 ? "csc" : "ips",
+				    k & 1 ? "from" : "to", sh->m->ip.v[i].ifname);
+}
+
+int clear_service_module(struct model *m, const struct model *empty)
+{
+	(void)empty;
+	for (size_t i = 0; i < m->ip.n; i++)
+		m->ip.v[i].module = 0;
+	rows_trim(m);
+	return 0;
 }
 
 int clear_fragment(struct model *m, const struct model *empty)

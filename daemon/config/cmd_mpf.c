@@ -302,7 +302,8 @@ static int do_action(void *ctx, struct cmd_args *a, void *out)
 		return -EINVAL;
 	if (a->no)
 		return found ? 0 : cmd_error(a, "%% class %s has no such action", pc->class_name);
-	cmd_warn(a, "\"%s\" is not active yet: the line is kept", line);
+	if (strcmp(a->v[0].text, "ips") && strcmp(a->v[0].text, "csc"))
+		cmd_warn(a, "\"%s\" is not active yet: the line is kept", line);
 	return line_push(a, &pc->others.v, &pc->others.n, &pc->others.cap, line);
 }
 

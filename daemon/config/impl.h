@@ -172,7 +172,7 @@ struct show {
 typedef void show_fn(const struct show *sh);
 show_fn show_version_line, show_semantics, show_hostname, show_head, show_timeout_floor,
 	show_fail_mode, show_interfaces, show_same_security, show_time_ranges, show_objects,
-	show_groups, show_access_lists, show_logging, show_fragment, show_verify, show_pix_nat, show_twice_nat,
+	show_groups, show_access_lists, show_logging, show_fragment, show_verify, show_service_module, show_pix_nat, show_twice_nat,
 	show_object_nat, show_after_auto, show_access_groups, show_routes, show_timeouts, show_mgmt,
 	show_sysopt, show_tail, show_tcp_maps, show_regexes, show_snmp_maps, show_class_maps,
 	show_policy_maps, show_service_policies, show_established;
@@ -185,7 +185,7 @@ bool cfg_clear_mgmt_word(struct model *m, const char *word);
 typedef int clear_fn(struct model *m, const struct model *empty);
 clear_fn clear_interfaces, clear_objects, clear_groups, clear_access_lists, clear_access_groups,
 	clear_nat, clear_static, clear_global, clear_routes, clear_timeouts, clear_logging, clear_tcp_maps, clear_class_maps,
-	clear_policy_maps, clear_regexes, clear_snmp_maps, clear_service_policies, clear_mgmt, clear_sysopt, clear_fragment, clear_verify,
+	clear_policy_maps, clear_regexes, clear_snmp_maps, clear_service_policies, clear_mgmt, clear_sysopt, clear_fragment, clear_verify, clear_service_module,
 	clear_hostname, clear_same_security, clear_established;
 clear_fn clear_dns, clear_xlate_blocks;
 

@@ -56,6 +56,7 @@ static const struct section {
 	{ "logging",		   show_logging,	 clear_logging },
 	{ "fragment",		   show_fragment,	 clear_fragment },
 	{ "ip verify reverse-path", show_verify,	 clear_verify },
+	{ "service-module",	 show_service_module,	 clear_service_module },
 	{ "xlate",		   show_xlate_blocks,	 clear_xlate_blocks },
 	{ "global",		   show_pix_global,	 clear_global },
 	{ "nat",		   show_pix_nat,	 clear_nat },

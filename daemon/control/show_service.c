@@ -16,6 +16,7 @@
 
 #include "config/value.h"
 #include "control/commands.h"
+#include "engine/pipeline.h"
 #include "inspect/regex.h"
 #include "policy/policy.h"
 
@@ -237,6 +238,35 @@ static void put_police(struct output *o, const struct asa *a, const struct polic
 	output_list_end(o);
 }
 
+/* "ips", "csc": as ASA prints them; the numbers are the module's, of all classes together (MPF-13). */
+static void put_modules(struct output *o, const struct asa *a, const struct policy_class_row *r, const char *word)
+{
+	output_list_begin(o, "modules");
+	for (size_t i = 0; i < r->config->others.n; i++) {
+		const char *line = r->config->others.v[i];
+		bool csc = line_begins(line, "csc"), up;
+		struct module_numbers n;
+
+		if ((!csc && !line_begins(line, "ips")) || (word && !line_begins(line, word)))
+			continue;
+		up = engine_module(a->engine, csc, &n);
+		output_text(o, "      %s: card status %s, mode %s\n", csc ? "CSC" : "IPS", up ? "Up" : "Down", line + 4);
+		output_text(o, "        packet input %llu, packet output %llu, drop %llu, reset-drop 0\n",
+			    (unsigned long long)n.sent, (unsigned long long)n.returned,
+			    (unsigned long long)n.dropped);
+		output_object_begin(o, NULL);
+		output_str(o, "module", csc ? "csc" : "ips");
+		output_str(o, "mode", line + 4);
+		output_str(o, "status", up ? "up" : "down");
+		output_u64(o, "sent", n.sent);
+		output_u64(o, "returned", n.returned);
+		output_u64(o, "dropped", n.dropped);
+		output_u64(o, "passed_while_down", n.passed);
+		output_object_end(o);
+	}
+	output_list_end(o);
+}
+
 /* What is kept without effect says so. */
 static void put_others(struct output *o, const struct policy_class_row *r, const char *word)
 {
@@ -244,7 +274,7 @@ static void put_others(struct output *o, const struct policy_class_row *r, const
 	for (size_t i = 0; i < r->config->others.n; i++) {
 		const char *line = r->config->others.v[i];
 
-		if (word && !line_begins(line, word))
+		if ((word && !line_begins(line, word)) || line_begins(line, "ips") || line_begins(line, "csc"))
 			continue;
 		if (line_begins(line, "priority"))
 			output_text(o, "      Priority: (configured, not active)\n");
@@ -267,8 +297,10 @@ static void put_class(struct output *o, const struct asa *a, const struct policy
 		put_inspects(o, r, w->word);
 	if (w->part == PART_ALL || w->part == PART_POLICE)
 		put_police(o, a, r);
-	if (w->part == PART_ALL || w->part == PART_OTHER)
+	if (w->part == PART_ALL || w->part == PART_OTHER) {
+		put_modules(o, a, r, w->word);
 		put_others(o, r, w->word);
+	}
 	output_u64(o, "connections", counter(r->conns));
 	output_u64(o, "embryonic", counter(r->embryonic));
 	output_u64(o, "packets", counter(r->packets));

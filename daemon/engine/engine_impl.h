@@ -55,6 +55,13 @@ struct source_row {
 	__u64 drops;
 };
 
+/* A service module: is it there, and what went through it. */
+struct module_state {
+	__u64 secret; /* of the questions; 0: none was sent */
+	__u32 asked, answered; /* ticks; 0 never */
+	struct module_numbers numbers;
+};
+
 struct engine {
 	struct asa *asa;
 	struct account account;
@@ -68,6 +75,7 @@ struct engine {
 	struct intercepts *intercepts; /* intercept.c */
 	struct joins *joins; /* intercept_join.c */
 	struct source_row sources[POLICY_IFS_MAX]; /* source.c */
+	struct module_state modules[2]; /* module.c: IPS, CSC */
 	struct order_table *order; /* order.c; NULL: no connection needed it yet */
 };
 
@@ -106,6 +114,7 @@ struct walk {
 	bool done; /* sent or held: the frame is no longer ours */
 	bool made; /* by the daemon, in a client's name */
 	bool cookie; /* a SYN made for a client that brought a cookie back */
+	bool returned; /* by a service module (module.c) */
 	bool ordered; /* it waited for one before it, and was put in order (order.c) */
 	struct order_block *released; /* segments that can go behind this one */
 	struct order_stamp stamp;
@@ -174,6 +183,11 @@ void tuple_fill(const struct walk *w, const struct asa_key *key, struct policy_t
 /* options.c */
 stage_fn stage_options;
 bool options_inspected(const struct walk *w); /* by stage_options(), not at once */
+/* module.c */
+bool module_gave(struct walk *w); /* the frame comes from a service module */
+stage_fn stage_module_back;
+stage_fn stage_module;
+void module_tick(struct engine *e, struct worker_ops *ops, __u32 now);
 /* police.c */
 stage_fn stage_police_in;
 stage_fn stage_police_out;

@@ -470,6 +470,7 @@ static void splice(struct walk *w, struct join *j)
 {
 	struct asa_session *row = session_row(w->e->asa->sessions, w->slot);
 	struct asa_dir *d = w->conn->dir;
+	__u16 drop = row->flags & ASA_SESSION_MODULE ? 0 : ASA_DIR_INSPECT;
 	__u32 events = 0;
 	int i;
 
@@ -478,9 +479,9 @@ static void splice(struct walk *w, struct join *j)
 	d[1].seq_add = j->cookie - w->p->tcp.seq;
 	splice_timestamps(w, j);
 	row->flags &= (__u16)~ASA_SESSION_INTERCEPT;
-	/* The offsets first: XDP reads them once it no longer sees INSPECT. */
+	/* The offsets first: XDP reads them once it no longer sees INSPECT (a service module's stays). */
 	for (i = 1; i >= 0; i--)
-		__atomic_store_n(&d[i].flags, (__u16)((d[i].flags & ~ASA_DIR_INSPECT) | ASA_DIR_SEQ),
+		__atomic_store_n(&d[i].flags, (__u16)((d[i].flags & ~drop) | ASA_DIR_SEQ),
 				 __ATOMIC_RELEASE);
 }
 

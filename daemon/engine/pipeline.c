@@ -40,11 +40,14 @@ static enum asa_drop pipeline(struct walk *w)
 	if (w->p->flags & ASA_PKT_ICMP_ERROR)
 		return run(w, stage_icmp_error); /* belongs to the connection that it quotes */
 	STAGE(stage_find); /* the connection of this packet */
+	STAGE(stage_module_back); /* a service module gives it back: on from there */
 	if (!w->slot)
 		STAGE(stage_cookie); /* TCP intercept: an ACK that brings a cookie back */
-	if (w->slot)
+	if (w->slot && !w->returned)
 		STAGE(stage_reopen); /* a SYN may take the place of a closed connection */
-	if (w->slot) {
+	if (w->returned) {
+		STAGE(stage_track);
+	} else if (w->slot) {
 		STAGE(stage_interface); /* seen where it may be seen */
 		STAGE(stage_police_in); /* within the rate of its class where it enters? */
 		STAGE(stage_join); /* TCP intercept: the server's answer */
@@ -67,7 +70,9 @@ static enum asa_drop pipeline(struct walk *w)
 		STAGE(stage_create); /* slot, index, message: XDP takes over */
 	}
 	STAGE(stage_normalize); /* MSS of SYN and SYN-ACK */
-	STAGE(stage_order); /* TCP payload: in order, the first bytes; may have to wait */
+	if (!w->returned)
+		STAGE(stage_order); /* TCP payload: in order, the first bytes; may have to wait */
+	STAGE(stage_module); /* to a service module, which gives it back or not */
 	STAGE(stage_inspect); /* payload, for connections under inspection */
 	STAGE(stage_next_hop); /* neighbour, TTL, MTU */
 	STAGE(stage_police_out); /* within the rate of its class where it leaves? */
@@ -150,7 +155,7 @@ enum asa_drop stage_parse(struct walk *w)
 	enum asa_drop why;
 
 	why = asa_parse(w->p, w->f->data, w->f->data + w->f->len, 1);
-	w->in = policy_if_find(w->policy, w->f->in_ifindex, w->p->vlan);
+	w->in = policy_if_find(w->policy, w->f->in_ifindex, module_gave(w) ? 0 : w->p->vlan);
 	if (!w->in)
 		return why ? why : DROP_L2_INTERFACE;
 	if (why) {
@@ -321,6 +326,7 @@ void engine_tick(struct engine *e, struct worker_ops *ops, __u32 now)
 	while ((chain = ip_frag_expire(e->frags, ops, now)) != NULL)
 		frames_drop(e, ops, chain, DROP_FRAG_TIMEOUT);
 	probe_tick(e, ops, now);
+	module_tick(e, ops, now);
 	deny_log_tick(e, now);
 	account_flush(e);
 }

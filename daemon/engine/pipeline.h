@@ -63,4 +63,11 @@ void engine_source_clear(struct engine *e);
 /* Frames held now: waiting for a neighbour, and in reassembly (of datagrams, of TCP streams). */
 void engine_held(const struct engine *e, __u32 *neighbour, __u32 *fragments);
 
+/* A service module (0 IPS, 1 CSC; MPF-13). */
+struct module_numbers {
+	__u64 sent, returned, dropped, passed; /* passed: by fail-open, while it was not there */
+};
+/* => false: it is not there */
+bool engine_module(const struct engine *e, int kind, struct module_numbers *n);
+
 #endif

@@ -50,7 +50,7 @@ static __u8 *put_l2(const struct walk *w, struct frame *f)
 static void send_reply(struct walk *w, struct frame *f, __u32 ip_size)
 {
 	f->len = w->p->l3_off + ip_size;
-	f->out_ifindex = w->f->in_ifindex;
+	f->out_ifindex = w->returned ? w->in->ifindex : w->f->in_ifindex;
 	account_reply(w->e, f->len);
 	account_sent(w->e, f->out_ifindex, f->len);
 	w->ops->send(w->ops->worker, f);

@@ -77,6 +77,7 @@ static void ip_settings(const struct model *m, struct policy_if *pi)
 		if (row->fragment_timeout)
 			pi->fragment_timeout_s = (__u32)row->fragment_timeout;
 		pi->reverse_path = row->reverse_path;
+		pi->module = row->module;
 	}
 }
 
@@ -187,6 +188,14 @@ const struct policy_if *policy_if_find(const struct policy *p, __u32 ifindex, __
 		if (pi->ifindex == ifindex && pi->vlan == vlan)
 			return pi;
 	}
+	return NULL;
+}
+
+const struct policy_if *policy_if_module(const struct policy *p, int kind, int from)
+{
+	for (size_t i = 0; i < p->ifs.n; i++)
+		if (p->ifs.v[i].module & MODEL_MODULE(kind, from))
+			return &p->ifs.v[i];
 	return NULL;
 }
 

@@ -366,10 +366,19 @@ struct model_logging {
 };
 
 /* "fragment … IF", "ip verify reverse-path interface IF": a row for each interface they name. */
+/* What an interface is to a service module: packets go to it there, or come back there. */
+enum model_module {
+	MODEL_MODULE_IPS_TO = 1 << 0,
+	MODEL_MODULE_IPS_FROM = 1 << 1,
+	MODEL_MODULE_CSC_TO = 1 << 2,
+	MODEL_MODULE_CSC_FROM = 1 << 3,
+};
+#define MODEL_MODULE(kind, from) (MODEL_MODULE_IPS_TO << (2 * (kind) + (from)))
 struct model_ip {
 	char ifname[MODEL_NAME_MAX]; /* nameif */
 	int fragment_size, fragment_chain, fragment_timeout; /* 0: as for all interfaces */
 	bool reverse_path;
+	__u8 module; /* bits of enum model_module */
 };
 
 struct model {

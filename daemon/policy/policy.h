@@ -68,6 +68,7 @@ struct policy_if {
 	__u8 level; /* security level */
 	bool up; /* not shut down, present */
 	bool reverse_path; /* ip verify reverse-path */
+	__u8 module; /* bits of enum model_module: an end of a service module */
 	__u32 fragment_size, fragment_chain, fragment_timeout_s;
 	char name[MODEL_NAME_MAX]; /* nameif */
 	char dev[MODEL_IF_MAX];
@@ -96,6 +97,8 @@ bool policy_times_changed(const struct policy *p, time_t now);
 size_t policy_n_ifs(const struct policy *p);
 const struct policy_if *policy_if_at(const struct policy *p, __u16 num);
 const struct policy_if *policy_if_find(const struct policy *p, __u32 ifindex, __u16 vlan);
+/* The interface that leads to a service module (0 IPS, 1 CSC), or back from it. => NULL: none */
+const struct policy_if *policy_if_module(const struct policy *p, int kind, int from);
 const struct policy_if *policy_if_named(const struct policy *p, const char *nameif);
 /* An own address of the interface that other networks can answer to. => false: none of that family */
 bool policy_if_address(const struct policy *p, const struct policy_if *pi, bool v6,
@@ -297,6 +300,8 @@ struct policy_service {
 	__u16 police[2][2]; /* rows of asa_police: forward and reverse, where it enters and leaves; 0 none */
 	int inspect; /* number of the inspector, -1 none */
 	bool inspect_icmp, inspect_icmp_error; /* "inspect icmp", "inspect icmp error" (SES-10) */
+	bool module; /* to a service module (MPF-13), of this kind: */
+	bool module_csc, module_promiscuous, module_fail_close;
 };
 /*
  * First matching class per feature, interface policy before global, by MPF-5/6 directions:

@@ -21,7 +21,7 @@
 #include "policy/policy_impl.h"
 
 enum feature { FEATURE_CONN, FEATURE_BYPASS, FEATURE_TCP_MAP, FEATURE_ICMP, FEATURE_ICMP_ERROR, FEATURE_POLICE_IN,
-	       FEATURE_POLICE_OUT, FEATURE_OPTIONS, FEATURE_MAX };
+	       FEATURE_POLICE_OUT, FEATURE_OPTIONS, FEATURE_IPS, FEATURE_CSC, FEATURE_MAX };
 
 struct service_class {
 	const struct model_policy_class *config;
@@ -50,6 +50,7 @@ struct policy_services {
 	int global; /* index, -1 none */
 	int by_if[POLICY_IFS_MAX];
 	bool polices; /* some class does */
+	bool modules; /* some class asks for a service module */
 	bool options; /* some class inspects IPv4 options */
 };
 
@@ -182,7 +183,10 @@ static int class_compile(struct compile *c, struct service *s, const char *map,
 	sc->has[FEATURE_POLICE_IN] = pc->police[0].rate != 0;
 	sc->has[FEATURE_POLICE_OUT] = pc->police[1].rate != 0;
 	c->p->services->polices |= pc->police[0].rate || pc->police[1].rate;
+	sc->has[FEATURE_IPS] = has_other(pc, "ips ") && !pc->conn.bypass;
+	sc->has[FEATURE_CSC] = has_other(pc, "csc ") && !pc->conn.bypass;
 	sc->has[FEATURE_OPTIONS] = options_inspect_line(pc) && !pc->conn.bypass;
+	c->p->services->modules |= sc->has[FEATURE_IPS] || sc->has[FEATURE_CSC];
 	c->p->services->options |= sc->has[FEATURE_OPTIONS];
 	if (options_compile(c, pc, &sc->ip_options))
 		return -ENOMEM;
@@ -457,6 +461,29 @@ void policy_police_set(struct policy *p, size_t i, int out, __u16 row)
 	}
 }
 
+/* "ips {inline|promiscuous} {fail-open|fail-close} …", "csc {fail-open|fail-close}": IPS goes before CSC. */
+static void module_match(const struct policy *p, const struct policy_if *in,
+			 const struct policy_if *out, const struct cls_key *k, __u8 tos,
+			 struct policy_service *s)
+{
+	const struct model_policy_class *pc;
+	int row = feature_find(p, in, out, FEATURE_IPS, k, tos, &pc);
+
+	if (row < 0) {
+		row = feature_find(p, in, out, FEATURE_CSC, k, tos, &pc);
+		s->module_csc = row >= 0;
+	}
+	s->module = row >= 0;
+	for (size_t i = 0; row >= 0 && i < pc->others.n; i++) {
+		const char *line = pc->others.v[i];
+
+		if (strncmp(line, s->module_csc ? "csc " : "ips ", 4))
+			continue;
+		s->module_promiscuous = strstr(line, " promiscuous ") != NULL;
+		s->module_fail_close = strstr(line, " fail-close") != NULL;
+	}
+}
+
 static void conn_settings_copy(struct policy_service *s, const struct model_conn_settings *c)
 {
 	s->decrement_ttl = c->decrement_ttl;
@@ -511,6 +538,8 @@ void policy_service_match(const struct policy *p, const struct policy_if *in,
 	}
 	if (p->services->polices)
 		police_match(p, in, out, t, s);
+	if (p->services->modules && !s->bypass)
+		module_match(p, in, out, &k, t->tos, s);
 	if (t->proto == IPPROTO_ICMP || t->proto == IPPROTO_ICMPV6) {
 		s->inspect_icmp = feature_find(p, in, out, FEATURE_ICMP, &k, t->tos, &pc) >= 0;
 		s->inspect_icmp_error = feature_find(p, in, out, FEATURE_ICMP_ERROR, &k, t->tos, &pc) >= 0;

@@ -297,7 +297,7 @@ static void conn_fill(struct sessions *s, struct asa_conn *c, const struct sessi
 		flags |= ASA_DIR_DEC_TTL;
 	if (tcp && a->clamp_mss)
 		flags |= ASA_DIR_PUNT_SYN;
-	if (a->intercept)
+	if (a->intercept || a->service.module)
 		flags |= ASA_DIR_INSPECT;
 	if (tcp && a->randomize && !a->service.bypass && s->isn_ready) {
 		session_isn_offsets(s, a, id, add);
@@ -368,6 +368,10 @@ static void row_fill(struct sessions *s, struct asa_session *r, const struct ses
 		r->flags |= ASA_SESSION_PAT_BLOCK;
 	if (a->intercept)
 		r->flags |= ASA_SESSION_INTERCEPT;
+	if (a->service.module)
+		r->flags |= ASA_SESSION_MODULE | (a->service.module_csc ? ASA_SESSION_MODULE_CSC : 0) |
+			    (a->service.module_promiscuous ? ASA_SESSION_MODULE_COPY : 0) |
+			    (a->service.module_fail_close ? ASA_SESSION_MODULE_CLOSE : 0);
 	session_timeouts(s, r, a->forward.proto, &a->service);
 }
 

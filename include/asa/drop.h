@@ -89,7 +89,11 @@
 	X(DROP_POLICE,			"rate-exceeded",		FRAME,	POLICY,		"QoS rate exceeded") \
 	X(DROP_TCP_SYN_OOO,		"tcp-syn-ooo",			FRAME,	TCP_STATE,	"TCP SYN on established conn") \
 	X(DROP_TCP_ACKED,		"tcp-acked",			FRAME,	TCP_STATE,	"TCP DUP and has been ACKed") \
-	X(DROP_SESSION_EXPIRED,		"flow-expired",			FRAME,	SESSION,	"Expired flow")
+	X(DROP_SESSION_EXPIRED,		"flow-expired",			FRAME,	SESSION,	"Expired flow") \
+	X(DROP_MODULE_IPS,		"ips-fail-close",		FRAME,	INSPECT,	"IPS card is down") \
+	X(DROP_MODULE_CSC,		"csc-fail-close",		FRAME,	INSPECT,	"CSC card is down") \
+	X(DROP_MODULE_INVALID,		"ssm-dpp-invalid",		FRAME,	INSPECT,	"Invalid packet received from SSM card") \
+	X(DROP_MODULE_ALIVE,		"ssm-alive",			FRAME,	INSPECT,	"Question whether a service module is there, come back")
 /* clang-format on */
 
 enum asa_drop {

@@ -172,6 +172,10 @@ enum asa_session_flag {
 	ASA_SESSION_PROBE = 1 << 8, /* idle: DCD probes both ends */
 	ASA_SESSION_PAT_EXTENDED = 1 << 9, /* with PAT: other destinations may share the port */
 	ASA_SESSION_PAT_BLOCK = 1 << 10, /* with PAT: the port is out of a block of the host's own */
+	ASA_SESSION_MODULE = 1 << 11, /* goes through a service module: IPS, or */
+	ASA_SESSION_MODULE_CSC = 1 << 12,
+	ASA_SESSION_MODULE_COPY = 1 << 13, /* with MODULE: it gets copies (promiscuous) */
+	ASA_SESSION_MODULE_CLOSE = 1 << 14, /* with MODULE: fail-close */
 };
 struct asa_session {
 	__u64 id; /* connection id of the log messages, never reused */

@@ -297,7 +297,8 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 	static struct model_policy_class a, b;
 	static char *inspects[] = {"ftp strict", "http", "ip-options _default_ip_options_map"};
 	static __u64 option_packets = 7, option_drops = 2;
-	static char *others[] = {"priority", "user-statistics accounting"};
+	static char *others[] = {"priority", "user-statistics accounting", "ips inline fail-open",
+				 "csc fail-close"};
 
 	model_conn_settings_init(&a.conn);
 	a.conn.conn_max = 1000;
@@ -310,7 +311,7 @@ bool policy_class_row(const struct policy *p, size_t i, struct policy_class_row 
 	b.inspects.v = inspects;
 	b.inspects.n = 3;
 	b.others.v = others;
-	b.others.n = 2;
+	b.others.n = 4;
 	b.police[1] = (struct model_police){.rate = 56000, .burst = 10500};
 	*r = (struct policy_class_row){.policy_map = i ? "BYP" : "CONNS",
 				       .class_name = i ? "tcp_bypass" : "CONNS",
@@ -400,6 +401,11 @@ void ip_frag_clear_stats(struct ip_frags *t, __u32 ifindex, __u16 vlan)
 void ip_frag_clear_queue(struct ip_frags *t, __u32 ifindex, __u16 vlan, __u32 now)
 {
 	fragments.queue = 0;
+}
+bool engine_module(const struct engine *e, int kind, struct module_numbers *n)
+{
+	*n = (struct module_numbers){.sent = 90, .returned = 80, .dropped = 3};
+	return !kind;
 }
 __u64 engine_source_drops(struct engine *e, __u32 ifindex, __u16 vlan)
 {

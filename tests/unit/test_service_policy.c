@@ -407,6 +407,36 @@ static void mpf9_priority_and_police(void)
 	fw_free(&fw);
 }
 
+/* MPF-13: which module, how, and what when it is gone; not for connections that bypass (BYP-6). */
+static void mpf13_service_modules(void)
+{
+	struct fw fw = fw_new();
+	struct model_policy_class *pc;
+	struct policy_service s;
+
+	class_map(&fw, "C", "tcp 80");
+	class_map(&fw, "D", "tcp 25");
+	class_map(&fw, "E", "tcp 22");
+	pc = in_map(&fw, "P", "C");
+	*(char **)MODEL_PUSH(&pc->others) = strdup("ips promiscuous fail-open sensor vs0");
+	pc = in_map(&fw, "P", "D");
+	*(char **)MODEL_PUSH(&pc->others) = strdup("csc fail-close");
+	pc = in_map(&fw, "P", "E");
+	*(char **)MODEL_PUSH(&pc->others) = strdup("ips inline fail-close");
+	pc->conn.bypass = true;
+	attach(&fw, "P", "inside");
+	CU_ASSERT_EQUAL_FATAL(fw_compile(&fw), 0);
+	s = ask(&fw, "inside", "outside", "tcp 10.1.1.1:1 203.0.113.1:80");
+	CU_ASSERT_TRUE(s.module && !s.module_csc && s.module_promiscuous && !s.module_fail_close);
+	s = ask(&fw, "inside", "outside", "tcp 10.1.1.1:1 203.0.113.1:25");
+	CU_ASSERT_TRUE(s.module && s.module_csc && !s.module_promiscuous && s.module_fail_close);
+	s = ask(&fw, "inside", "outside", "tcp 10.1.1.1:1 203.0.113.1:22");
+	CU_ASSERT_TRUE(s.bypass && !s.module);
+	s = ask(&fw, "inside", "outside", "tcp 10.1.1.1:1 203.0.113.1:23");
+	CU_ASSERT_TRUE(!s.module);
+	fw_free(&fw);
+}
+
 /* ------------------------------------------------------------------ inspections */
 
 /* "ftp", "ftp+ipv6": what would be inspected of the packet; "" nothing. */
@@ -629,6 +659,7 @@ int main(void)
 		{ "MPF-2 code points and RTP", mpf2_code_points_and_rtp },
 		{ "MPF-3 MPF-4 management class beside others", mpf3_management_class_beside_others },
 		{ "MPF-9 priority and police", mpf9_priority_and_police },
+		{ "MPF-13 service modules", mpf13_service_modules },
 		{ "MPF-9 two inspections of the same traffic", mpf9_two_inspections_of_the_same_traffic },
 		{ "MPF-6 MPF-7 exclusive and combinable inspections", mpf7_exclusive_and_combinable },
 		{ "MPF-9 MPF-10 the port chooses the inspection", mpf10_the_port_chooses },

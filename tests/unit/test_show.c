@@ -372,6 +372,10 @@ static void show_service_policy_forms(void)
 	       "        conformed 10065 packets, 12621510 bytes; actions:  transmit\n"
 	       "        exceeded 499 packets, 625146 bytes; actions:  drop\n"
 	       "        conformed 5600 bps, exceed 5016 bps\n"
+	       "      IPS: card status Up, mode inline fail-open\n"
+	       "        packet input 90, packet output 80, drop 3, reset-drop 0\n"
+	       "      CSC: card status Down, mode fail-close\n"
+	       "        packet input 90, packet output 80, drop 3, reset-drop 0\n"
 	       "      Priority: (configured, not active)\n"
 	       "      user-statistics accounting (configured, not active)\n");
 	expect("show service-policy", " global ", NULL,
@@ -439,6 +443,11 @@ static void show_service_policy_parts(void)
 	       "  Service-policy: BYP\n"
 	       "    Class-map: tcp_bypass\n"
 	       "      Priority: (configured, not active)\n");
+	expect("show service-policy", " csc ", NULL, "Interface outside:\n" /* MPF-13, MPF-15 */
+	       "  Service-policy: BYP\n"
+	       "    Class-map: tcp_bypass\n"
+	       "      CSC: card status Down, mode fail-close\n"
+	       "        packet input 90, packet output 80, drop 3, reset-drop 0\n");
 	expect("show service-policy", " global user-statistics ", NULL, "");
 	expect("show service-policy flow", NULL,
 	       ARGS("PROTO", "tcp", "SRC", "10.1.1.1", "DST", "198.51.100.7", "DPORT", "www"),
