@@ -126,8 +126,10 @@ __noinline int full(struct xdp_md *ctx, int unknown)
 	iface = bpf_map_lookup_elem(&asa_ifaces, &r.ifindex);
 	if (asa_unlikely(!cfg || !iface))
 		return verdict_drop(&r, DROP_L2_INTERFACE);
-	if (asa_unlikely((p.flags & ASA_PKT_HOST) || other_station(iface, data)))
+	if (asa_unlikely(other_station(iface, data)))
 		return verdict_host(&r);
+	if (asa_unlikely(p.flags & ASA_PKT_HOST)) /* link-local IPv6: a way to the box like any other */
+		return p.flags & ASA_PKT_IPV6 ? to_host(&r, iface, &p) : verdict_host(&r);
 	if (asa_unlikely(cfg->version != ASA_CONTRACT_VERSION))
 		return unprepared(&r, cfg, &p);
 	p.key.ctx = iface->ctx;

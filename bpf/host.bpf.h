@@ -66,6 +66,9 @@ __noinline int host_denied(struct xdp_md *ctx, const struct asa_mgmt_key *ask, _
 		return 0;
 	if (bpf_xdp_load_bytes(ctx, off, h, sizeof(h)))
 		return MGMT_DENIED;
+	/* Without its neighbours and groups (RFC 4861, 2710, 3810) no host has IPv6. */
+	if (proto == ASA_PROTO_ICMPV6 && ((h[0] >= 130 && h[0] <= 137) || h[0] == 143))
+		return 0;
 	key.prefixlen = MGMT_FIXED + 128;
 	key.proto = (__u8)proto;
 	if (proto == ASA_PROTO_TCP) {
@@ -130,7 +133,7 @@ asa_inline int to_host(const struct asa_run *r, const struct asa_iface *iface,
 
 		if (host_denied(r->ctx, &ask, p->l4_off))
 			/* a fragment would wait for the others */
-			return p->flags & ASA_PKT_UNUSUAL ? verdict_drop(r, DROP_POLICY_HOST) :
+			return p->flags & (ASA_PKT_UNUSUAL | ASA_PKT_HOST) ? verdict_drop(r, DROP_POLICY_HOST) :
 							    drop_told(r, DROP_POLICY_HOST);
 	}
 	if (asa_unlikely((iface->flags & ASA_IFACE_LIMIT) && !(p->flags & ASA_PKT_LATER)))

@@ -37,6 +37,10 @@ ok "SES-4: ssh from its source" reach 10.1.1.10 10.1.1.1:22
 ok "SES-4: ssh from its source, IPv6" reach 2001:db8:1::10 '[2001:db8:1::1]:22'
 not_ok "SES-4: ssh from another source" reach 10.1.1.66 10.1.1.1:22
 num "SES-4: counted as sp-security-failed" "$(lab_drops fw sp-security-failed)" -gt "$before"
+LL=$(lab_in fw ip -6 -o addr show dev in0 scope link | sed -n 's/.*inet6 \([^/]*\).*/\1/p')
+ll_reach() { lab_in cli curl -g -s -o /dev/null -m 2 -w '%{http_code}\n' "http://[$LL%25eth0]:$1/" | grep -qE '^[1-5][0-9][0-9]$'; }
+ok "SES-4: the link-local address: a port without lines" ll_reach 8080
+not_ok "SES-4: the link-local address is not a way around the lines" ll_reach 22
 ok "SES-4: http from its network" reach 10.1.1.66 10.1.1.1:443
 ok "SES-4: a port without lines" reach 10.1.1.66 10.1.1.1:8080
 ok "SES-4: icmp from its source" echo_ 10.1.1.10 10.1.1.1
