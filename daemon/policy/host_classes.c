@@ -9,7 +9,8 @@
  *
  * The interface of a connection to the box is the one that has the address it goes to: so the sockets
  * of Linux, which do not know where their segments entered, can be counted by the same rules. On an
- * ASA no other is possible: it answers at the address of the interface of entry only.
+ * ASA no other is possible: it answers at the address of the interface of entry only. Link-local
+ * addresses, which every interface has, are taken for the first one's with such a policy.
  *
  * Callers: services/host_limit.c, tests. Threads: pure.
  */
@@ -23,8 +24,7 @@
 struct build {
 	const struct policy *p;
 	struct policy_host_classes *out;
-	addr_num at; /* own address that the rules are made for */
-	bool any; /* whatever address */
+	struct addr_range at; /* own addresses that the rules are made for */
 	size_t first; /* rule of the class being done */
 	__u16 limit;
 };
@@ -45,10 +45,10 @@ static bool rule_add(struct build *b, const struct cls_rule *r, bool permit)
 
 	if (!r->any_proto && r->proto != IPPROTO_TCP)
 		return true;
-	if (!b->any && !addr_range_has(dst, b->at))
+	if (!addr_range_overlaps(dst, b->at))
 		return true;
-	if (!b->any)
-		dst = (struct addr_range){ b->at, b->at };
+	dst.lo = dst.lo > b->at.lo ? dst.lo : b->at.lo;
+	dst.hi = dst.hi < b->at.hi ? dst.hi : b->at.hi;
 	if (b->out->n_rules == ASA_HOST_RULES_MAX)
 		return false;
 	to = &b->out->rules[b->out->n_rules++];
@@ -112,13 +112,33 @@ static bool match_add(struct build *b, const struct model_class *mc)
 	}
 }
 
+/* => false: there are no more; i-th range of addresses that an interface (NULL: the global policy) has */
+static bool own_range(const struct build *b, const struct policy_if *pi, size_t i, struct addr_range *r)
+{
+	static const struct asa_addr link_local = { .b = { 0xfe, 0x80 } };
+	addr_num a;
+
+	if (!pi) {
+		*r = (struct addr_range){ 0, ADDR_NUM_MAX };
+		return i == 0;
+	}
+	if (i > b->p->ifs.n_addrs[pi->num])
+		return false;
+	if (i == b->p->ifs.n_addrs[pi->num]) {
+		*r = addr_prefix_range(addr_to_num(&link_local), 10);
+		return true;
+	}
+	a = addr_to_num(&b->p->ifs.addrs[pi->num][i].addr);
+	*r = (struct addr_range){ a, a };
+	return true;
+}
+
 /* The rules of one class, for each own address of its interface. */
 static bool class_add(struct build *b, size_t row, const struct policy_class_row *c,
 		      const struct model_class *mc)
 {
 	const struct policy_if *pi = c->global ? NULL : policy_if_named(b->p, c->ifname);
 	struct policy_host_classes *out = b->out;
-	size_t n = c->global ? 1 : pi ? b->p->ifs.n_addrs[pi->num] : 0;
 	bool room = true;
 
 	b->limit = 0;
@@ -129,12 +149,8 @@ static bool class_add(struct build *b, size_t row, const struct policy_class_row
 		out->class_row[out->n++] = row;
 		b->limit = (__u16)out->n;
 	}
-	b->any = c->global;
-	for (size_t i = 0; i < n && room; i++) {
-		if (pi)
-			b->at = addr_to_num(&b->p->ifs.addrs[pi->num][i].addr);
+	for (size_t i = 0; room && (pi || c->global) && own_range(b, pi, i, &b->at); i++)
 		room = match_add(b, mc);
-	}
 	for (size_t i = b->first; i < out->n_rules; i++)
 		if (!out->rules[i].next)
 			out->rules[i].next = (__u16)out->n_rules;

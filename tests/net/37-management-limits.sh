@@ -80,6 +80,9 @@ has "LIM-6: message 201011" '201011: Connection limit exceeded 5/5 for input pac
 has "LIM-10: show service-policy" 'current conns 5, drop [1-9]' lab_asa fw show service-policy
 num "LIM-6: a sixth is refused" "$(open_ 8080 10.1.1.1 1 0.4)" -eq 0
 num "LIM-6: IPv6 is the same class" "$(open_ 8080 2001:db8:1::1 1 0.4)" -eq 0
+LL=$(lab_in fw ip -6 -o addr show dev in0 scope link | sed -n 's/.*inet6 \([^/]*\).*/\1/p')
+not_ok "LIM-6: the link-local address is not a way around it" \
+	lab_in cli curl -g -s -o /dev/null -m 0.4 "http://[$LL%25eth0]:8080/"
 num "MPF-3: what no class matches is not limited" "$(open_ 7070 10.1.1.1 60 1)" -eq 60
 num "LIM-6: nor is another class" "$(open_ 9090 10.1.1.1 1 0.4)" -eq 1
 num "LIM-6: nor another interface" "$(lab_in srv "$PYTHON" "$LAB_DIR/open.py" 8080 198.51.100.1 8 0.6 </dev/null | sed -n 's/open //p')" -eq 8

@@ -90,6 +90,8 @@ static void classes(void)
 		{ "10.1.1.5", "192.0.2.1", 22, "rest" }, /* the address decides about the interface */
 		{ "198.51.100.9", "203.0.113.1", 22, "rest" }, /* an address of no interface */
 		{ "2001:db8:1::9", "2001:db8:f::1", 443, "rest" },
+		{ "fe80::9", "fe80::1", 22, "range" }, /* link-local: of the first policy */
+		{ "fe80::9", "fe80::1", 443, "rest" },
 	};
 	struct fw fw = fw_new();
 	struct policy_host_classes *h = malloc(sizeof(*h));
