@@ -134,6 +134,10 @@ ok "the daemon starts again" lab_asad fw
 ok "MPF-13: csc is found again" lab_wait 5 csc_up
 has "MPF-13, SES-15: a connection still goes through it" '^udp 10\.1\.1\.66:5 > 198\.51\.100\.66:8 ' one eng:e0
 has "MPF-13, SES-15: and on" ':[0-9]+ > 198\.51\.100\.66:8 ' one srv:eth0
+# Nothing is asked any more, so that the numbers stand still.
+lab_ip eng link set e0 down
+csc_down() { lab_asa fw show service-policy csc | grep -q 'card status Down'; }
+ok "MPF-13: csc's link is down" lab_wait 5 csc_down
 law() {
 	local rx sum
 	rx=$(lab_map_sum fw asa_ifstats rx_packets)
