@@ -38,7 +38,7 @@ for id in $(ids BYP "1 2 3 4 5 6 7 8 9 11 12 13 14 15 16 17") $(ids SES "1 2 3 4
 	$(ids ACL "1 2 3 4 5") $(ids NAT "1 2 3 4 5 6") $(ids CFG "1 2 3 4") \
 	$(ids LIM "$(seq -s ' ' 10)") $(ids TMO "$(seq -s ' ' 8)") $(ids DCD "$(seq -s ' ' 7)") $(ids SEQ "$(seq -s ' ' 6)") \
 	$(ids INT "$(seq -s ' ' 9)") $(ids GTO "$(seq -s ' ' 22)") \
-	$(ids NRM "1 3 4 10 11 12 13 14 15 16 17 18 19 20 21 22 23 30 31 32 33 34"); do
+	$(ids NRM "1 2 3 4 10 11 12 13 14 15 16 17 18 19 20 21 22 23 30 31 32 33 34"); do
 	check requirement "$id" "\\b$id\\b"
 done
 echo "$passed passed, $failed failed, 0 skipped"

@@ -297,6 +297,7 @@ struct policy_service {
 	int conn_max, per_client_max, embryonic_max, per_client_embryonic_max;
 	int random_seq; /* -1 not set */
 	const struct asa_tcp_map *tcp_map; /* of the normalizer; NULL: the default. Lives as long as the snapshot */
+	bool invalid_ack; /* allowed whatever the map says: "inspect waas" (NRM-21) */
 	__u16 police[2][2]; /* rows of asa_police: forward and reverse, where it enters and leaves; 0 none */
 	int inspect; /* number of the inspector, -1 none */
 	bool inspect_icmp, inspect_icmp_error; /* "inspect icmp", "inspect icmp error" (SES-10) */

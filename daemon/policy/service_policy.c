@@ -21,7 +21,9 @@
 #include "policy/policy_impl.h"
 
 enum feature { FEATURE_CONN, FEATURE_BYPASS, FEATURE_TCP_MAP, FEATURE_ICMP, FEATURE_ICMP_ERROR, FEATURE_POLICE_IN,
-	       FEATURE_POLICE_OUT, FEATURE_OPTIONS, FEATURE_IPS, FEATURE_CSC, FEATURE_MAX };
+	       FEATURE_POLICE_OUT, FEATURE_IPS, FEATURE_CSC,
+	       /* inspections without ports of their own: see portless_match() */
+	       FEATURE_OPTIONS, FEATURE_WAAS, FEATURE_MAX };
 
 struct service_class {
 	const struct model_policy_class *config;
@@ -52,6 +54,7 @@ struct policy_services {
 	bool polices; /* some class does */
 	bool modules; /* some class asks for a service module */
 	bool options; /* some class inspects IPv4 options */
+	bool waas; /* some class has "inspect waas" */
 };
 
 /* ------------------------------------------------------------------ compiling */
@@ -188,6 +191,8 @@ static int class_compile(struct compile *c, struct service *s, const char *map,
 	sc->has[FEATURE_OPTIONS] = options_inspect_line(pc) && !pc->conn.bypass;
 	c->p->services->modules |= sc->has[FEATURE_IPS] || sc->has[FEATURE_CSC];
 	c->p->services->options |= sc->has[FEATURE_OPTIONS];
+	sc->has[FEATURE_WAAS] = has_inspect(pc, "waas");
+	c->p->services->waas |= sc->has[FEATURE_WAAS];
 	if (options_compile(c, pc, &sc->ip_options))
 		return -ENOMEM;
 
@@ -354,8 +359,8 @@ static bool class_matches(const struct policy *p, const struct service_class *sc
 	return false;
 }
 
-/* Options are looked at whatever the protocol: the default traffic of their inspection is all (MPF-10). */
-static bool options_match(const struct policy *p, const struct service_class *sc,
+/* The default traffic of an inspection without ports of its own is all (MPF-10). */
+static bool portless_match(const struct policy *p, const struct service_class *sc,
 			  const struct cls_key *k, __u8 tos)
 {
 	if (sc->match && sc->match->match == MODEL_MATCH_DEFAULT_INSPECTION && !sc->match->management)
@@ -373,7 +378,7 @@ static int service_find(const struct policy *p, int index, enum feature f, const
 		return -1;
 	s = &p->services->v[index];
 	for (size_t i = 0; i < s->n; i++) {
-		if (!s->v[i].has[f] || !(f == FEATURE_OPTIONS ? options_match : class_matches)(p, &s->v[i], k, tos))
+		if (!s->v[i].has[f] || !(f >= FEATURE_OPTIONS ? portless_match : class_matches)(p, &s->v[i], k, tos))
 			continue;
 		*pc = s->v[i].config;
 		return s->first_row + i;
@@ -535,6 +540,8 @@ void policy_service_match(const struct policy *p, const struct policy_if *in,
 		row = s->bypass ? -1 : feature_find(p, in, out, FEATURE_TCP_MAP, &k, t->tos, &pc);
 		if (row >= 0)
 			s->tcp_map = &class_at(p, row)->tcp_map->map;
+		s->invalid_ack = !s->bypass && p->services->waas &&
+				 feature_find(p, in, out, FEATURE_WAAS, &k, t->tos, &pc) >= 0;
 	}
 	if (p->services->polices)
 		police_match(p, in, out, t, s);

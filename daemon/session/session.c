@@ -420,7 +420,7 @@ enum asa_drop session_create(struct sessions *s, const struct session_args *a, _
 	if (tracked)
 		tcp_track_start(&c->half[0], &a->first->tcp);
 	police_hold(s, slot, &a->service);
-	if (tcp_map_take(s, c, a->service.tcp_map) || conn_publish(s, slot)) {
+	if (tcp_map_take(s, c, &a->service) || conn_publish(s, slot)) {
 		police_put(s, slot);
 		conn_undo(s, c);
 		quarantine_push(s, slot, now);

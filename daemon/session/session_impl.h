@@ -168,7 +168,7 @@ void pairs_tick(struct sessions *s);
 
 /* tcp_maps.c */
 /* The row of the connection's map, before it is published. => -ENOSPC: too many different ones */
-int tcp_map_take(struct sessions *s, struct asa_conn *c, const struct asa_tcp_map *m /* NULL: the default */);
+int tcp_map_take(struct sessions *s, struct asa_conn *c, const struct policy_service *service);
 void tcp_map_put(struct sessions *s, struct asa_conn *c);
 void tcp_maps_recover(struct sessions *s); /* nobody has one; then tcp_map_hold() for each connection */
 void tcp_map_hold(struct sessions *s, const struct asa_conn *c);

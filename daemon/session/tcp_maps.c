@@ -23,11 +23,17 @@ static bool same(const struct asa_tcp_map *a, const struct asa_tcp_map *b)
 	       !memcmp(a->drop, b->drop, sizeof(a->drop));
 }
 
-int tcp_map_take(struct sessions *s, struct asa_conn *c, const struct asa_tcp_map *m)
+int tcp_map_take(struct sessions *s, struct asa_conn *c, const struct policy_service *service)
 {
-	struct asa_tcp_map *rows = s->t.tcp_maps;
+	struct asa_tcp_map *rows = s->t.tcp_maps, allowing;
+	const struct asa_tcp_map *m = service->tcp_map;
 	__u32 i, found = 0;
 
+	if (service->invalid_ack) {
+		allowing = m ? *m : rows[0];
+		allowing.flags |= ASA_TM_ACK_ALLOW;
+		m = &allowing;
+	}
 	if (!m || same(m, &rows[0]))
 		return 0;
 	for (i = ASA_TCP_MAPS_MAX - 1; i > 0; i--) {

@@ -457,6 +457,32 @@ static void nrm4_with_fragments(void)
 	fake_end(f);
 }
 
+/* What "inspect waas" means for the normalizer, with a map of the class and without. */
+static void nrm21_always_allowed_on_waas_connections(void)
+{
+	int with_map, waas;
+
+	for (with_map = 0; with_map < 2; with_map++)
+		for (waas = 0; waas < 2; waas++) {
+			struct fake *f = fake_new(64);
+			struct model_policy_class *pc;
+
+			map_class(f)->flags = ASA_TM_RESERVED_DROP;
+			pc = &f->fw.m->policy_maps.v[0].classes.v[0];
+			if (!with_map)
+				pc->conn.tcp_map[0] = '\0';
+			if (waas)
+				*(char **)MODEL_PUSH(&pc->inspects) = strdup("waas");
+			fake_start(f);
+			open_connection(f);
+			CU_ASSERT_EQUAL(OUT(.flags = A, .seq = 1001, .ack = 9999, .payload = 5),
+					waas ? DROP_NONE : DROP_TCP_INVALID_ACK);
+			CU_ASSERT_EQUAL(fake_drops(f, DROP_TCP_INVALID_ACK), !waas);
+			fake_forget_sent(f);
+			fake_end(f);
+		}
+}
+
 /* How many SYNs are let through to the server, and how many are answered in its name? */
 static void flood(struct fake *f, __u16 port, int n, int *through, int *answered)
 {
@@ -544,6 +570,7 @@ int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
 		{ "NRM-12 NRM-14 OBS messages of the normalizer", messages_of_the_normalizer },
+		{ "NRM-21 always allowed on WAAS connections", nrm21_always_allowed_on_waas_connections },
 		{ "NRM-2 only intercept stops a SYN flood", nrm2_only_intercept_stops_a_syn_flood },
 		{ "nrm17_syn_data", nrm17_syn_data },
 		{ "nrm18_synack_data", nrm18_synack_data },
