@@ -130,7 +130,7 @@ enum asa_drop stage_module_back(struct walk *w)
 		return DROP_NONE;
 	kind = w->in->module & (MODEL_MODULE_CSC_FROM | MODEL_MODULE_CSC_TO) ? 1 : 0;
 	m = &w->e->modules[kind];
-	if (!(w->in->module & MODEL_MODULE(kind, 1)))
+	if (!(w->in->module & MODEL_MODULE(kind, 1)) || w->p->flags & ASA_PKT_ICMP_ERROR)
 		return DROP_MODULE_INVALID;
 	if (is_question(w, m)) {
 		m->answered = w->now ? w->now : 1;
@@ -152,7 +152,10 @@ static void hand_over(struct walk *w, struct frame *f, __u32 ifindex)
 {
 	f->out_ifindex = ifindex;
 	f->next = NULL;
-	account_forward(w->e, f->in_ifindex, f->len);
+	if (f->in_ifindex)
+		account_forward(w->e, f->in_ifindex, f->len);
+	else /* nothing was received for it */
+		account_reply(w->e, f->len);
 	account_sent(w->e, ifindex, f->len);
 	w->ops->send(w->ops->worker, f);
 }

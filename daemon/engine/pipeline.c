@@ -37,7 +37,7 @@ static enum asa_drop pipeline(struct walk *w)
 	STAGE(stage_parse); /* headers; which interface it came from */
 	STAGE(stage_fragments); /* wait until the datagram is whole */
 	STAGE(stage_ip_options); /* IPv4 options, IPv6 extension headers */
-	if (w->p->flags & ASA_PKT_ICMP_ERROR)
+	if (w->p->flags & ASA_PKT_ICMP_ERROR && !w->returned)
 		return run(w, stage_icmp_error); /* belongs to the connection that it quotes */
 	STAGE(stage_find); /* the connection of this packet */
 	STAGE(stage_module_back); /* a service module gives it back: on from there */

@@ -69,7 +69,8 @@ lab_in eng nft flush chain bridge seen c
 lab_in eng nft add rule bridge seen c ip daddr 198.51.100.0/24 counter
 before=$(lab_drops fw ssm-dpp-invalid)
 lab_probe eng:e1 fw:ips-from "$(lab_mac fw in0)" "IP(src='10.1.1.99',dst='198.51.100.66')/UDP(sport=5,dport=7)/b'x'" 0.2 >/dev/null
-num "MPF-13: a packet of no connection from there is refused" "$(lab_drops fw ssm-dpp-invalid)" -gt "$before"
+lab_probe eng:e1 fw:ips-from "$(lab_mac fw in0)" "IP(src='10.1.1.66',dst='198.51.100.66')/ICMP(type=3,code=1)/IP(src='198.51.100.66',dst='10.1.1.66')/UDP(sport=6,dport=5)" 0.2 >/dev/null
+num "MPF-13: a packet of no connection from there is refused, and an ICMP error" "$(lab_drops fw ssm-dpp-invalid)" -ge $((before + 2))
 
 # The engine stops, its links stay up.
 lab_ip eng link set br0 down
