@@ -147,6 +147,7 @@ const struct grammar_word_help grammar_word_helps[] = {
 	{ "permitfrom", "Protocol and port that the connection back comes from" },
 	{ "permitto", "Protocol and port that the connection back goes to" },
 	{ "poll-timer", "How often a name is asked for at least" },
+	{ "pool", "Ports of PAT addresses in use" },
 	{ "port", "Port P or range P-Q of either end" },
 	{ "protocol", "IP protocol" },
 	{ "punt", "Packets handed to the daemon, by cause" },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * show xlate, clear xlate.
+ * show xlate, clear xlate, show nat pool.
  *
  * Responsible for: static translations of the policy and dynamic ones in use, in one list.
  * Not responsible for: rules and their hits (show nat in show_policy.c).
@@ -300,6 +300,80 @@ static int show_xlate(void *ctx, struct cmd_args *args, void *out)
 	return 0;
 }
 
+/* ------------------------------------------------------------------ show nat pool */
+
+static int ports_order(const void *a, const void *b)
+{
+	const struct xlate_ports_used *x = a, *y = b;
+	int diff = memcmp(&x->addr, &y->addr, sizeof(x->addr));
+
+	return diff ? diff : x->proto - y->proto;
+}
+
+static void pool_print(struct output *o, const struct policy *p, const struct xlate_ports_used *r)
+{
+	static const char *const ranges[] = {"1-511", "512-1023", "1024-65535"};
+	const char *ifname = "unused", *name = "", *proto;
+	char buf[16], addr[64];
+
+	if (!policy_pool_of(p, &r->addr, &ifname, &name)) {
+		ifname = "unused"; /* of a rule that is gone */
+		name = "";
+	}
+	proto = commands_proto(r->proto, true, buf, sizeof(buf));
+	output_format_addr(&r->addr, addr, sizeof(addr));
+	for (int i = 0; i < 3; i++) {
+		output_text(o, "%s PAT pool %s%s%s, address %s, range %s, allocated %u\n", proto, ifname,
+			    *name ? ":" : "", name, addr, ranges[i], r->used[i]);
+		output_object_begin(o, NULL);
+		output_str(o, "protocol", proto);
+		output_str(o, "interface", ifname);
+		output_str(o, "pool", name);
+		output_str(o, "address", addr);
+		output_str(o, "range", ranges[i]);
+		output_u64(o, "allocated", r->used[i]);
+		output_object_end(o);
+	}
+}
+
+struct pool_rows {
+	MODEL_VEC(struct xlate_ports_used) rows;
+	bool full; /* no memory for all of them */
+};
+
+static void pool_keep(void *arg, const struct xlate_ports_used *r)
+{
+	struct pool_rows *p = arg;
+	struct xlate_ports_used *row = MODEL_PUSH(&p->rows);
+
+	if (row)
+		*row = *r;
+	else
+		p->full = true;
+}
+
+static int show_nat_pool(void *ctx, struct cmd_args *args, void *out)
+{
+	struct asa *a = ctx;
+	struct pool_rows p = {0};
+
+	pthread_mutex_lock(&a->lock);
+	xlate_ports_each(a->xlates, pool_keep, &p);
+	pthread_mutex_unlock(&a->lock);
+	if (p.full) {
+		free(p.rows.v);
+		return cmd_error(args, "out of memory");
+	}
+	if (p.rows.n)
+		qsort(p.rows.v, p.rows.n, sizeof(*p.rows.v), ports_order);
+	output_list_begin(out, "pools");
+	for (size_t i = 0; i < p.rows.n; i++)
+		pool_print(out, a->policy, &p.rows.v[i]);
+	output_list_end(out);
+	free(p.rows.v);
+	return 0;
+}
+
 /* ------------------------------------------------------------------ clear xlate */
 
 static bool clear_xlate_row(void *arg, const struct session_view *v)
@@ -366,5 +440,6 @@ static int clear_xlate(void *ctx, struct cmd_args *args, void *out)
 COMMANDS_DEFINE(xlate,
 		{CONFIG_IN_EXEC, "show xlate " FILTERS, NULL, "Translations in use", show_xlate},
 		{CONFIG_IN_EXEC, "show xlate count", NULL, "Translations in use", show_xlate},
+		{CONFIG_IN_EXEC, "show nat pool", NULL, "Ports of PAT addresses in use", show_nat_pool},
 		{CONFIG_IN_PRIV, "clear xlate " FILTERS, NULL,
 		 "Remove dynamic translations and their connections", clear_xlate}, );

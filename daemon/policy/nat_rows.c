@@ -259,6 +259,29 @@ const char *nats_config_text(const struct policy *p, int rule)
 	return p->nats->v[rule].config->text;
 }
 
+bool policy_pool_of(const struct policy *p, const struct asa_addr *a, const char **mapped_if,
+		    const char **name)
+{
+	addr_num n = addr_to_num(a);
+
+	for (size_t i = 0; i < p->nats->n; i++) {
+		const struct nat_rule *r = &p->nats->v[i];
+		bool has = false;
+
+		if (r->is_static)
+			continue;
+		for (size_t k = 0; k < r->pool.n && !has; k++)
+			has = n >= addr_to_num(&r->pool.v[k].first) && n <= addr_to_num(&r->pool.v[k].last);
+		*name = has ? r->config->mapped.name : "";
+		if (!has)
+			has = r->to_interface && !r->no_address && asa_addr_equal(&r->interface_addr, a);
+		*mapped_if = if_name(p, r->mapped_if);
+		if (has)
+			return true;
+	}
+	return false;
+}
+
 bool policy_static_xlate(const struct policy *p, size_t i, struct policy_static_xlate *x)
 {
 	const struct nat_static_row *row;

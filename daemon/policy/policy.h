@@ -259,6 +259,10 @@ struct policy_nat_detail {
 bool policy_nat_detail(const struct policy *p, size_t i, struct policy_nat_detail *d);
 void policy_nat_clear_counters(const struct policy *p);
 
+/* Whose pool a mapped address is in: the interface and the object, if it has a name. => false: nobody's */
+bool policy_pool_of(const struct policy *p, const struct asa_addr *a, const char **mapped_if,
+		    const char **name);
+
 /* Static translations, for "show xlate": i from 0 until false. */
 struct policy_static_xlate {
 	const char *real_if, *mapped_if;

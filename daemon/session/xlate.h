@@ -101,6 +101,15 @@ void xlate_clear_if(struct xlates *x, bool (*fits)(void *arg, const struct xlate
 		    void (*cb)(void *arg, const struct xlate *t), void *arg);
 __u32 xlate_count(const struct xlates *x);
 __u32 xlate_most_used(const struct xlates *x);
+/* Ports of a PAT address and protocol that are in use: 1-511, 512-1023, 1024-65535. */
+struct xlate_ports_used {
+	struct asa_addr addr;
+	__u8 proto;
+	__u32 used[3];
+};
+/* Call cb for each PAT address and protocol that was ever used, in no order. */
+void xlate_ports_each(const struct xlates *x, void (*cb)(void *arg, const struct xlate_ports_used *r),
+		      void *arg);
 /* Walk: next entry with ref > *ref. */
 const struct xlate *xlate_next(const struct xlates *x, __u32 *ref);
 

@@ -351,3 +351,23 @@ void xlate_blocks_free(struct xlates *x)
 		}
 	}
 }
+
+void xlate_ports_each(const struct xlates *x, void (*cb)(void *arg, const struct xlate_ports_used *r),
+		      void *arg)
+{
+	for (int i = 0; i < BLOCK_SLOTS; i++) {
+		for (const struct xlate_block *b = x->blocks[i]; b; b = b->next) {
+			struct xlate_ports_used r = { .addr = b->addr, .proto = (__u8)b->kind };
+
+			for (__u32 w = 0; w < 1024 && b->kind != KIND_ADDRESS; w++) {
+				__u64 used = b->used[w] & (b->kept ? ~b->kept[w] : ~0ull);
+
+				if (!w)
+					used &= ~1ull; /* 0 is no port */
+				r.used[w < 8 ? 0 : w < 16 ? 1 : 2] += __builtin_popcountll(used);
+			}
+			if (b->kind != KIND_ADDRESS)
+				cb(arg, &r);
+		}
+	}
+}

@@ -175,7 +175,9 @@ got=$(out "[IP(src='10.1.1.%d' % h,dst='198.51.100.66')/UDP(sport=77,dport=9)/b'
 num "NAT-1: two hosts with addresses of their own" "$(grep -c '^udp 198\.51\.100\.9[45]:77 ' <<<"$got")" -eq 2
 num "NAT-1: the third with a port of the pool" "$(grep -c '^udp 198\.51\.100\.90:' <<<"$got")" -eq 1
 has "NAT-2: show nat" 'source dynamic inside-net two pat-pool one' lab_asa fw show nat
+has "NAT-2: show nat pool" '^UDP PAT pool outside:one, address 198\.51\.100\.90, range 1-511, allocated 1$' lab_asa fw show nat pool
 lab_asa fw configure 'no nat (inside,outside) source dynamic inside-net two pat-pool one' >/dev/null
+
 
 # PIX forms, shown back as entered.
 pix() {

@@ -210,6 +210,27 @@ const struct xlate *xlate_next(const struct xlates *x, __u32 *ref)
 	return &row;
 }
 
+void xlate_ports_each(const struct xlates *x, void (*cb)(void *arg, const struct xlate_ports_used *r),
+		      void *arg)
+{
+	struct xlate_ports_used r = {.proto = 17, .used = {1, 0, 60000}};
+
+	asa_addr_set_v4(&r.addr, asa_htonl(0xc0000202));
+	cb(arg, &r);
+	asa_addr_set_v4(&r.addr, asa_htonl(0xc0000201));
+	cb(arg, &r);
+	r.proto = 6;
+	cb(arg, &r);
+}
+
+bool policy_pool_of(const struct policy *p, const struct asa_addr *a, const char **mapped_if,
+		    const char **name)
+{
+	*mapped_if = "outside";
+	*name = a->w[3] == asa_htonl(0xc0000201) ? "pool" : "";
+	return true;
+}
+
 bool policy_static_xlate(const struct policy *p, size_t i, struct policy_static_xlate *x)
 {
 	if (i == 0)

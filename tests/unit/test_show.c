@@ -40,7 +40,8 @@ static char *run_mode(const char *syntax, bool json)
 	error[0] = 0;
 	for (i = 0; i < n_registered; i++)
 		if (strncmp(registered[i]->syntax, syntax, strlen(syntax)) == 0 &&
-		    strchr(" ", registered[i]->syntax[strlen(syntax)]))
+		    strchr(" ", registered[i]->syntax[strlen(syntax)]) &&
+		    strcmp(registered[i]->syntax + strlen(syntax), " pool")) /* not "show nat pool" */
 			break;
 	CU_ASSERT_FATAL(i < n_registered);
 	ret = registered[i]->handler(registered_ctx, &args, o);
@@ -306,6 +307,16 @@ static void show_nat_forms(void)
 	       "Auto NAT Policies (Section 2)\n"
 	       "1 (inside) to (any) source dynamic C interface\n"
 	       "    translate_hits = 0, untranslate_hits = 0\n");
+	expect("show nat pool", NULL, NULL,
+	       "TCP PAT pool outside:pool, address 192.0.2.1, range 1-511, allocated 1\n"
+	       "TCP PAT pool outside:pool, address 192.0.2.1, range 512-1023, allocated 0\n"
+	       "TCP PAT pool outside:pool, address 192.0.2.1, range 1024-65535, allocated 60000\n"
+	       "UDP PAT pool outside:pool, address 192.0.2.1, range 1-511, allocated 1\n"
+	       "UDP PAT pool outside:pool, address 192.0.2.1, range 512-1023, allocated 0\n"
+	       "UDP PAT pool outside:pool, address 192.0.2.1, range 1024-65535, allocated 60000\n"
+	       "UDP PAT pool outside, address 192.0.2.2, range 1-511, allocated 1\n"
+	       "UDP PAT pool outside, address 192.0.2.2, range 512-1023, allocated 0\n"
+	       "UDP PAT pool outside, address 192.0.2.2, range 1024-65535, allocated 60000\n");
 	expect("show nat", " detail ", NULL,
 	       "Manual NAT Policies (Section 1)\n"
 	       "1 (inside) to (outside) source static A B\n"

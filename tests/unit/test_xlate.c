@@ -583,6 +583,36 @@ static void count_lease(void *arg, const struct xlate_lease *l, bool got)
 	last_lease = *l;
 }
 
+static void sum_ports(void *arg, const struct xlate_ports_used *r)
+{
+	__u32 *sums = arg;
+
+	for (int i = 0; i < 3; i++)
+		sums[i] += r->used[i];
+}
+
+/* NAT-2: what show nat pool adds up. */
+static void nat2_ports_in_use(void)
+{
+	struct nat_reserved kept = { MAPPED(1), MAPPED(1), IPPROTO_TCP, 8080, 8089 };
+	struct nat_pool pool = pool_of(1, 1, true), whole = pool_of(5, 5, false);
+	struct xlates *x = xlate_new(1000);
+	__u32 sums[3] = { 0 };
+
+	CU_ASSERT_EQUAL(xlate_reserve(x, &kept, 1), 0);
+	take(x, &pool, REAL(1), IPPROTO_TCP, 1, 0);
+	take(x, &pool, REAL(1), IPPROTO_TCP, 511, 0);
+	take(x, &pool, REAL(1), IPPROTO_TCP, 512, 0);
+	take(x, &pool, REAL(1), IPPROTO_UDP, 1024, 0);
+	take(x, &pool, REAL(1), IPPROTO_UDP, 65535, 0);
+	take(x, &whole, REAL(2), IPPROTO_TCP, 7, 0); /* no port */
+	xlate_ports_each(x, sum_ports, sums);
+	CU_ASSERT_EQUAL(sums[0], 2);
+	CU_ASSERT_EQUAL(sums[1], 1);
+	CU_ASSERT_EQUAL(sums[2], 2); /* those of static PAT are nobody's */
+	xlate_free(x);
+}
+
 static void nat1_hosts_get_blocks_of_ports(void)
 {
 	struct xlates *x = xlate_new(4000);
@@ -684,6 +714,7 @@ int main(void)
 		  nat1_extended_ports_serve_each_destination },
 		{ "NAT-1 extended: ports come back", nat1_extended_ports_come_back },
 		{ "NAT-1 block-allocation: hosts get blocks of ports", nat1_hosts_get_blocks_of_ports },
+		{ "NAT-2 ports in use", nat2_ports_in_use },
 		{ "SES-15 block-allocation: blocks are rebuilt", ses15_blocks_are_rebuilt },
 		{ NULL, NULL },
 	};
