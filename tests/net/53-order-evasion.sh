@@ -57,19 +57,18 @@ lab_wait 5 lab_listening srv 81 || lab_fail "server listens"
 lab_wait 5 lab_in srv ping -c1 -W1 198.51.100.1 || lab_fail "server and firewall see each other"
 
 MAC=$(lab_mac fw in0)
-client() { # client SCRIPT DPORT [ARGUMENT…]: prints "DPORT PORT NAME" of each connection that it made
+client() { # client SCRIPT DPORT [ARGUMENT…]
 	local script=$1 dport=$2
 
 	shift 2
-	lab_in cli "$PYTHON" "$LAB_ROOT/tests/net/$script" eth0 10.1.1.66 203.0.113.10 "$dport" "$MAC" "$@" | sed "s/^/$dport /"
+	lab_in cli "$PYTHON" "$LAB_ROOT/tests/net/$script" eth0 10.1.1.66 203.0.113.10 "$dport" "$MAC" "$@"
 }
 for dport in 80 81; do
-	client evasion.py $dport
+	client evasion.py $dport | sed "s/^/$dport /"
 done >"$LAB_DIR/cases"
 mapfile -t captures < <(find "${ASA_CORPUS:-$LAB_ROOT/../shared/corpus}"/{tcp-normalizer,malformed} -type f 2>/dev/null | sort)
 if [ ${#captures[@]} -gt 0 ]; then
-	client replay.py 80 10001 "${captures[@]}" >"$LAB_DIR/replayed"
-	client replay.py 81 10001 "${captures[@]}" >>"$LAB_DIR/replayed"
+	client replay.py 80,81 10001 "${captures[@]}" >"$LAB_DIR/replayed"
 else
 	lab_skip "NRM-33: the captures of the shared corpus" "there are none at ASA_CORPUS or ../shared/corpus"
 fi

@@ -7,8 +7,8 @@ of its own: the same segments in the same order, with the same numbers, flags, o
 and ports, and acknowledgments of what this server sends. A SYN-ACK becomes a SYN; without either there is one before the data.
 Not responsible for: answers (those of the server's stack), what is right: see the story.
 
-Use: replay.py IF SOURCE DESTINATION DPORT MAC FIRST_PORT FILE…
-Prints "PORT NAME" for each connection, as evasion.py does.
+Use: replay.py IF SOURCE DESTINATION DPORT[,DPORT…] MAC FIRST_PORT FILE…
+Prints "DPORT PORT NAME" for each connection; each is made once to each destination port.
 """
 import os
 import struct
@@ -17,7 +17,7 @@ import sys
 import evasion
 from scapy.all import IP, IPv6, PcapReader, TCP, Ether, raw  # noqa
 
-SEGMENTS_MAX = 120  # of a stream
+SEGMENTS_MAX = 60  # of a stream
 
 
 def sum16(data):
@@ -103,14 +103,15 @@ def replay(c, port, segments):
     return True
 
 
-def main(dev, src, dst, dport, mac, port, *files):
-    c, port = evasion.Client(dev, src, dst, int(dport), mac), int(port)
+def main(dev, src, dst, dports, mac, port, *files):
+    both, port = [evasion.Client(dev, src, dst, int(d), mac) for d in dports.split(",")], int(port)
     for path in files:
         for n, segments in enumerate(streams(path)):
-            name = "%s, stream %d" % (os.path.basename(path), n + 1)
-            print(port, name if replay(c, port, segments) else "NO ANSWER: " + name, flush=True)
-            port += 1
-    c.listen(0.3)
+            for c in both:
+                name = "%s, stream %d" % (os.path.basename(path), n + 1)
+                print(c.dport, port, name if replay(c, port, segments) else "NO ANSWER: " + name, flush=True)
+                port += 1
+    both[0].listen(0.3)
 
 
 main(*sys.argv[1:])
