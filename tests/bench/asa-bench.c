@@ -48,7 +48,7 @@ static void usage(FILE *to)
 	      "       asa-bench newconn [options] DEVICE…\n"
 	      "       asa-bench flood -p tcp [options] DEVICE…   SYNs to PORT, counted when they come back\n"
 	      "       asa-bench ct0 NS DEV\n"
-	      "       asa-bench c0 NS IN OUT DESTINATION-MAC SOURCE-MAC\n"
+	      "       asa-bench c0 | c1 NS IN OUT DESTINATION-MAC SOURCE-MAC\n"
 	      "  -p udp|tcp|bypass   protocol (udp)            -6          IPv6\n"
 	      "  -f N,N,…            numbers of flows (1000)   -r ROUNDS   rounds (5)\n"
 	      "  -t SECONDS          of one run (0.5)          -s RATE     first packets a second "
@@ -390,8 +390,8 @@ int main(int argc, char **argv)
 		usage(stdout);
 		return 0;
 	}
-	if (argc == 7 && !strcmp(argv[1], "c0")) {
-		if (!peer_attach_c0(argv[2], argv[3], argv[4], argv[5], argv[6], err))
+	if (argc == 7 && (!strcmp(argv[1], "c0") || !strcmp(argv[1], "c1"))) {
+		if (!peer_attach_c0(argv[2], argv[3], argv[4], argv[5], argv[6], argv[1][1] == '1', err))
 			return 0;
 		fprintf(stderr, "asa-bench: %s\n", err);
 		return 1;

@@ -9,6 +9,7 @@
 #
 # Devices: gensink  generator and sink with nothing between them
 #          c0       bare XDP redirect that writes the MAC addresses: the ceiling
+#          c1       the same that also reads and writes one line of 64 bytes of each flow: the ceiling with one cache miss
 #          k0       kernel routing, no netfilter hooks
 #          k1       nftables with conntrack, established rule first, nf_conntrack_checksum=0, enlarged tables
 #          fw       the firewall, no translation (and, on port 99, a TCP state bypass class)
@@ -157,6 +158,7 @@ fi
 
 lab_ns ggensink sgensink && lab_veth ggensink g0 sgensink s0 &&
 device c0 && "$bench" c0 "$LAB_TAG-fc0" in0 out0 02:00:00:00:00:04 02:00:00:00:00:03 &&
+device c1 && "$bench" c1 "$LAB_TAG-fc1" in0 out0 02:00:00:00:00:04 02:00:00:00:00:03 &&
 device_kernel k0 && device_nft k1 || { echo "bench.sh: cannot build the peers" >&2; exit 1; }
 peers=("$(spec gensink :rate=800000)" "$(spec c0 :oneway:rate=800000)" "$(spec k0 :rate=200000)" "$(spec k1 :rate=150000)")
 fws=() fws_large=()
@@ -207,7 +209,9 @@ wanted() { [[ ,$only, == *,$1,* ]]; }
 [ -n "$peers_only" ] || rss_before=$(rss_anon "${LAB_PID[asad-ffw]}")
 if wanted udp; then
 	say "established forwarding, UDP"
+	peers+=("$(spec c1 :oneway:rate=800000)")
 	established -p udp
+	unset "peers[-1]"
 	[ -n "$peers_only" ] || run_memory
 	fw_clear
 fi

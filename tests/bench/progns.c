@@ -68,6 +68,21 @@ static const char *verdict_name(__u32 v)
 	return v < 5 ? names[v] : "?";
 }
 
+/* 'line': with the table of C1, 64 MB. */
+static struct bench_peer *peer_load(bool line)
+{
+	struct bench_peer *peer = bench_peer__open();
+
+	if (!peer)
+		return NULL;
+	if (!line)
+		bpf_map__set_max_entries(peer->maps.lines, 1);
+	if (!bench_peer__load(peer))
+		return peer;
+	bench_peer__destroy(peer);
+	return NULL;
+}
+
 int progns_run(struct rig *r, const char *label, char err[RIG_ERR])
 {
 	struct frame_spec other = r->spec;
@@ -89,7 +104,7 @@ int progns_run(struct rig *r, const char *label, char err[RIG_ERR])
 		snprintf(err, RIG_ERR, "cannot open %s: %s", path, strerror(errno));
 		return -errno;
 	}
-	peer = bench_peer__open_and_load();
+	peer = peer_load(false);
 	if (!peer) {
 		snprintf(err, RIG_ERR, "cannot load the empty program");
 		rc = -EIO;
@@ -140,7 +155,7 @@ static int mac_read(const char *text, __u64 *mac)
 }
 
 int peer_attach_c0(const char *ns, const char *in, const char *out, const char *dmac,
-		   const char *smac, char err[RIG_ERR])
+		   const char *smac, bool line, char err[RIG_ERR])
 {
 	struct bench_peer *peer;
 	__u32 zero = 0, to;
@@ -149,7 +164,7 @@ int peer_attach_c0(const char *ns, const char *in, const char *out, const char *
 	rc = rig_enter(ns, err);
 	if (rc)
 		return rc;
-	peer = bench_peer__open_and_load();
+	peer = peer_load(line);
 	if (!peer) {
 		snprintf(err, RIG_ERR, "cannot load the redirect program: %s", strerror(errno));
 		return -errno;
@@ -159,7 +174,7 @@ int peer_attach_c0(const char *ns, const char *in, const char *out, const char *
 	if (!rc)
 		rc = bpf_map_update_elem(bpf_map__fd(peer->maps.port), &zero, &to, BPF_ANY);
 	if (!rc)
-		rc = bpf_xdp_attach(if_nametoindex(in), bpf_program__fd(peer->progs.c0),
+		rc = bpf_xdp_attach(if_nametoindex(in), bpf_program__fd(line ? peer->progs.c1 : peer->progs.c0),
 				    XDP_FLAGS_DRV_MODE, NULL);
 	if (rc)
 		snprintf(err, RIG_ERR, "cannot attach the redirect to %s in %s: %s", in, ns,
@@ -175,7 +190,7 @@ int peer_attach_ct0(const char *ns, const char *dev, char err[RIG_ERR])
 
 	if (rc)
 		return rc;
-	peer = bench_peer__open_and_load();
+	peer = peer_load(false);
 	if (!peer) {
 		snprintf(err, RIG_ERR, "cannot load the program that sends back: %s", strerror(errno));
 		return -errno;

@@ -17,9 +17,9 @@
  */
 int progns_run(struct rig *r, const char *label, char err[RIG_ERR]);
 
-/* Attach the bare redirect to an interface of a namespace; it stays. */
+/* Attach the bare redirect to an interface of a namespace; it stays. With 'line' that of C1. */
 int peer_attach_c0(const char *ns, const char *in, const char *out, const char *dmac,
-		   const char *smac, char err[RIG_ERR]);
+		   const char *smac, bool line, char err[RIG_ERR]);
 
 /* Attach the program that sends every frame back; it stays. */
 int peer_attach_ct0(const char *ns, const char *dev, char err[RIG_ERR]);

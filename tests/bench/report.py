@@ -53,8 +53,8 @@ def established(results):
         return
     print("\nEstablished connections, million frames a second at the sink (median), 60-byte IPv4 or 80-byte IPv6")
     print("frames; own ns is packet time minus generator and sink.  ! marks a missed floor.\n")
-    head = ("proto", "flows", "gen+sink", "C0", "K0", "K1", "fw", "fw+NAT", "fw/K1", "fw/C0", "NAT/fw",
-            "own ns", "C0 ns", "K1 ns", "punts")
+    head = ("proto", "flows", "gen+sink", "C0", "C1", "K0", "K1", "fw", "fw+NAT", "fw/K1", "fw/C0", "NAT/fw",
+            "own ns", "C0 ns", "K1 ns", "C1/K1", "punts")
     rows = [head]
     groups = defaultdict(dict)
     for r in results:
@@ -79,9 +79,10 @@ def established(results):
                 n = sum(int(duts[d]["punts"]) for d in ("fw", "nat") if d in duts)
                 punts = "%d%s" % (n, gate("punts " + what, float(n), 0, most=True))
         rows.append((label, "%d" % flows) +
-                    tuple(show(rate.get(d)) for d in ("gensink", "c0", "k0", "k1", "fw", "nat")) +
+                    tuple(show(rate.get(d)) for d in ("gensink", "c0", "c1", "k0", "k1", "fw", "nat")) +
                     (show(fw_k1) + marks[0], show(fw_c0) + marks[1], show(nat_fw) + marks[2]) +
-                    tuple(show(own.get(d), "%.0f") for d in ("fw", "c0", "k1")) + (punts,))
+                    tuple(show(own.get(d), "%.0f") for d in ("fw", "c0", "k1")) +
+                    (show(ratio(rate.get("c1"), rate.get("k1"))), punts))
         for dut, r in duts.items():
             if int(r["bad"]):
                 misses.append("%s %s: %s of %s sampled frames are wrong" % (dut, what, r["bad"], r["samples"]))
