@@ -178,8 +178,24 @@ static void series_print(const struct options *o, const struct rig *r, const str
 	fflush(stdout);
 }
 
+/* Established flows have nothing to look for in the daemon: say what brought them there. */
+static void punts_explain(const struct rig *r, __u32 flows, const __u64 *before, const __u64 *after)
+{
+	static const char *const names[ASA_PUNT_MAX] = {
+#define PUNT_NAME(sym, kw, text) [sym] = kw,
+		ASA_PUNT_LIST(PUNT_NAME)
+#undef PUNT_NAME
+	};
+
+	for (int i = 0; i < ASA_PUNT_MAX; i++)
+		if (after[i] != before[i])
+			printf("note dut=%s flows=%u punts: %llu %s\n", r->name, flows,
+			       (unsigned long long)(after[i] - before[i]), names[i] ? names[i] : "?");
+}
+
 static void flows_run(const struct options *o, struct rig *rigs, int n, __u32 flows)
 {
+	__u64 causes[DUTS_MAX][ASA_PUNT_MAX], after[ASA_PUNT_MAX];
 	struct series series[DUTS_MAX] = { 0 };
 	char err[RIG_ERR];
 	int round, i;
@@ -190,7 +206,7 @@ static void flows_run(const struct options *o, struct rig *rigs, int n, __u32 fl
 			printf("note dut=%s flows=%u %s\n", rigs[i].name, flows, err);
 			fflush(stdout);
 		}
-		series[i].punts = rig_punts(&rigs[i]);
+		series[i].punts = rig_punts(&rigs[i], causes[i]);
 	}
 	for (round = 0; round < o->rounds; round++) {
 		for (i = 0; i < n; i++) {
@@ -217,8 +233,10 @@ static void flows_run(const struct options *o, struct rig *rigs, int n, __u32 fl
 	for (i = 0; i < n; i++) {
 		if (!series[i].n)
 			continue;
-		if (series[i].punts >= 0)
-			series[i].punts = rig_punts(&rigs[i]) - series[i].punts;
+		if (series[i].punts >= 0) {
+			series[i].punts = rig_punts(&rigs[i], after) - series[i].punts;
+			punts_explain(&rigs[i], flows, causes[i], after);
+		}
 		series_print(o, &rigs[i], &series[i], flows);
 	}
 }
@@ -282,6 +300,7 @@ static void flood_run(const struct options *o, struct rig *rigs, int n)
 {
 	double rate[DUTS_MAX][ROUNDS_MAX], with[ROUNDS_MAX], without[ROUNDS_MAX], among, cpu[DUTS_MAX] = { 0 };
 	double wall[DUTS_MAX] = { 0 };
+	__u64 causes[ASA_PUNT_MAX];
 	long long punts[DUTS_MAX] = { 0 }, before;
 	__u32 samples[DUTS_MAX] = { 0 }, bad[DUTS_MAX] = { 0 };
 	struct rig_result res;
@@ -292,14 +311,14 @@ static void flood_run(const struct options *o, struct rig *rigs, int n)
 		for (i = 0; i < n; i++) {
 			double c = cpu_seconds(rigs[i].pid), t = seconds_now();
 
-			before = rig_punts(&rigs[i]);
+			before = rig_punts(&rigs[i], causes);
 			if (rig_flood(&rigs[i], o->port, 0, o->seconds, &res, &among, err)) {
 				printf("note dut=%s %s\n", rigs[i].name, err);
 				return;
 			}
 			cpu[i] += cpu_seconds(rigs[i].pid) - c;
 			wall[i] += seconds_now() - t;
-			punts[i] += rig_punts(&rigs[i]) - before;
+			punts[i] += rig_punts(&rigs[i], causes) - before;
 			rate[i][round] = res.mpps;
 			samples[i] += res.samples;
 			bad[i] += res.bad_samples;

@@ -503,7 +503,7 @@ int rig_flood(struct rig *r, __u16 port, __u32 n, double seconds, struct rig_res
 	return 0;
 }
 
-long long rig_punts(const struct rig *r)
+long long rig_punts(const struct rig *r, __u64 causes[ASA_PUNT_MAX])
 {
 	int n = libbpf_num_possible_cpus(), fd, i;
 	struct asa_count v[n];
@@ -511,6 +511,7 @@ long long rig_punts(const struct rig *r)
 	char path[160];
 	__u32 row;
 
+	memset(causes, 0, ASA_PUNT_MAX * sizeof(*causes));
 	if (!r->pins[0])
 		return -1;
 	snprintf(path, sizeof(path), "%s/asa_punts", r->pins);
@@ -521,7 +522,8 @@ long long rig_punts(const struct rig *r)
 		if (bpf_map_lookup_elem(fd, &row, v))
 			break;
 		for (i = 0; i < n; i++)
-			sum += v[i].packets;
+			causes[row] += v[i].packets;
+		sum += (long long)causes[row];
 	}
 	close(fd);
 	return sum;

@@ -14,6 +14,7 @@
 #ifndef BENCH_RIG_H
 #define BENCH_RIG_H
 
+#include "asa/punt.h"
 #include "frames.h"
 
 #define RIG_ERR 256
@@ -103,7 +104,7 @@ int rig_flood(struct rig *r, __u16 port, __u32 n, double seconds, struct rig_res
 /* Enter a namespace by its name below /run/netns. */
 int rig_enter(const char *ns, char err[RIG_ERR]);
 
-/* Sum of the packets in all rows of the firewall's asa_punts, -1 when it cannot be read. */
-long long rig_punts(const struct rig *r);
+/* Packets in the rows of the firewall's asa_punts, by cause. => their sum, -1 when it cannot be read */
+long long rig_punts(const struct rig *r, __u64 causes[ASA_PUNT_MAX]);
 
 #endif
