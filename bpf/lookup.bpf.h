@@ -111,17 +111,20 @@ asa_inline __u32 lookup_home(const struct asa_config *cfg, const struct asa_key 
  */
 asa_inline __u32 lookup_usual(const struct asa_config *cfg, const struct asa_key *key)
 {
-	__u32 ref = lookup_home(cfg, key), row;
+	struct asa_hash h = asa_hash_key(key, cfg->hash_key);
+	__u32 row = asa_hash_home(h, cfg->index_mask), ref;
 	struct asa_bucket *b;
-	struct asa_hash h;
 
-	if (ref)
-		return ref;
-	h = asa_hash_key(key, cfg->hash_key);
-	row = asa_hash_home(h, cfg->index_mask);
 	b = bpf_map_lookup_elem(&asa_index, &row);
 	if (!b)
 		return 0;
+	/* With many connections both are far away: wait once for both. */
+	if (*(volatile const __u32 *)&cfg->homes) {
+		touch(b);
+		ref = lookup_home(cfg, key);
+		if (ref)
+			return ref;
+	}
 	ref = lookup_bucket(b, key, h.tag);
 	return ref || !b->overflow ? ref : LOOKUP_ELSEWHERE;
 }
