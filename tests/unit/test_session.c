@@ -77,49 +77,6 @@ static void ses16_oldest_embryonic_gives_way(void)
 	fake_end(f);
 }
 
-/* The first ones lie close together; more than those live at home, and are found the same way. */
-static void ses16_homes_are_for_many(void)
-{
-	enum { MANY = ASA_DENSE_SLOTS + 1000 };
-	struct fake *f = fake_new(2 * ASA_DENSE_SLOTS);
-	struct session_filter all = { 0 };
-	__u32 pos = 0, closed = 0, missing = 0, far = 0;
-
-	fake_start(f);
-	for (__u32 i = 0; i < MANY; i++) {
-		CU_ASSERT_EQUAL(syn(f, (__u16)(1024 + i)), DROP_NONE);
-		establish(f, (__u16)(1024 + i));
-		if (i == ASA_DENSE_SLOTS - 2)
-			CU_ASSERT_EQUAL(f->t.config->homes, 0);
-	}
-	CU_ASSERT_EQUAL(f->t.config->homes, ASA_DENSE_SLOTS);
-	for (int restart = 0; restart < 2; restart++) {
-		for (__u32 i = 0; i < MANY; i++) {
-			struct asa_key k = { .proto = 6, .sport = asa_htons((__u16)(1024 + i)),
-					     .dport = asa_htons(80) };
-			__u32 ref;
-
-			k.src = mb_addr(INSIDE_HOST);
-			k.dst = mb_addr(OUTSIDE_HOST);
-			ref = index_find(&f->t, &k);
-			missing += !ref;
-			far += ASA_REF_SLOT(ref) >= ASA_DENSE_SLOTS;
-		}
-		CU_ASSERT_EQUAL(missing, 0);
-		CU_ASSERT(far > 900);
-		far = 0;
-		fake_restart(f);
-	}
-	while (sessions_clear(f->asa.sessions, &pos, 1000, f->now, &all, &closed))
-		;
-	CU_ASSERT_EQUAL(closed, MANY);
-	for (int i = 0; i < 40; i++)
-		fake_wait(f, 150);
-	CU_ASSERT_EQUAL(f->t.config->homes, 0);
-	CU_ASSERT_EQUAL(syn(f, 999), DROP_NONE);
-	fake_end(f);
-}
-
 static void ses16_full_of_established_refuses(void)
 {
 	struct fake *f = fake_new(9);
@@ -777,7 +734,6 @@ int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
 		{ "SES-16 the oldest embryonic gives way", ses16_oldest_embryonic_gives_way },
-		{ "SES-16 homes are for many connections", ses16_homes_are_for_many },
 		{ "SES-16 full of established ones refuses", ses16_full_of_established_refuses },
 		{ "SES-16 a lost event does not cost a connection", ses16_lost_event_does_not_cost_an_established_connection },
 		{ "SES-12 SES-14 embryonic, half-closed and idle timeouts", ses12_embryonic_half_closed_and_idle_timeouts },
