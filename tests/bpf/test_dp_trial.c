@@ -122,15 +122,18 @@ static void obs4_first_packet_is_handed_up(void)
 static void obs4_bad_frame_is_dropped(void)
 {
 	const struct pkt p = {
-		.src = INSIDE, .dst = "198.51.100.7", .proto = IPPROTO_UDP, .sport = 1, .dport = 0};
+		.src = INSIDE, .dst = "198.51.100.7", .proto = IPPROTO_UDP, .sport = 1, .dport = 2};
 	struct dp_test_result r;
 	__u8 frame[PKT_MAX] = {0};
+	__u32 len;
 
-	run(&p, &r);
+	len = (__u32)pkt_build(frame, &p);
+	frame[14] ^= 0x30; /* IP version 7 */
+	CU_ASSERT_EQUAL(dp_test_run(d, in, frame, len, &r), 0);
 	CU_ASSERT_EQUAL(r.verdict, XDP_DROP);
-	CU_ASSERT_EQUAL(r.why, DROP_UDP_LENGTH);
-	run(&p, &r); /* the reason is the run's own, not the last one's */
-	CU_ASSERT_EQUAL(r.why, DROP_UDP_LENGTH);
+	CU_ASSERT_EQUAL(r.why, DROP_IP_VERSION);
+	CU_ASSERT_EQUAL(dp_test_run(d, in, frame, len, &r), 0); /* the reason is the run's own, not the last one's */
+	CU_ASSERT_EQUAL(r.why, DROP_IP_VERSION);
 	CU_ASSERT_EQUAL(dp_test_run(d, in, frame, DP_TEST_FRAME_MAX + 1, &r), -EINVAL);
 }
 
