@@ -62,16 +62,20 @@ static void picture(struct picture *p)
 	p->events = dp_events(d, on_event, NULL, 100);
 }
 
-static void run(const struct pkt *p, struct dp_test_result *r)
+static void run_frame(const __u8 *frame, __u32 len, struct dp_test_result *r)
 {
-	__u8 frame[PKT_MAX];
-	size_t n = pkt_build(frame, p);
-
 	picture(&before);
-	CU_ASSERT_EQUAL_FATAL(dp_test_run(d, in, frame, (__u32)n, r), 0);
+	CU_ASSERT_EQUAL_FATAL(dp_test_run(d, in, frame, len, r), 0);
 	picture(&after);
 	CU_ASSERT_EQUAL(after.events, 0);
 	CU_ASSERT_EQUAL(memcmp(&before, &after, sizeof(before)), 0);
+}
+
+static void run(const struct pkt *p, struct dp_test_result *r)
+{
+	__u8 frame[PKT_MAX];
+
+	run_frame(frame, (__u32)pkt_build(frame, p), r);
 }
 
 /* A connection from INSIDE:port to OUTSIDE:80 that leaves as MAPPED:port, established. */
@@ -129,10 +133,10 @@ static void obs4_bad_frame_is_dropped(void)
 
 	len = (__u32)pkt_build(frame, &p);
 	frame[14] ^= 0x30; /* IP version 7 */
-	CU_ASSERT_EQUAL(dp_test_run(d, in, frame, len, &r), 0);
+	run_frame(frame, len, &r);
 	CU_ASSERT_EQUAL(r.verdict, XDP_DROP);
 	CU_ASSERT_EQUAL(r.why, DROP_IP_VERSION);
-	CU_ASSERT_EQUAL(dp_test_run(d, in, frame, len, &r), 0); /* the reason is the run's own, not the last one's */
+	run_frame(frame, len, &r); /* the reason is the run's own, not the last one's */
 	CU_ASSERT_EQUAL(r.why, DROP_IP_VERSION);
 	CU_ASSERT_EQUAL(dp_test_run(d, in, frame, DP_TEST_FRAME_MAX + 1, &r), -EINVAL);
 }
