@@ -3,6 +3,7 @@
 #
 # Management classes: limits of the connections to the box itself, with real servers on it: exact with many clients
 # at once, a flood of forged SYNs, Linux's SYN cookies from the limit on and not before; a daemon that dies.
+# Runs alone: its flood takes what a processor has.
 # Proves LIM-6, LIM-8, INT-6, MPF-3.
 
 . "$(dirname "$0")/../../scripts/lab.sh"
