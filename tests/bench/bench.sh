@@ -14,7 +14,7 @@
 #          k1       nftables with conntrack, established rule first, nf_conntrack_checksum=0, enlarged tables
 #          fw       the firewall, no translation (and, on port 99, a TCP state bypass class)
 #          nat      the firewall with static NAT of the source network
-#          Both come with a table of the default size, and with one for 2,097,152 connections, which is used
+#          Both come with a table of the default size, and with one for 1,150,000 connections, which is used
 #          for more than 200,000 flows.
 #          plain    the firewall with random-sequence-number disable
 #          bypass   the firewall with tcp-state-bypass for all TCP
@@ -163,7 +163,7 @@ device_kernel k0 && device_nft k1 || { echo "bench.sh: cannot build the peers" >
 peers=("$(spec gensink :rate=800000)" "$(spec c0 :oneway:rate=800000)" "$(spec k0 :rate=200000)" "$(spec k1 :rate=150000)")
 fws=() fws_large=()
 if [ -z "$peers_only" ]; then
-	device_fw fw 262144 && device_fw nat 262144 nat && device_fw fwl 2097152 && device_fw natl 2097152 nat ||
+	device_fw fw 262144 && device_fw nat 262144 nat && device_fw fwl 1150000 && device_fw natl 1150000 nat ||
 		{ echo "bench.sh: cannot start the firewalls" >&2; exit 1; }
 	fws=("$(spec_fw fw fw)" "$(spec_fw nat nat :nat=203.0.113)")
 	fws_large=("$(spec_fw fw fwl)" "$(spec_fw nat natl :nat=203.0.113)")
