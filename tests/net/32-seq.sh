@@ -136,6 +136,7 @@ print("got", n)
 PY
 lab_spawn talk cli "$PYTHON" "$LAB_DIR/talk.py" 1.2
 sleep 0.3
+lab_asa fw1 write memory >/dev/null
 lab_stop asad-fw1 KILL
 lab_asad fw1 || lab_fail "fw1 starts again"
 lab_wait 6 grep -q got "$LAB_DIR/talk.log"

@@ -44,7 +44,7 @@ def serve(c, peer):
             c.sendall(b)
         print("closed", peer, flush=True)
     except OSError as e:
-        print("ended", peer, type(e).__name__, flush=True)
+        print(f"ended {peer} {type(e).__name__}\n", end="", flush=True) # one write: there are others
 s = socket.create_server(("", 7000), family=socket.AF_INET6, dualstack_ipv6=True)
 print("listening", flush=True)
 while True:

@@ -118,7 +118,7 @@ def shown(log):
                 got = data.pop(stream, b"")[4 if way == "forward" else 0:]
                 n += 1
                 if hashlib.sha256(got[:-DIGEST]).digest() != bytes(got[-DIGEST:]):
-                    wrong.append(stream)
+                    wrong.append((stream, len(got)))
                 continue
             seq, piece = int(piece[0]), bytes.fromhex(piece[1])
             if end.get(stream, seq) != seq:
