@@ -128,15 +128,12 @@ asa_inline int usual_segment(const struct asa_flow *f, const void *data_end)
 	       !tcp_norm_check(f->half, f->peer, f->other->seq_add, &p->tcp, f->tick);
 }
 
-/*
- * A frame that was recognized, of connection 'ref'.
- * => d: its direction, a constant: with a copy for each, addresses of fields need no arithmetic
- */
+/* A frame that was recognized, of connection 'ref'. */
 asa_inline int usual_forward(const struct asa_run *r, const struct asa_config *cfg,
-			     struct asa_pkt *p, __u32 ref, __u32 d)
+			     struct asa_pkt *p, __u32 ref)
 {
 	void *data = (void *)(long)r->ctx->data, *data_end = (void *)(long)r->ctx->data_end;
-	__u32 slot = ASA_REF_SLOT(ref), row, out;
+	__u32 d = ASA_REF_DIR(ref), slot = ASA_REF_SLOT(ref), row, out;
 	struct asa_conn *conn = bpf_map_lookup_elem(&asa_conns, &slot);
 	struct asa_nexthop *nh;
 	struct asa_flow f;
@@ -231,9 +228,7 @@ asa_inline int usual_ip(const struct asa_run *r, const struct asa_config *cfg,
 	ref = lookup_usual(cfg, &p.key);
 	if (!ref)
 		return USUAL_UNKNOWN;
-	if (ref == LOOKUP_ELSEWHERE)
-		return USUAL_NOT;
-	return ASA_REF_DIR(ref) ? usual_forward(r, cfg, &p, ref, 1) : usual_forward(r, cfg, &p, ref, 0);
+	return ref != LOOKUP_ELSEWHERE ? usual_forward(r, cfg, &p, ref) : USUAL_NOT;
 }
 
 /*
