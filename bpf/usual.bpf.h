@@ -94,7 +94,7 @@ asa_inline int usual_tcp(struct asa_pkt *p, void *l4, void *data_end)
 	header = (asa_ld8(l4 + ASA_TCP_DOFF) >> 4) * 4;
 	flags = asa_ld8(l4 + ASA_TCP_FLAGS);
 	if ((flags & ~(ASA_TCP_PSH | ASA_TCP_ECE | ASA_TCP_CWR)) != ASA_TCP_ACKF ||
-	    header < ASA_TCP_SIZE || header > p->l4_size)
+	    (header != ASA_TCP_SIZE && header != ASA_NORM_TS_HEADER) || header > p->l4_size)
 		return 0;
 	p->flags |= ASA_PKT_TCP;
 	p->tcp.flags = ASA_TCP_ACKF; /* of the others nobody asks */
@@ -121,8 +121,7 @@ asa_inline int usual_segment(const struct asa_flow *f, const void *data_end)
 		    (ASA_HALF_SYN | ASA_HALF_ACKED) ||
 	    !tcp_norm_usual(f->half, &p->tcp))
 		return 0;
-	if (p->tcp.header != ASA_TCP_SIZE &&
-	    (p->tcp.header != ASA_NORM_TS_HEADER || !options_usual(p, data_end)))
+	if (p->tcp.header != ASA_TCP_SIZE && !options_usual(p, data_end))
 		return 0;
 	return !tcp_track_check(f->half, f->peer, f->other->seq_add, &p->tcp) &&
 	       !tcp_norm_check(f->half, f->peer, f->other->seq_add, &p->tcp, f->tick);
