@@ -3,6 +3,9 @@
  * The fast path: parse once, find the connection, check, rewrite, forward; otherwise drop with a
  * reason, leave to Linux, or punt to the daemon with a cause.
  *
+ * Nearly every frame of a known connection is done by the short way (usual.bpf.h), which leaves alone
+ * whatever is odd; full() looks at everything.
+ *
  * Responsible for: the order of these, and what is the host's.
  * Not responsible for: creating connections, policy, payload: the daemon's business.  Rules are
  * never evaluated here, and nothing is guessed.

@@ -80,6 +80,48 @@ union asa_route {
 	struct asa_nexthop nh;
 };
 
+/* The daemon's row of a connection. => NULL: there is none */
+asa_inline struct asa_session *session_of(__u32 ref)
+{
+	__u32 slot = ASA_REF_SLOT(ref);
+
+	return bpf_map_lookup_elem(&asa_sessions, &slot);
+}
+
+asa_inline struct asa_rest *rest_of(struct asa_session *s, __u32 ref)
+{
+	return ASA_REF_DIR(ref) ? &s->rest[1] : &s->rest[0];
+}
+
+/* What happened to a TCP connection: 1 << ASA_EVENT_*.  Global, so that the verifier walks it once. */
+__noinline int events_tell(__u32 ref, __u32 events, __u32 tick)
+{
+	struct asa_session *s = session_of(ref);
+	__u32 type;
+
+#pragma clang loop unroll(disable)
+	for (type = ASA_EVENT_ESTABLISHED; s && type <= ASA_EVENT_RST; type++)
+		if (events & (1u << type))
+			event_submit((__u8)type, ref, (__u16)s->id, tick);
+	return 0;
+}
+
+/* The next hop of a direction is older than the routes: the daemon hears once for each generation. */
+__noinline int reroute_tell(__u32 ref, __u32 gen, __u32 tick)
+{
+	struct asa_session *s = session_of(ref);
+	struct asa_rest *rest;
+
+	if (!s)
+		return 0;
+	rest = rest_of(s, ref);
+	if (rest->rerouted_gen == (__u16)gen)
+		return 0;
+	rest->rerouted_gen = (__u16)gen;
+	event_submit(ASA_EVENT_REROUTE, ref, (__u16)s->id, tick);
+	return 0;
+}
+
 /*
  * The routes have changed since this direction's next hop was resolved: ask for this frame, and
  * tell the daemon once, so that the slot gets a new next hop.
@@ -93,10 +135,7 @@ asa_inline enum asa_punt reroute(const struct asa_run *r, const struct asa_flow 
 	__u8 mac[12];
 	long answer;
 
-	if (f->half->rerouted_gen != gen) {
-		f->half->rerouted_gen = gen;
-		event_submit(ASA_EVENT_REROUTE, f->ref, f->own->serial, f->tick);
-	}
+	reroute_tell(f->ref, gen, f->tick);
 	answer = fib_ask(r, f->pkt, &way->fib, &f->other->key.dst, &f->other->key.src);
 	if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED)
 		return PUNT_MTU;
@@ -164,6 +203,14 @@ asa_inline int options_usual(struct asa_pkt *p, const void *data_end)
 	       asa_ld32(p->l4 + ASA_NORM_TS_HEADER) == asa_htonl(0x01010500 | sack);
 }
 
+/* More data than the receiver announced?  Global, so that the verifier walks it once. */
+__noinline int mss_exceeded(__u32 ref, __u32 size)
+{
+	struct asa_session *s = session_of(ref);
+
+	return s && tcp_norm_exceeds(size, rest_of(s, ref ^ 1)->mss);
+}
+
 /* Step 2: TCP of a connection that is not bypassed. */
 asa_inline enum asa_drop check_tcp(const struct asa_run *r, const struct asa_flow *f)
 {
@@ -176,47 +223,62 @@ asa_inline enum asa_drop check_tcp(const struct asa_run *r, const struct asa_flo
 		if (drop)
 			return drop;
 	}
-	drop = tcp_track_check(f->half, f->peer, f->other->seq_add, &p->tcp);
-	if (drop)
-		return drop;
-	return tcp_norm_check(f->half, f->peer, f->other->seq_add, &p->tcp, f->tick);
+	drop = tcp_track_check(f->half, f->peer, f->peer->seq_add, &p->tcp);
+	if (!drop)
+		drop = tcp_norm_check(f->half, f->peer, f->peer->seq_add, &p->tcp, f->tick - f->own->seen);
+	if (asa_unlikely(p->tcp.allow & ASA_TM_MSS_DROP) && !drop && mss_exceeded(f->ref, p->tcp.size))
+		return DROP_TCP_MSS;
+	return drop;
+}
+
+/* What a SYN-ACK announces.  Global, so that the verifier walks it once. */
+__noinline int mss_note(__u32 ref, __u32 mss)
+{
+	struct asa_session *s = session_of(ref);
+
+	if (s)
+		rest_of(s, ref)->mss = (__u16)mss;
+	return 0;
 }
 
 /* Step 5: the frame leaves; only now the connection may know of it. */
+asa_inline void commit_count(const struct asa_flow *f)
+{
+	struct asa_dir *own = f->own;
+
+	own->packets++;
+	own->bytes += f->pkt->l3_size;
+	if (own->seen != f->tick)
+		own->seen = f->tick;
+}
+
 asa_inline void commit(const struct asa_flow *f)
 {
-	struct asa_half *half = f->half;
-	__u32 events = 0, type;
+	struct asa_dir *own = f->own;
+	__u32 events = 0;
 
-	half->packets++;
-	half->bytes += f->pkt->l3_size;
-	if (half->seen != f->tick)
-		half->seen = f->tick;
-	if (!(f->pkt->flags & ASA_PKT_TCP))
+	commit_count(f);
+	if (!(f->pkt->flags & ASA_PKT_TCP) || (own->flags & ASA_DIR_BYPASS))
 		return;
-	if (f->own->flags & ASA_DIR_BYPASS) {
-		tcp_track_bypass(half, f->peer, f->other->seq_add, &f->pkt->tcp, &events);
-	} else {
-		tcp_norm_commit(half, f->peer, &f->pkt->tcp);
-		tcp_track_commit(half, f->peer, f->other->seq_add, &f->pkt->tcp, &events);
-	}
-	if (asa_likely(!events))
-		return;
-	for (type = ASA_EVENT_ESTABLISHED; type <= ASA_EVENT_RST; type++)
-		if (events & (1u << type))
-			event_submit(type, f->ref, f->own->serial, f->tick);
+	if (asa_unlikely(f->pkt->tcp.flags & ASA_TCP_SYN))
+		mss_note(f->ref, f->pkt->tcp.mss);
+	tcp_norm_commit(f->half, f->peer, &f->pkt->tcp);
+	tcp_track_commit(f->half, f->peer, f->peer->seq_add, &f->pkt->tcp, &events);
+	if (asa_unlikely(events))
+		events_tell(f->ref, events, f->tick);
 }
 
 static volatile __u32 urgent_told; /* tick of the last event; worst race: one for each CPU */
 
 /* An urgent flag is cleared (419003): global, so that the verifier walks it once. */
-__noinline int urgent_tell(__u32 ref, __u32 serial)
+__noinline int urgent_tell(__u32 ref)
 {
+	struct asa_session *s = session_of(ref);
 	__u32 tick = tick_now();
 
-	if (urgent_told != tick) {
+	if (s && urgent_told != tick) {
 		urgent_told = tick;
-		event_submit(ASA_EVENT_URGENT, ref, (__u16)serial, tick);
+		event_submit(ASA_EVENT_URGENT, ref, (__u16)s->id, tick);
 	}
 	return 0;
 }
@@ -234,7 +296,7 @@ asa_inline void edit(const struct asa_run *r, const struct asa_flow *f)
 			 asa_csum_apply(asa_ld16(p->l4 + ASA_TCP_CHECK), delta));
 	}
 	if (p->tcp.edits & ASA_NORM_URGENT)
-		urgent_tell(f->ref, f->own->serial);
+		urgent_tell(f->ref);
 	tcp_norm_edit(p);
 }
 
@@ -292,15 +354,16 @@ __noinline __u32 leave(struct xdp_md *ctx, __u32 ref, __u32 bytes, __u32 l4_off,
 {
 	__u32 slot = ASA_REF_SLOT(ref);
 	struct asa_conn *c = bpf_map_lookup_elem(&asa_conns, &slot);
+	struct asa_session *s = session_of(ref);
 	struct asa_dir *d;
 
-	if (!c)
+	if (!c || !s)
 		return 1;
 	d = ASA_REF_DIR(ref) ? &c->dir[1] : &c->dir[0];
 	if ((d->flags & ASA_DIR_POLICE) && !police(ref, bytes, 1))
 		return 0;
 	if ((d->flags & ASA_DIR_TS) && header > ASA_TCP_SIZE)
-		timestamps(ctx, l4_off, header - ASA_TCP_SIZE, d->ts_add, !ASA_REF_DIR(ref));
+		timestamps(ctx, l4_off, header - ASA_TCP_SIZE, rest_of(s, ref)->ts_add, !ASA_REF_DIR(ref));
 	return 1;
 }
 
@@ -326,11 +389,11 @@ asa_inline int send(const struct asa_run *r, const struct asa_flow *f, const str
 	if (asa_unlikely((f->own->flags & ASA_DIR_SEQ) && (p->flags & ASA_PKT_TCP) &&
 			 p->tcp.header > ASA_TCP_SIZE)) {
 		delta = (__u16)tcp_options_shift(r->ctx, p->l4_off + ASA_TCP_SIZE,
-						 p->tcp.header - ASA_TCP_SIZE, f->other->seq_add);
+						 p->tcp.header - ASA_TCP_SIZE, f->peer->seq_add);
 		asa_st16(p->l4 + ASA_TCP_CHECK,
 			 asa_csum_apply(asa_ld16(p->l4 + ASA_TCP_CHECK), delta));
 	}
-	asa_rewrite(p, f->own, f->other);
+	asa_rewrite(p, f->own, f->other, f->half, f->peer);
 	if (asa_unlikely(l2 != p->l3_off || l2 != ASA_ETH_SIZE)) {
 		if (l2 != p->l3_off && bpf_xdp_adjust_head(r->ctx, (int)p->l3_off - (int)l2))
 			return verdict_drop(r, DROP_INTERNAL_ERROR);
@@ -376,12 +439,14 @@ asa_inline int route(const struct asa_run *r, const struct asa_config *cfg, cons
 
 /*
  * Is a segment the daemon's, for a while?  Global, so that the verifier walks it once.
- * => length: the numbers it occupies; beyond: how far it reaches past hold_seq
+ * => length: the numbers it occupies; end: the one behind them
  * => PUNT_NONE or the cause
  */
-__noinline __u32 held_back(__u32 flags, __u32 tcp_flags, __u32 length, __u32 beyond)
+__noinline __u32 held_back(__u32 ref, __u32 flags, __u32 tcp_flags, __u32 length, __u32 end)
 {
-	if ((flags & ASA_DIR_HOLD) && (__s32)beyond > 0)
+	struct asa_session *s = session_of(ref);
+
+	if ((flags & ASA_DIR_HOLD) && s && asa_seq_after(end, rest_of(s, ref)->hold_seq))
 		return PUNT_INSPECT;
 	/* A RST ends the connection, which the driver can do. */
 	if ((flags & ASA_DIR_PROBE) && !length && !(tcp_flags & ASA_TCP_RST))
@@ -409,7 +474,7 @@ asa_inline int forward(const struct asa_run *r, const struct asa_config *cfg, st
 	if (asa_unlikely(!(flags & ASA_DIR_VALID)))
 		return verdict_punt(r, cfg, PUNT_NO_FLOW, 0);
 	if (asa_unlikely(f.own->in_if &&
-			 (f.own->in_if != r->ifindex || f.own->in_vlan != p->vlan)))
+			 (f.own->in_if != r->ifindex || f.own->key.vlan != p->vlan)))
 		return verdict_punt(r, cfg, PUNT_INTERFACE, f.ref);
 	if (asa_unlikely(flags & (ASA_DIR_INSPECT | ASA_DIR_ORDER | ASA_DIR_TCPMAP)))
 		return verdict_punt(r, cfg,
@@ -419,8 +484,8 @@ asa_inline int forward(const struct asa_run *r, const struct asa_config *cfg, st
 		if (asa_unlikely((p->tcp.flags & ASA_TCP_SYN) && syn_is_the_daemons(p, flags)))
 			return verdict_punt(r, cfg, PUNT_TCP_SYN, f.ref);
 		if (asa_unlikely(flags & (ASA_DIR_HOLD | ASA_DIR_PROBE))) {
-			cause = held_back(flags, p->tcp.flags, asa_tcp_length(&p->tcp),
-					  asa_tcp_end(&p->tcp) - f.own->hold_seq);
+			cause = held_back(f.ref, flags, p->tcp.flags, asa_tcp_length(&p->tcp),
+					  asa_tcp_end(&p->tcp));
 			if (cause)
 				return verdict_punt(r, cfg, cause, f.ref);
 		}

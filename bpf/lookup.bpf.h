@@ -3,20 +3,19 @@
  * The only place in the driver that knows how the connection index is built.
  *
  * Responsible for: key -> connection and direction.  Few connections: one cache line of the index and
- * the lines of one slot, close together and in the caches.  Many: a connection mostly lives in its home
- * slot, whose number follows from the key, and the index has the keys that do not lead there.  A
- * second line of the index only if the first bucket has entries elsewhere.
+ * the lines of one slot, close together and in the caches.  Many: a connection mostly lives at home, in
+ * one of 16 slots that follow from the key, and a small table says in which; the index has the keys that
+ * are not at home.  A second line of the index only if the first bucket has entries elsewhere.
  * Not responsible for: the arithmetic (include/asa/hash.h), writing (the daemon's index module),
  * who gets his home (its session module).
  *
  * Races with the writer: an entry's tag and reference are read one after the other and may be of
  * two different connections; a slot may be in the middle of being reused.  The comparison with the
  * key in the slot decides, so the worst result is a miss, and the frame goes to the daemon, which
- * looks again.  The same for a program that read the mask just before the index doubled.  A home
- * slot counts only while its direction is marked valid, which the daemon does last.
+ * looks again.  The same for a program that read the mask just before the index doubled.
  *
- * A miss in the cache costs as much as all instructions of a frame together: the lines of the home
- * slot are asked for at once, before the first has come, and who is at home waits only for them.
+ * A miss in the cache costs as much as all instructions of a frame together: who is at home waits once,
+ * for the lines of the slot, which are asked for before the first has come.
  */
 #ifndef ASA_LOOKUP_BPF_H
 #define ASA_LOOKUP_BPF_H
@@ -31,12 +30,11 @@ asa_inline void touch(const void *p)
 	(void)*(volatile const __u64 *)p;
 }
 
-/* Ask for what is written or compared once the connection is known. */
-asa_inline void touch_halves(const struct asa_conn *conn, __u32 d, const struct asa_key *key)
+/* Ask for what a segment needs once the connection is known. */
+asa_inline void touch_halves(const struct asa_conn *conn, const struct asa_key *key)
 {
-	touch(&conn->half[d].packets);
 	if (key->proto == ASA_PROTO_TCP)
-		touch(&conn->half[d ^ 1].packets);
+		touch(conn->half);
 }
 
 /* => ASA_REF of the key's connection, 0: not in this bucket */
@@ -57,7 +55,7 @@ asa_inline __u32 lookup_bucket(const struct asa_bucket *b, const struct asa_key 
 		conn = bpf_map_lookup_elem(&asa_conns, &slot);
 		if (!conn)
 			continue;
-		touch_halves(conn, ASA_REF_DIR(ref), key);
+		touch_halves(conn, key);
 		if (asa_key_equal(&conn->dir[ASA_REF_DIR(ref)].key, key))
 			return ref;
 	}
@@ -83,23 +81,46 @@ asa_inline __u32 lookup_index(const struct asa_config *cfg, const struct asa_key
 	return b ? lookup_bucket(b, key, h.tag) : 0;
 }
 
-/* => ASA_REF, 0: the slot that the key's hash names is not this key's, or homes are not in use */
-asa_inline __u32 lookup_home(const struct asa_config *cfg, const struct asa_key *key)
+/* Who of the set is it? => ASA_REF, 0: nobody */
+asa_inline __u32 lookup_set(const struct asa_set *set, const struct asa_home *home,
+			    const struct asa_key *key)
 {
-	__u32 homes = *(volatile const __u32 *)&cfg->homes, slot, d;
+	__u32 found = asa_set_find(set, home->tag), slot, d;
 	struct asa_conn *conn;
 
-	if (!homes)
+	if (!found)
 		return 0;
-	slot = asa_hash_slot(key, cfg->hash_key, homes);
+	slot = home->set * ASA_SET_SLOTS + (found >> 1 & (ASA_SET_SLOTS - 1));
+	d = (found ^ asa_key_turned(key)) & 1;
 	conn = bpf_map_lookup_elem(&asa_conns, &slot);
 	if (!conn)
 		return 0;
-	touch(&conn->half[0].packets);
-	touch(&conn->half[1].packets);
+	touch_halves(conn, key);
+	return asa_key_equal(&conn->dir[d].key, key) ? ASA_REF(slot, d) : 0;
+}
+
+/* => ASA_REF, 0: the key's connection is not at home, or homes are not in use */
+asa_inline __u32 lookup_home(const struct asa_config *cfg, const struct asa_key *key)
+{
+	__u32 homes = *(volatile const __u32 *)&cfg->homes, slot, d;
+	const struct asa_set *set;
+	struct asa_conn *conn;
+	struct asa_home home;
+
+	if (!homes)
+		return 0;
+	home = asa_hash_set(key, cfg->hash_key, homes);
+	slot = home.slot;
+	conn = bpf_map_lookup_elem(&asa_conns, &slot);
+	set = bpf_map_lookup_elem(&asa_homes, &home.set);
+	if (!conn || !set)
+		return 0;
+	touch(&conn->dir[1]);
+	touch_halves(conn, key);
+	touch(set);
 	d = !asa_key_equal(&conn->dir[0].key, key);
 	if (asa_unlikely(d && !asa_key_equal(&conn->dir[1].key, key)))
-		return 0;
+		return lookup_set(set, &home, key);
 	return *(volatile const __u16 *)&conn->dir[d].flags & ASA_DIR_VALID ? ASA_REF(slot, d) : 0;
 }
 
@@ -111,20 +132,17 @@ asa_inline __u32 lookup_home(const struct asa_config *cfg, const struct asa_key 
  */
 asa_inline __u32 lookup_usual(const struct asa_config *cfg, const struct asa_key *key)
 {
-	struct asa_hash h = asa_hash_key(key, cfg->hash_key);
-	__u32 row = asa_hash_home(h, cfg->index_mask), ref;
+	__u32 ref = lookup_home(cfg, key), row;
 	struct asa_bucket *b;
+	struct asa_hash h;
 
+	if (ref)
+		return ref;
+	h = asa_hash_key(key, cfg->hash_key);
+	row = asa_hash_home(h, cfg->index_mask);
 	b = bpf_map_lookup_elem(&asa_index, &row);
 	if (!b)
 		return 0;
-	/* With many connections both are far away: wait once for both. */
-	if (*(volatile const __u32 *)&cfg->homes) {
-		touch(b);
-		ref = lookup_home(cfg, key);
-		if (ref)
-			return ref;
-	}
 	ref = lookup_bucket(b, key, h.tag);
 	return ref || !b->overflow ? ref : LOOKUP_ELSEWHERE;
 }

@@ -91,6 +91,16 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } asa_index SEC(".maps");
 
+/* Who is at home where: row = slot / ASA_SET_SLOTS; read by lookup.bpf.h only.  Written by the daemon. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ASA_SLOTS_DEFAULT / ASA_SET_SLOTS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct asa_set);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} asa_homes SEC(".maps");
+
 /* Next hops; row 0 is "none".  Written by the daemon. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -110,21 +110,17 @@ asa_inline int usual_tcp(struct asa_pkt *p, void *l4, void *data_end)
 	return 1;
 }
 
-/* May the segment pass, as far as can be seen at a glance?  Open, and neither end has closed. */
+/* May the segment pass, as far as can be seen at a glance? */
 asa_inline int usual_segment(const struct asa_flow *f, const void *data_end)
 {
 	struct asa_pkt *p = f->pkt;
 
-	if ((f->half->tcp & (ASA_HALF_SYN | ASA_HALF_ACKED | ASA_HALF_FIN)) !=
-		    (ASA_HALF_SYN | ASA_HALF_ACKED) ||
-	    (f->peer->tcp & (ASA_HALF_SYN | ASA_HALF_ACKED | ASA_HALF_FIN)) !=
-		    (ASA_HALF_SYN | ASA_HALF_ACKED) ||
-	    !tcp_norm_usual(f->half, &p->tcp))
+	if (!tcp_track_is_open(f->half, f->peer) || !tcp_norm_usual(f->half, &p->tcp))
 		return 0;
 	if (p->tcp.header != ASA_TCP_SIZE && !options_usual(p, data_end))
 		return 0;
-	return !tcp_track_check(f->half, f->peer, f->other->seq_add, &p->tcp) &&
-	       !tcp_norm_check(f->half, f->peer, f->other->seq_add, &p->tcp, f->tick);
+	return tcp_track_open_fits(f->half, f->peer, f->peer->seq_add, &p->tcp) &&
+	       !tcp_norm_check(f->half, f->peer, f->peer->seq_add, &p->tcp, f->tick - f->own->seen);
 }
 
 /* A frame that was recognized, of connection 'ref'. */
@@ -150,7 +146,7 @@ asa_inline int usual_forward(const struct asa_run *r, const struct asa_config *c
 	row = f.own->nexthop;
 	if ((flags & (ASA_DIR_VALID | ~USUAL_DIR)) != ASA_DIR_VALID || !row ||
 	    f.own->gen != (__u16)cfg->route_gen ||
-	    (f.own->in_if && (f.own->in_if != r->ifindex || f.own->in_vlan)))
+	    (f.own->in_if && (f.own->in_if != r->ifindex || f.own->key.vlan)))
 		return USUAL_NOT;
 	nh = bpf_map_lookup_elem(&asa_nexthops, &row);
 	if (!nh || nh->flags != ASA_NH_VALID || (nh->mtu && p->l3_size > nh->mtu))
@@ -164,10 +160,14 @@ asa_inline int usual_forward(const struct asa_run *r, const struct asa_config *c
 	if (!asa_fits(data, ASA_ETH_SIZE, data_end) ||
 	    bpf_redirect_map(&asa_tx, out, 0) != XDP_REDIRECT)
 		return USUAL_NOT;
-	asa_rewrite(p, f.own, f.other);
+	asa_rewrite(p, f.own, f.other, f.half, f.peer);
 	asa_st64(data, *(const __u64 *)nh->dmac);
 	asa_st32(data + 8, *(const __u32 *)(nh->dmac + 8));
-	commit(&f);
+	commit_count(&f);
+	if ((p->flags & ASA_PKT_TCP) && !(flags & ASA_DIR_BYPASS)) {
+		tcp_norm_commit(f.half, f.peer, &p->tcp);
+		tcp_track_open_commit(f.half, f.peer, f.peer->seq_add, &p->tcp);
+	}
 	return verdict_forward(r, out, p->l3_size + ASA_ETH_SIZE,
 			       flags & ASA_DIR_BYPASS ? STAT_HIT_BYPASS : STAT_HIT);
 }
@@ -199,8 +199,8 @@ asa_inline void usual_key(struct asa_key *key, const void *l4, __u8 proto,
 	key->sport = asa_ld16(l4); /* the same place in both */
 	key->dport = asa_ld16(l4 + ASA_UDP_DPORT);
 	key->proto = proto;
-	key->pad = 0;
 	key->ctx = iface->ctx;
+	key->vlan = 0;
 }
 
 /* 'ipv6' and 'proto' are constants: a copy for each, in which nothing asks for the others. */

@@ -48,6 +48,7 @@ static const char *const dp_map_names[DP_MAP_MAX] = {
 	[DP_MAP_DROPS] = ASA_MAP_DROPS,		[DP_MAP_PUNTS] = ASA_MAP_PUNTS,
 	[DP_MAP_IFSTATS] = ASA_MAP_IFSTATS,	[DP_MAP_CONNS] = ASA_MAP_CONNS,
 	[DP_MAP_SESSIONS] = ASA_MAP_SESSIONS,	[DP_MAP_INDEX] = ASA_MAP_INDEX,
+	[DP_MAP_HOMES] = ASA_MAP_HOMES,
 	[DP_MAP_NEXTHOPS] = ASA_MAP_NEXTHOPS,	[DP_MAP_LOCAL] = ASA_MAP_LOCAL,
 	[DP_MAP_IFACES] = ASA_MAP_IFACES,	[DP_MAP_EVENTS] = ASA_MAP_EVENTS,
 	[DP_MAP_TX] = ASA_MAP_TX,		[DP_MAP_XSKS] = ASA_MAP_XSKS,
@@ -65,6 +66,7 @@ static const __u32 dp_map_row[DP_MAP_MAX] = {
 	[DP_MAP_CONNS] = sizeof(struct asa_conn),
 	[DP_MAP_SESSIONS] = sizeof(struct asa_session),
 	[DP_MAP_INDEX] = sizeof(struct asa_bucket),
+	[DP_MAP_HOMES] = sizeof(struct asa_set),
 	[DP_MAP_NEXTHOPS] = sizeof(struct asa_nexthop),
 	[DP_MAP_IFACES] = sizeof(struct asa_iface),
 	[DP_MAP_TCP_MAPS] = sizeof(struct asa_tcp_map),
@@ -342,6 +344,8 @@ static int dp_load(struct dp *d, const struct dp_options *o, const struct dp_pin
 
 		if (m == DP_MAP_CONNS || m == DP_MAP_SESSIONS || m == DP_MAP_POLICE_REFS)
 			rows = slots;
+		else if (m == DP_MAP_HOMES)
+			rows = slots < ASA_SET_SLOTS ? 1 : slots / ASA_SET_SLOTS;
 		else if (m == DP_MAP_INDEX)
 			rows = pinned->rows[m] ? pinned->rows[m] : index_buckets_for(slots);
 		r = dp_prepare_map(d, m, rows, err, err_size);
@@ -469,13 +473,14 @@ static int dp_map_memory(struct dp *d, enum dp_map m, void **out, __u32 *rows, c
 static int dp_map_tables(struct dp *d, char *err, size_t err_size)
 {
 	struct dp_tables *t = &d->tables;
-	__u32 n_sessions, n_nexthops, n_ifaces, n_tcp_maps, n_police, n_refs, n_rules, n_limits, one;
+	__u32 n_sessions, n_homes, n_nexthops, n_ifaces, n_tcp_maps, n_police, n_refs, n_rules, n_limits, one;
 	int r;
 
 	if ((r = dp_map_memory(d, DP_MAP_CONFIG, (void **)&t->config, &one, err, err_size)) < 0 ||
 	    (r = dp_map_memory(d, DP_MAP_CONNS, (void **)&t->conns, &t->n_slots, err, err_size)) < 0 ||
 	    (r = dp_map_memory(d, DP_MAP_SESSIONS, (void **)&t->sessions, &n_sessions, err, err_size)) < 0 ||
 	    (r = dp_map_memory(d, DP_MAP_INDEX, (void **)&t->index, &t->n_buckets, err, err_size)) < 0 ||
+	    (r = dp_map_memory(d, DP_MAP_HOMES, (void **)&t->homes, &n_homes, err, err_size)) < 0 ||
 	    (r = dp_map_memory(d, DP_MAP_NEXTHOPS, (void **)&t->nexthops, &n_nexthops, err, err_size)) < 0 ||
 	    (r = dp_map_memory(d, DP_MAP_IFACES, (void **)&t->ifaces, &n_ifaces, err, err_size)) < 0 ||
 	    (r = dp_map_memory(d, DP_MAP_TCP_MAPS, (void **)&t->tcp_maps, &n_tcp_maps, err, err_size)) < 0 ||
@@ -660,7 +665,7 @@ int dp_local_next(struct dp *d, const struct asa_local_key *after, struct asa_lo
 	return 0;
 }
 
-void dp_iface_set(struct dp *d, __u32 ifindex, __u16 ctx, __u16 flags, const __u8 *mac)
+void dp_iface_set(struct dp *d, __u32 ifindex, __u8 ctx, __u16 flags, const __u8 *mac)
 {
 	static const __u8 none[6];
 	struct asa_iface *row;

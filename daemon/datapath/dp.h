@@ -28,6 +28,7 @@ struct dp_tables {
 	struct asa_bucket *index;
 	__u32 n_buckets; /* power of two; config->index_mask says how many are in use */
 	__u32 index_used; /* entries in the index, index.c's own */
+	struct asa_set *homes; /* n_slots / ASA_SET_SLOTS rows; NULL where homes are not used */
 	struct asa_nexthop *nexthops; /* ASA_NEXTHOPS_MAX rows; row 0 unused */
 	struct asa_config *config;
 	struct asa_iface *ifaces; /* ASA_IFINDEX_MAX rows */
@@ -87,7 +88,7 @@ int dp_mgmt_replace(struct dp *d, struct asa_mgmt_row *rows, size_t n);
 /* Set or clear a flag of an interface: ASA_IFACE_MGMT, ASA_IFACE_LIMIT. */
 void dp_iface_flag(struct dp *d, __u32 ifindex, enum asa_iface_flag flag, bool on);
 /* mac: frames for other stations are left to Linux; NULL or all zero: no check. */
-void dp_iface_set(struct dp *d, __u32 ifindex, __u16 ctx, __u16 flags, const __u8 *mac);
+void dp_iface_set(struct dp *d, __u32 ifindex, __u8 ctx, __u16 flags, const __u8 *mac);
 /* Allow redirects to ifindex (row in asa_tx). */
 int dp_tx_set(struct dp *d, __u32 ifindex);
 int dp_tx_del(struct dp *d, __u32 ifindex);

@@ -2,13 +2,15 @@
 /*
  * The maps of TCP intercept: small updates and sums, no decisions (engine/intercept.c has them).
  *
- * Responsible for: rows of asa_intercept and which of them are in asa_intercept_hot, the sums of asa_intercept_hits over all CPUs, the keys.
+ * Responsible for: rows of asa_intercept and which of them are in asa_intercept_hot, the sums of
+ * asa_intercept_hits over all CPUs, the keys.
  * Not responsible for: what the rows mean (asa/syncookie.h). Callers: the engine, with asa->lock.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "asa/parse.h"
 #include "datapath/dp_impl.h"
 
 static int jump_set(struct dp *d, __u32 row, const char *name, char *err, size_t err_size)
@@ -28,11 +30,6 @@ int dp_intercept_init(struct dp *d, char *err, size_t err_size)
 	int r = jump_set(d, ASA_JUMP_SYNCOOKIE, ASA_PROGRAM_SYNCOOKIE, err, err_size);
 
 	return r ? r : jump_set(d, ASA_JUMP_HOST_LIMIT, ASA_PROGRAM_HOST_LIMIT, err, err_size);
-}
-
-static bool addr_is_any(const struct asa_addr *a)
-{
-	return !(a->d[0] | a->d[1]);
 }
 
 /* The row leaves its place among the hot ones, if it has that. => the place */
@@ -56,7 +53,7 @@ int dp_intercept_set(struct dp *d, const struct asa_intercept_key *k, const stru
 	const struct asa_intercept_hot none = { 0 };
 	__u32 n;
 
-	if (addr_is_any(&k->src)) {
+	if (asa_ip6_is_unspecified(&k->src)) {
 		n = hot_clear(d, k);
 		if (row->flags & ASA_INTERCEPT_ANSWER) {
 			(void)bpf_map_update_elem(d->fd[DP_MAP_INTERCEPT_HOT], &n, &none, BPF_ANY);
@@ -68,7 +65,7 @@ int dp_intercept_set(struct dp *d, const struct asa_intercept_key *k, const stru
 
 int dp_intercept_del(struct dp *d, const struct asa_intercept_key *k)
 {
-	if (addr_is_any(&k->src))
+	if (asa_ip6_is_unspecified(&k->src))
 		(void)hot_clear(d, k);
 	return bpf_map_delete_elem(d->fd[DP_MAP_INTERCEPT], k) < 0 ? -errno : 0;
 }

@@ -41,7 +41,7 @@ struct dp_trial {
 	char *path;
 	struct bpf_object *object; /* NULL after loading: there is none */
 	int program_fd;
-	int config_fd, conns_fd, index_fd, drops_fd;
+	int config_fd, conns_fd, sessions_fd, index_fd, drops_fd;
 };
 
 /* Maps that the program reads and the daemon writes: the live ones. */
@@ -51,9 +51,9 @@ static const struct {
 } trial_shared[] = {
 	{ASA_MAP_NEXTHOPS, DP_MAP_NEXTHOPS},   {ASA_MAP_LOCAL, DP_MAP_LOCAL},
 	{ASA_MAP_IFACES, DP_MAP_IFACES},       {ASA_MAP_TX, DP_MAP_TX},
-	{ASA_MAP_XSKS, DP_MAP_XSKS},	       {ASA_MAP_SESSIONS, DP_MAP_SESSIONS},
-	{ASA_MAP_MGMT, DP_MAP_MGMT},	       {ASA_MAP_COOKIE_KEYS, DP_MAP_COOKIE_KEYS},
+	{ASA_MAP_XSKS, DP_MAP_XSKS},	       {ASA_MAP_MGMT, DP_MAP_MGMT},
 	{ASA_MAP_INTERCEPT, DP_MAP_INTERCEPT}, {ASA_MAP_INTERCEPT_HOT, DP_MAP_INTERCEPT_HOT},
+	{ASA_MAP_COOKIE_KEYS, DP_MAP_COOKIE_KEYS},
 };
 
 /* Those whose own copy needs few rows. */
@@ -62,7 +62,9 @@ static const struct {
 	__u32 rows;
 } trial_small[] = {
 	{ASA_MAP_CONNS, TRIAL_SLOT + 1},
+	{ASA_MAP_SESSIONS, TRIAL_SLOT + 1},
 	{ASA_MAP_INDEX, TRIAL_BUCKETS},
+	{ASA_MAP_HOMES, 1},
 	{ASA_MAP_IFSTATS, 1},
 	{ASA_MAP_EVENTS, TRIAL_RINGBUF},
 	{ASA_MAP_POLICE, 1}, /* and so no packet of a test run takes tokens */
@@ -127,6 +129,7 @@ static int trial_load(struct dp_trial *t)
 	t->program_fd = prog ? bpf_program__fd(prog) : -1;
 	t->config_fd = trial_fd(t, ASA_MAP_CONFIG);
 	t->conns_fd = trial_fd(t, ASA_MAP_CONNS);
+	t->sessions_fd = trial_fd(t, ASA_MAP_SESSIONS);
 	t->index_fd = trial_fd(t, ASA_MAP_INDEX);
 	t->drops_fd = trial_fd(t, ASA_MAP_DROPS);
 	return prog && trial_is_same(t->dp, t->program_fd) ? 0 : -ESTALE;
@@ -201,7 +204,7 @@ static __u32 trial_find(const struct dp *d, const __u8 *frame, __u32 len, __u32 
 	void *data = (void *)frame, *end = data + len;
 	struct asa_key quoted;
 	struct asa_pkt p;
-	__u16 ctx = ifindex < ASA_IFINDEX_MAX ? d->tables.ifaces[ifindex].ctx : 0;
+	__u8 ctx = ifindex < ASA_IFINDEX_MAX ? d->tables.ifaces[ifindex].ctx : 0;
 
 	if (asa_parse(&p, data, end, 0) || !(p.flags & ASA_PKT_L4))
 		return 0;
@@ -221,6 +224,7 @@ static int trial_prepare(const struct dp *d, __u32 ref)
 	struct asa_config config = *d->tables.config;
 	struct asa_bucket index[TRIAL_BUCKETS] = {0};
 	struct asa_conn conns[TRIAL_SLOT + 1] = {0};
+	struct asa_session session = {0};
 	struct dp_tables world = {
 		.conns = conns,
 		.n_slots = TRIAL_SLOT + 1,
@@ -234,11 +238,13 @@ static int trial_prepare(const struct dp *d, __u32 ref)
 	config.homes = 0;
 	if (ref) {
 		conns[slot] = d->tables.conns[ASA_REF_SLOT(ref)];
+		session = d->tables.sessions[ASA_REF_SLOT(ref)];
 		for (__u32 dir = 0; dir < 2; dir++)
 			(void)index_insert(&world, &conns[slot].dir[dir].key, ASA_REF(slot, dir));
 	}
 	if (bpf_map_update_elem(t->config_fd, &zero, &config, BPF_ANY) < 0 ||
-	    bpf_map_update_elem(t->conns_fd, &slot, &conns[slot], BPF_ANY) < 0)
+	    bpf_map_update_elem(t->conns_fd, &slot, &conns[slot], BPF_ANY) < 0 ||
+	    bpf_map_update_elem(t->sessions_fd, &slot, &session, BPF_ANY) < 0)
 		return -errno;
 	for (__u32 i = 0; i < TRIAL_BUCKETS; i++)
 		if (bpf_map_update_elem(t->index_fd, &i, &index[i], BPF_ANY) < 0)

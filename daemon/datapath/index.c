@@ -2,11 +2,12 @@
 /*
  * Writing the connection index.
  *
- * A key whose connection lives in the slot that the key's hash names (its home, asa/hash.h) is found
- * without the index and gets no entry. Homes are switched on and off only while nobody has one.
+ * A key whose connection lives in one of the slots that the key's hash names (its home, asa/hash.h) is
+ * found by the tag of that slot and gets no entry. Homes are switched on and off only while nobody has
+ * one.
  *
- * Responsible for: where an entry goes (home bucket, else alternate bucket, else another entry
- * moves), the overflow counts, the growth of the index, and the order of stores that lets XDP
+ * Responsible for: who is at home; where an entry goes (home bucket, else alternate bucket, else another
+ * entry moves), the overflow counts, the growth of the index, and the order of stores that lets XDP
  * programs read at any moment.
  * Not responsible for: what a slot holds (session), reading in XDP (bpf/lookup.bpf.h).
  *
@@ -36,7 +37,6 @@
 struct index_place {
 	__u32 home, alternate;
 	__u32 tag;
-	__u32 slot; /* where its connection needs no entry; 0: nowhere */
 };
 
 static struct index_place index_place(const struct dp_tables *t, const struct asa_key *key)
@@ -46,13 +46,63 @@ static struct index_place index_place(const struct dp_tables *t, const struct as
 	struct index_place p;
 
 	p.tag = h.tag;
-	p.slot = 0;
-	if (t->config->homes)
-		p.slot = asa_hash_slot(key, t->config->hash_key, t->config->homes);
 	p.home = asa_hash_home(h, mask);
 	p.alternate = asa_hash_alternate(p.home, h.tag, mask);
 	return p;
 }
+
+/* ------------------------------------------------------------------ homes */
+
+/* => 0: the key's connection is not at home */
+static __u32 home_find(const struct dp_tables *t, const struct asa_key *key)
+{
+	struct asa_home home;
+	__u32 found, slot, d;
+
+	if (!t->config->homes)
+		return 0;
+	home = asa_hash_set(key, t->config->hash_key, t->config->homes);
+	found = asa_set_find(&t->homes[home.set], home.tag);
+	if (!found)
+		return 0;
+	slot = home.set * ASA_SET_SLOTS + (found >> 1 & (ASA_SET_SLOTS - 1));
+	d = (found ^ asa_key_turned(key)) & 1;
+	return asa_key_equal(&t->conns[slot].dir[d].key, key) ? ASA_REF(slot, d) : 0;
+}
+
+/* Write the 16 bits of a slot; 0: nobody is at home. */
+static void home_store(struct dp_tables *t, __u32 slot, __u64 bits)
+{
+	__u32 i = slot % ASA_SET_SLOTS;
+	__u64 *w = &t->homes[slot / ASA_SET_SLOTS].w[i / 4];
+
+	__atomic_store_n(w, (*w & ~(0xffffull << 16 * (i % 4))) | bits << 16 * (i % 4), __ATOMIC_RELEASE);
+}
+
+static __u32 home_load(const struct dp_tables *t, __u32 slot)
+{
+	__u32 i = slot % ASA_SET_SLOTS;
+
+	return t->homes[slot / ASA_SET_SLOTS].w[i / 4] >> 16 * (i % 4) & 0xffff;
+}
+
+/* => true: the slot is a home of the key's, and is marked as that; no entry is needed */
+static bool home_take(struct dp_tables *t, const struct asa_key *key, __u32 ref)
+{
+	__u32 slot = ASA_REF_SLOT(ref), turned = asa_key_turned(key) ^ ASA_REF_DIR(ref);
+	struct asa_home home;
+
+	if (!t->config->homes)
+		return false;
+	home = asa_hash_set(key, t->config->hash_key, t->config->homes);
+	if (home.set != slot / ASA_SET_SLOTS)
+		return false;
+	if (!home_load(t, slot) && !asa_set_find(&t->homes[home.set], home.tag))
+		home_store(t, slot, home.tag | turned * ASA_SET_TURNED);
+	return home_load(t, slot) == (home.tag | turned * ASA_SET_TURNED);
+}
+
+/* ------------------------------------------------------------------ index */
 
 static const struct asa_key *index_key_of(const struct dp_tables *t, __u32 ref)
 {
@@ -100,28 +150,19 @@ static struct asa_ref *index_search(const struct dp_tables *t, __u32 bucket, __u
 	return NULL;
 }
 
-/* => 0: the slot holds another connection, or none */
-static __u32 index_find_home(const struct dp_tables *t, __u32 slot, const struct asa_key *key)
-{
-	for (int d = 0; d < 2; d++) {
-		const struct asa_dir *dir = &t->conns[slot].dir[d];
-
-		if ((dir->flags & ASA_DIR_VALID) && asa_key_equal(&dir->key, key))
-			return ASA_REF(slot, d);
-	}
-	return 0;
-}
-
 __u32 index_find(const struct dp_tables *t, const struct asa_key *key)
 {
-	struct index_place p = index_place(t, key);
-	struct asa_ref *e = index_search(t, p.home, p.tag, key);
+	__u32 ref = home_find(t, key);
+	struct index_place p;
+	struct asa_ref *e;
 
+	if (ref)
+		return ref;
+	p = index_place(t, key);
+	e = index_search(t, p.home, p.tag, key);
 	if (!e && t->index[p.home].overflow)
 		e = index_search(t, p.alternate, p.tag, key);
-	if (e)
-		return e->ref;
-	return p.slot ? index_find_home(t, p.slot, key) : 0;
+	return e ? e->ref : 0;
 }
 
 /*
@@ -217,11 +258,11 @@ int index_insert(struct dp_tables *t, const struct asa_key *key, __u32 ref)
 
 	if (known && known != ref)
 		return -EEXIST;
+	if (home_take(t, key, ref))
+		return 0;
 	if (index_crowded(t))
 		index_grow(t);
 	p = index_place(t, key);
-	if (p.slot == ASA_REF_SLOT(ref))
-		return 0;
 	bucket = p.home;
 	row = index_free_entry(&t->index[p.home]);
 	if (row < 0) {
@@ -252,8 +293,10 @@ int index_remove(struct dp_tables *t, const struct asa_key *key, __u32 ref)
 	struct index_place p = index_place(t, key);
 	const __u32 buckets[2] = { p.home, p.alternate };
 
-	if (p.slot == ASA_REF_SLOT(ref))
+	if (home_find(t, key) == ref) {
+		home_store(t, ASA_REF_SLOT(ref), 0);
 		return 0;
+	}
 	for (int k = 0; k < 2; k++) {
 		struct asa_bucket *b = &t->index[buckets[k]];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The daemon's side of the flow index (asa_index): find, insert, remove.
+ * The daemon's side of the flow index (asa_index, asa_homes): find, insert, remove.
  *
  * The single writer is whoever holds asa->lock. Readers are XDP programs on any CPU at any time:
  * an entry becomes visible by one store of its ref and disappears by one store of 0; an entry that
@@ -16,7 +16,10 @@
 __u32 index_find(const struct dp_tables *t, const struct asa_key *key);
 /* => 0, -EEXIST (key is there), -ENOSPC (both buckets full and no entry could move). */
 int index_insert(struct dp_tables *t, const struct asa_key *key, __u32 ref);
-/* => 0 or -ENOENT. */
+/*
+ * => 0 or -ENOENT
+ * => a connection at home is away with the first of its keys: nothing is there of the second any more
+ */
 int index_remove(struct dp_tables *t, const struct asa_key *key, __u32 ref);
 /* Start-up: how many buckets a new index uses, and the count of entries of one that was there. */
 __u32 index_buckets_initial(__u32 n_buckets);

@@ -299,7 +299,7 @@ void deny_syn_diff(const struct walk *w)
 
 	if (!syslog_wants(log_of(w), 419002))
 		return;
-	out = policy_if_find(w->policy, w->conn->dir[!w->dir].in_if, w->conn->dir[!w->dir].in_vlan);
+	out = policy_if_find(w->policy, w->conn->dir[!w->dir].in_if, w->conn->dir[!w->dir].key.vlan);
 	syslog_msg(log_of(w), 419002,
 		   "Duplicate TCP SYN from %s to %s with different initial sequence number",
 		   end_text(w->in->name, &k->src, k->sport, k->proto, src),
@@ -435,7 +435,7 @@ static void deny_transport(const struct walk *w)
 void deny_mss(const struct walk *w, __u32 mss)
 {
 	const struct asa_dir *back = &w->conn->dir[!w->dir];
-	const struct policy_if *out = policy_if_find(w->policy, back->in_if, back->in_vlan);
+	const struct policy_if *out = policy_if_find(w->policy, back->in_if, back->key.vlan);
 	char src[END_TEXT], dst[END_TEXT];
 
 	if (w->trace || !syslog_wants(log_of(w), 419001))

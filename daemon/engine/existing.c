@@ -101,10 +101,10 @@ enum asa_drop stage_interface(struct walk *w)
 	const struct asa_dir *d = &w->conn->dir[w->dir];
 	const struct policy_if *before;
 
-	if (d->in_if == w->in->ifindex && d->in_vlan == w->in->vlan)
+	if (d->in_if == w->in->ifindex && d->key.vlan == w->in->vlan)
 		return DROP_NONE;
 	if (d->in_if) {
-		before = policy_if_find(w->policy, d->in_if, d->in_vlan);
+		before = policy_if_find(w->policy, d->in_if, d->key.vlan);
 		if (before ? before->level != w->in->level : !source_is_there(w))
 			return refused(w);
 	}
@@ -126,16 +126,16 @@ enum asa_drop stage_track(struct walk *w)
 	    asa_seq_after(s.seq, w->conn->half[w->dir].seq_end))
 		s.flags &= (__u8)~ASA_TCP_FIN;
 	why = tcp_track_check(&w->conn->half[w->dir], &w->conn->half[!w->dir],
-			      w->conn->dir[!w->dir].seq_add, &s);
+			      w->conn->half[!w->dir].seq_add, &s);
 	return why ? why : normalize_track(w);
 }
 
 /* Nothing of a packet that was refused is remembered, so this comes when it leaves. */
 void existing_commit(struct walk *w)
 {
+	struct asa_rest *rest;
 	struct asa_half *own = &w->conn->half[w->dir];
 	struct asa_half *peer = &w->conn->half[!w->dir];
-	__u32 peer_add = w->conn->dir[!w->dir].seq_add;
 	__u32 events = 0;
 	__u8 type;
 
@@ -144,21 +144,20 @@ void existing_commit(struct walk *w)
 	if (w->moved)
 		session_set_ingress(w->e->asa->sessions, w->slot, w->dir, w->in->ifindex,
 				    w->in->vlan);
-	own->seen = w->now;
-	own->slow_packets += w->n_frames;
-	own->slow_bytes += w->bytes;
-	if (w->p->proto != ASA_PROTO_TCP)
+	rest = &session_row(w->e->asa->sessions, w->slot)->rest[w->dir];
+	w->conn->dir[w->dir].seen = w->now;
+	rest->slow_packets += w->n_frames;
+	rest->slow_bytes += w->bytes;
+	if (!is_tracked(w))
 		return;
-	if (!is_tracked(w)) {
-		(void)tcp_track_bypass(own, peer, peer_add, &w->p->tcp, &events);
-		return;
-	}
 	if (w->made) /* no TTL of the client's */
 		w->p->tcp.ttl = own->ttl;
+	if (w->p->tcp.flags & ASA_TCP_SYN)
+		rest->mss = w->p->tcp.mss;
 	tcp_norm_commit(own, peer, &w->p->tcp);
 	if (w->created) /* session_create() began with this segment */
 		return;
-	tcp_track_commit(own, peer, peer_add, &w->p->tcp, &events);
+	tcp_track_commit(own, peer, peer->seq_add, &w->p->tcp, &events);
 	for (type = ASA_EVENT_ESTABLISHED; type <= ASA_EVENT_RST; type++)
 		if (events & 1u << type)
 			session_event(w->e->asa->sessions, w->slot, w->dir, type, w->now);

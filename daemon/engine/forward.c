@@ -106,6 +106,8 @@ void forward_out(struct walk *w, struct frame *f, __u16 row)
 enum asa_drop stage_forward(struct walk *w)
 {
 	const struct asa_dir *own = &w->conn->dir[w->dir], *other = &w->conn->dir[!w->dir];
+	const struct asa_half *half = &w->conn->half[w->dir], *peer = &w->conn->half[!w->dir];
+	const struct asa_session *session = session_row(w->e->asa->sessions, w->slot);
 	__u16 row = own->nexthop;
 	struct frame *f, *next;
 
@@ -115,10 +117,10 @@ enum asa_drop stage_forward(struct walk *w)
 		f->next = NULL;
 		if (own->flags & ASA_DIR_SEQ && f->pkt.flags & ASA_PKT_L4 &&
 		    f->pkt.proto == ASA_PROTO_TCP)
-			asa_rewrite_sack(&f->pkt, other->seq_add);
-		if (own->flags & ASA_DIR_TS && f->pkt.flags & ASA_PKT_L4)
-			asa_rewrite_ts(&f->pkt, own->ts_add, w->dir == 0);
-		asa_rewrite(&f->pkt, own, other);
+			asa_rewrite_sack(&f->pkt, peer->seq_add);
+		if (own->flags & ASA_DIR_TS && session && f->pkt.flags & ASA_PKT_L4)
+			asa_rewrite_ts(&f->pkt, session->rest[w->dir].ts_add, w->dir == 0);
+		asa_rewrite(&f->pkt, own, other, half, peer);
 		forward_out(w, f, row);
 	}
 	w->done = true;

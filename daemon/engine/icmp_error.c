@@ -175,35 +175,23 @@ static bool seq_plausible(const struct walk *w, const struct quote *q)
 		return true;
 	if (peer->win_max > slack)
 		slack = peer->win_max;
-	seq = asa_ldn32(q->l4 + ASA_TCP_SEQ) - w->conn->dir[!w->dir].seq_add;
+	seq = asa_ldn32(q->l4 + ASA_TCP_SEQ) - w->conn->half[!w->dir].seq_add;
 	return h->seq_end - seq <= slack;
 }
 
 /* ------------------------------------------------------------------ translation */
 
-/* Exchange a field and add the change to a sum of differences. */
-static void put16(__u8 *at, __u16 value, __u64 *diff)
+/* => the sum of differences for a checksum */
+static __u64 put_addr(__u8 *at, const struct asa_addr *a, bool v6)
 {
-	*diff += asa_csum_diff16(asa_ld16(at), value);
-	asa_st16(at, value);
-}
-
-static void put32(__u8 *at, __u32 value, __u64 *diff)
-{
-	*diff += asa_csum_diff32(asa_ld32(at), value);
-	asa_st32(at, value);
-}
-
-static void put_addr(__u8 *at, const struct asa_addr *a, bool v6, __u64 *diff)
-{
+	__u64 diff = 0;
 	int i;
 
-	if (!v6) {
-		put32(at, a->w[3], diff);
-		return;
-	}
+	if (!v6)
+		return asa_csum_put32(at, a->w[3]);
 	for (i = 0; i < 4; i++)
-		put32(at + i * 4, a->w[i], diff);
+		diff += asa_csum_put32(at + i * 4, a->w[i]);
+	return diff;
 }
 
 static void apply(__u8 *check, __u64 diff)
@@ -211,30 +199,31 @@ static void apply(__u8 *check, __u64 diff)
 	asa_st16(check, asa_csum_apply(asa_ld16(check), asa_csum_delta(diff)));
 }
 
-static void quote_transport(struct quote *q, const struct asa_dir *own, const struct asa_dir *other,
-			    __u64 addresses)
+static void quote_transport(struct quote *q, const struct asa_conn *c, int dir, __u64 addresses)
 {
+	const struct asa_dir *own = &c->dir[dir], *other = &c->dir[!dir];
+	const struct asa_half *half = c->half;
 	__u64 diff = addresses;
 	__u16 check;
 
 	switch (q->proto) {
 	case ASA_PROTO_TCP:
-		put16(q->l4, other->key.sport, &diff);
-		put16(q->l4 + 2, other->key.dport, &diff);
+		diff += asa_csum_put16(q->l4, other->key.sport);
+		diff += asa_csum_put16(q->l4 + 2, other->key.dport);
 		if (own->flags & ASA_DIR_SEQ) { /* SEQ-6: the numbers of the host it goes to */
-			put32(q->l4 + ASA_TCP_SEQ,
-			      asa_htonl(asa_ldn32(q->l4 + ASA_TCP_SEQ) - other->seq_add), &diff);
+			diff += asa_csum_put32(q->l4 + ASA_TCP_SEQ,
+					       asa_htonl(asa_ldn32(q->l4 + ASA_TCP_SEQ) - half[!dir].seq_add));
 			if (q->l4_size >= ASA_TCP_ACK + 4)
-				put32(q->l4 + ASA_TCP_ACK,
-				      asa_htonl(asa_ldn32(q->l4 + ASA_TCP_ACK) + own->seq_add),
-				      &diff);
+				diff += asa_csum_put32(q->l4 + ASA_TCP_ACK,
+						       asa_htonl(asa_ldn32(q->l4 + ASA_TCP_ACK) +
+								 half[dir].seq_add));
 		}
 		if (q->l4_size >= ASA_TCP_CHECK + 2)
 			apply(q->l4 + ASA_TCP_CHECK, diff);
 		break;
 	case ASA_PROTO_UDP:
-		put16(q->l4, other->key.sport, &diff);
-		put16(q->l4 + 2, other->key.dport, &diff);
+		diff += asa_csum_put16(q->l4, other->key.sport);
+		diff += asa_csum_put16(q->l4 + 2, other->key.dport);
 		check = asa_ld16(q->l4 + ASA_UDP_CHECK);
 		if (!check)
 			break;
@@ -245,22 +234,23 @@ static void quote_transport(struct quote *q, const struct asa_dir *own, const st
 		diff = 0; /* no pseudo-header */
 		/* fall through */
 	case ASA_PROTO_ICMPV6:
-		put16(q->l4 + ASA_ICMP_ID, q->request ? other->key.sport : other->key.dport, &diff);
+		diff += asa_csum_put16(q->l4 + ASA_ICMP_ID, q->request ? other->key.sport : other->key.dport);
 		apply(q->l4 + ASA_ICMP_CHECK, diff);
 		break;
 	default: break;
 	}
 }
 
-static void quote_translate(struct quote *q, const struct asa_dir *own, const struct asa_dir *other)
+static void quote_translate(struct quote *q, const struct asa_conn *c, int dir)
 {
+	const struct asa_dir *other = &c->dir[!dir];
 	__u64 addresses = 0;
 
-	put_addr(q->l3 + (q->v6 ? ASA_IP6_SRC : ASA_IP4_SRC), &other->key.src, q->v6, &addresses);
-	put_addr(q->l3 + (q->v6 ? ASA_IP6_DST : ASA_IP4_DST), &other->key.dst, q->v6, &addresses);
+	addresses += put_addr(q->l3 + (q->v6 ? ASA_IP6_SRC : ASA_IP4_SRC), &other->key.src, q->v6);
+	addresses += put_addr(q->l3 + (q->v6 ? ASA_IP6_DST : ASA_IP4_DST), &other->key.dst, q->v6);
 	if (!q->v6)
 		apply(q->l3 + ASA_IP4_CHECK, addresses);
-	quote_transport(q, own, other, addresses);
+	quote_transport(q, c, dir, addresses);
 }
 
 /*
@@ -289,7 +279,7 @@ static void cut_extensions(struct asa_pkt *p)
 	if (p->flags & ASA_PKT_IPV4) {
 		__u64 diff = 0;
 
-		put16((__u8 *)p->l3 + ASA_IP4_LENGTH, asa_htons(p->l3_size), &diff);
+		diff += asa_csum_put16((__u8 *)p->l3 + ASA_IP4_LENGTH, asa_htons(p->l3_size));
 		apply((__u8 *)p->l3 + ASA_IP4_CHECK, diff);
 	} else {
 		asa_stn16((__u8 *)p->l3 + ASA_IP6_LENGTH, (__u16)(p->l3_size - ASA_IP6_SIZE));
@@ -305,13 +295,13 @@ static void error_translate(struct walk *w, struct quote *q)
 	__u64 diff = 0;
 
 	if (!asa_addr_equal(&own->key.src, &other->key.dst)) { /* the peer is translated */
-		put_addr(l3 + (v6 ? ASA_IP6_SRC : ASA_IP4_SRC), &other->key.dst, v6, &diff);
+		diff += put_addr(l3 + (v6 ? ASA_IP6_SRC : ASA_IP4_SRC), &other->key.dst, v6);
 		cut_extensions(p);
 	}
-	put_addr(l3 + (v6 ? ASA_IP6_DST : ASA_IP4_DST), &other->key.src, v6, &diff);
+	diff += put_addr(l3 + (v6 ? ASA_IP6_DST : ASA_IP4_DST), &other->key.src, v6);
 	if (!v6)
 		apply(l3 + ASA_IP4_CHECK, diff);
-	quote_translate(q, own, other);
+	quote_translate(q, w->conn, w->dir);
 	/* It was right when it came: compute it anew. */
 	asa_st16(icmp + ASA_ICMP_CHECK, 0);
 	asa_st16(icmp + ASA_ICMP_CHECK, (__u16)~asa_csum_fold(asa_csum_add_bytes(

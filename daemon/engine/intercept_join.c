@@ -405,7 +405,7 @@ static void reset_as_client_expects(struct walk *w, const struct join *j)
 
 	asa_st32(l4 + ASA_TCP_SEQ, after);
 	asa_st16(l4 + ASA_TCP_CHECK,
-		 asa_csum_apply(asa_ld16(l4 + ASA_TCP_CHECK), asa_csum_diff32(before, after)));
+		 asa_csum_apply(asa_ld16(l4 + ASA_TCP_CHECK), asa_csum_delta(asa_csum_diff32(before, after))));
 	w->p->tcp.seq = j->cookie + 1;
 }
 
@@ -452,6 +452,7 @@ static void learn(struct walk *w, const struct join *j)
 /* The server's clock begins where the cookie showed it to the client. */
 static void splice_timestamps(struct walk *w, const struct join *j)
 {
+	struct asa_session *row = session_row(w->e->asa->sessions, w->slot);
 	struct asa_dir *d = w->conn->dir;
 	__u32 add;
 	int i;
@@ -459,8 +460,8 @@ static void splice_timestamps(struct walk *w, const struct join *j)
 	if (!j->ts || !(w->p->tcp.options & ASA_OPT_TS))
 		return;
 	add = j->ts_ecr - w->p->tcp.ts;
-	d[1].ts_add = add;
-	d[0].ts_add = -add;
+	row->rest[1].ts_add = add;
+	row->rest[0].ts_add = -add;
 	for (i = 0; i < 2; i++)
 		d[i].flags |= ASA_DIR_TS;
 }
@@ -469,14 +470,16 @@ static void splice_timestamps(struct walk *w, const struct join *j)
 static void splice(struct walk *w, struct join *j)
 {
 	struct asa_session *row = session_row(w->e->asa->sessions, w->slot);
+	struct asa_half *half = w->conn->half;
 	struct asa_dir *d = w->conn->dir;
 	__u16 drop = row->flags & ASA_SESSION_MODULE ? 0 : ASA_DIR_INSPECT;
 	__u32 events = 0;
 	int i;
 
-	tcp_norm_commit(&w->conn->half[1], &w->conn->half[0], &w->p->tcp);
-	tcp_track_commit(&w->conn->half[1], &w->conn->half[0], d[0].seq_add, &w->p->tcp, &events);
-	d[1].seq_add = j->cookie - w->p->tcp.seq;
+	row->rest[1].mss = w->p->tcp.mss;
+	tcp_norm_commit(&half[1], &half[0], &w->p->tcp);
+	tcp_track_commit(&half[1], &half[0], half[0].seq_add, &w->p->tcp, &events);
+	half[1].seq_add = j->cookie - w->p->tcp.seq;
 	splice_timestamps(w, j);
 	row->flags &= (__u16)~ASA_SESSION_INTERCEPT;
 	/* The offsets first: XDP reads them once it no longer sees INSPECT (a service module's stays). */
@@ -490,7 +493,7 @@ static enum asa_drop from_server(struct walk *w, struct join *j)
 	enum asa_drop why;
 	struct frame *f;
 
-	why = tcp_track_check(&w->conn->half[1], &w->conn->half[0], w->conn->dir[0].seq_add,
+	why = tcp_track_check(&w->conn->half[1], &w->conn->half[0], w->conn->half[0].seq_add,
 			      &w->p->tcp);
 	if (why)
 		return why;

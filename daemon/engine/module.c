@@ -141,7 +141,7 @@ enum asa_drop stage_module_back(struct walk *w)
 	    !!(row->flags & ASA_SESSION_MODULE_CSC) != kind)
 		return DROP_MODULE_INVALID;
 	d = &w->conn->dir[w->dir];
-	w->in = policy_if_find(w->policy, d->in_if, d->in_vlan);
+	w->in = policy_if_find(w->policy, d->in_if, d->key.vlan);
 	if (!w->in)
 		return DROP_MODULE_INVALID;
 	m->numbers.returned++;

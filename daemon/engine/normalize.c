@@ -61,12 +61,17 @@ enum asa_drop normalize_first(struct walk *w)
 
 enum asa_drop normalize_track(struct walk *w)
 {
+	const struct asa_session *row = session_row(w->e->asa->sessions, w->slot);
+	__u16 mss = row ? row->rest[!w->dir].mss : 0;
 	enum asa_drop why;
 
 	why = tcp_norm_check(&w->conn->half[w->dir], &w->conn->half[!w->dir],
-			     w->conn->dir[!w->dir].seq_add, &w->p->tcp, w->now);
-	if (why == DROP_TCP_MSS)
-		deny_mss(w, w->conn->half[!w->dir].mss);
+			     w->conn->half[!w->dir].seq_add, &w->p->tcp,
+			     w->now - w->conn->dir[w->dir].seen);
+	if (!why && w->p->tcp.allow & ASA_TM_MSS_DROP && tcp_norm_exceeds(w->p->tcp.size, mss)) {
+		deny_mss(w, mss);
+		why = DROP_TCP_MSS;
+	}
 	if (why == DROP_TCP_WINDOW && !w->trace) /* NRM-13: it takes the connection with it */
 		session_close(w->e->asa->sessions, w->slot, SESSION_CLOSE_WINDOW, w->now);
 	return why;

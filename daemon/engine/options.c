@@ -42,8 +42,8 @@ static int find_row(struct walk *w)
 		key = d[0].key;
 		key.dst = d[1].key.src;
 		key.dport = d[1].key.sport;
-		in = policy_if_find(w->policy, d[0].in_if, d[0].in_vlan);
-		out = policy_if_find(w->policy, d[1].in_if, d[1].in_vlan);
+		in = policy_if_find(w->policy, d[0].in_if, d[0].key.vlan);
+		out = policy_if_find(w->policy, d[1].in_if, d[1].key.vlan);
 	} else if (w->service.bypass) {
 		return -1;
 	}

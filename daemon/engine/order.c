@@ -455,14 +455,14 @@ static void acknowledge(struct walk *w, struct order_conn *c)
 
 	if (!(t->flags & ASA_TCP_ACKF) || t->flags & ASA_TCP_RST || !(s->flags & STREAM_BEGUN))
 		return;
-	tcp_stream_acked(w->e->order->orders, s, &c->conf, t->ack - w->conn->dir[!w->dir].seq_add,
+	tcp_stream_acked(w->e->order->orders, s, &c->conf, t->ack - w->conn->half[!w->dir].seq_add,
 			 (__u32)t->window << scale);
 	most = (__u16)(ORDER_WINDOW_MAX >> scale);
 	if ((!c->conf.compare && !c->conf.shown) || ORDER_WINDOW_MAX >> scale >= t->window)
 		return;
 	asa_st16(l4 + ASA_TCP_CHECK,
 		 asa_csum_apply(asa_ld16(l4 + ASA_TCP_CHECK),
-				asa_csum_diff16(asa_htons(t->window), asa_htons(most))));
+				asa_csum_delta(asa_csum_diff16(asa_htons(t->window), asa_htons(most)))));
 	asa_stn16(l4 + ASA_TCP_WINDOW, most);
 	t->window = most;
 }

@@ -25,9 +25,10 @@
 
 static __u64 packets_of(const struct sessions *s, __u32 slot)
 {
-	const struct asa_half *h = s->t.conns[slot].half;
+	const struct asa_rest *rest = s->t.sessions[slot].rest;
+	const struct asa_dir *dir = s->t.conns[slot].dir;
 
-	return h[0].packets + h[0].slow_packets + h[1].packets + h[1].slow_packets;
+	return (__u64)dir[0].packets + rest[0].slow_packets + dir[1].packets + rest[1].slow_packets;
 }
 
 void class_packets_end(struct sessions *s, __u32 slot)

@@ -126,12 +126,12 @@ static void segment_push(struct sessions *s, __u32 slot, int d, __u8 flags, __u3
 		return;
 	to = &s->dcd->queue[s->dcd->tail++ % SEGMENTS];
 	to->key = c->dir[d].key;
-	to->seq = c->half[d].ack + c->dir[!d].seq_add - back;
+	to->seq = c->half[d].ack + c->half[!d].seq_add - back;
 	to->ack = c->half[!d].ack;
 	to->window = flags & ASA_TCP_RST ? 0 : last_window(&c->half[!d], &c->half[d]);
 	to->ts_val = timestamps(c) ? c->half[!d].ts_recent : 0;
 	if (to->ts_val && d == 0 && c->dir[1].flags & ASA_DIR_TS)
-		to->ts_val += c->dir[1].ts_add;
+		to->ts_val += s->t.sessions[slot].rest[1].ts_add;
 	to->ts_ecr = timestamps(c) ? c->half[d].ts_recent : 0;
 	to->flags = flags;
 	to->nexthop = row;
@@ -168,7 +168,7 @@ static void both_alive(struct sessions *s, __u32 slot, __u32 now)
 
 	session_probe_end(s, slot);
 	for (d = 0; d < 2; d++)
-		__atomic_store_n(&c->half[d].seen, now, __ATOMIC_RELAXED);
+		__atomic_store_n(&c->dir[d].seen, now, __ATOMIC_RELAXED);
 	session_arm(s, slot, now);
 }
 
@@ -206,7 +206,7 @@ enum asa_drop session_probe_answer(struct sessions *s, __u32 slot, int dir,
 	const struct asa_conn *c = &s->t.conns[slot];
 	const struct asa_half *own = &c->half[dir], *peer = &c->half[!dir];
 	struct probe *p = &s->dcd->probes[slot];
-	__u32 ack = t->ack - c->dir[!dir].seq_add;
+	__u32 ack = t->ack - c->half[!dir].seq_add;
 	bool opens;
 
 	if (!(r->flags & ASA_SESSION_PROBE))

@@ -73,7 +73,7 @@ void sessions_event(struct sessions *s, const struct asa_event *e, __u32 now)
 		return;
 	if (!session_state_live(s->t.sessions[e->slot].state))
 		return;
-	if (s->t.conns[e->slot].dir[0].serial != e->serial)
+	if ((__u16)s->t.sessions[e->slot].id != e->serial)
 		return;
 	session_event(s, e->slot, e->dir, e->type, now);
 }
@@ -170,8 +170,8 @@ __u32 session_timeout_ticks(const struct asa_session *r)
 
 __u32 session_last_seen(const struct asa_conn *c)
 {
-	__u32 a = __atomic_load_n(&c->half[0].seen, __ATOMIC_RELAXED);
-	__u32 b = __atomic_load_n(&c->half[1].seen, __ATOMIC_RELAXED);
+	__u32 a = __atomic_load_n(&c->dir[0].seen, __ATOMIC_RELAXED);
+	__u32 b = __atomic_load_n(&c->dir[1].seen, __ATOMIC_RELAXED);
 
 	return (__s32)(a - b) > 0 ? a : b;
 }
@@ -370,6 +370,6 @@ void session_set_ingress(struct sessions *s, __u32 slot, int dir, __u32 ifindex,
 	 * XDP may see the new interface with the old VLAN: it punts that frame, which comes back
 	 * here and changes nothing.
 	 */
-	__atomic_store_n(&d->in_vlan, vlan, __ATOMIC_RELAXED);
+	__atomic_store_n(&d->key.vlan, vlan, __ATOMIC_RELAXED);
 	__atomic_store_n(&d->in_if, (__u16)ifindex, __ATOMIC_RELEASE);
 }

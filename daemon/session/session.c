@@ -173,22 +173,22 @@ static bool slot_give_way(struct sessions *s, __u32 now)
 }
 
 /*
- * Where XDP finds the connection without the index. One that is translated has two such places, one
- * for each direction: for the clients of dynamic translation the answers are most of the traffic.
+ * Where XDP finds the connection without the index: the first slot of its home. One that is translated
+ * has two homes, one for each direction: for the clients of dynamic translation the answers are most of the traffic.
  * => 0: homes are not in use
  */
 static __u32 slot_home(const struct sessions *s, const struct session_args *a)
 {
 	const struct asa_config *cfg = s->t.config;
 	bool answers = a->nat_dynamic || a->pat;
-	__u32 home;
+	struct asa_home home;
 
 	if (!cfg->homes)
 		return 0;
-	home = asa_hash_slot(answers ? &a->reverse : &a->forward, cfg->hash_key, cfg->homes);
-	if (slots_is_free(s->slots, home))
-		return home;
-	return asa_hash_slot(answers ? &a->forward : &a->reverse, cfg->hash_key, cfg->homes);
+	home = asa_hash_set(answers ? &a->reverse : &a->forward, cfg->hash_key, cfg->homes);
+	if (!slots_free_in_set(s->slots, home.set))
+		home = asa_hash_set(answers ? &a->forward : &a->reverse, cfg->hash_key, cfg->homes);
+	return slots_is_free(s->slots, home.slot) ? home.slot : home.set * ASA_SET_SLOTS;
 }
 
 /* => 0 when there is none. */
@@ -202,9 +202,9 @@ static __u32 slot_take(struct sessions *s, const struct session_args *a, __u32 n
 			(void)slot_give_way(s, now);
 	}
 	slot = slots_take(s->slots, slot_home(s, a));
-	if (slot >= ASA_DENSE_SLOTS && !s->t.config->homes) {
+	if (slot >= ASA_DENSE_SLOTS && !s->t.config->homes && s->t.homes) {
 		slots_give(s->slots, slot);
-		homes_use(s, s->t.n_slots - ASA_DENSE_SLOTS);
+		homes_use(s, (s->t.n_slots - ASA_DENSE_SLOTS) / ASA_SET_SLOTS);
 		slot = slots_take(s->slots, slot_home(s, a));
 	}
 	return slot;
@@ -282,7 +282,7 @@ static bool key_translated(const struct session_args *a)
 static void conn_fill(struct sessions *s, struct asa_conn *c, const struct session_args *a,
 		      __u64 id, __u32 now)
 {
-	__u16 gen = (__u16)s->t.config->route_gen, serial = (__u16)id;
+	__u16 gen = (__u16)s->t.config->route_gen;
 	int tcp = a->forward.proto == ASA_PROTO_TCP;
 	__u16 flags = 0;
 	__u32 add[2] = { 0 };
@@ -310,19 +310,14 @@ static void conn_fill(struct sessions *s, struct asa_conn *c, const struct sessi
 	c->dir[0].key = a->forward;
 	c->dir[1].key = a->reverse;
 	c->dir[0].in_if = (__u16)a->in->ifindex;
-	c->dir[0].in_vlan = a->in->vlan;
+	c->dir[0].key.vlan = a->in->vlan;
 	c->dir[1].in_if = (__u16)a->out->ifindex;
-	c->dir[1].in_vlan = a->out->vlan;
+	c->dir[1].key.vlan = a->out->vlan;
 	for (d = 0; d < 2; d++) {
 		c->dir[d].flags = flags;
 		c->dir[d].gen = gen;
-		c->dir[d].serial = serial;
-		c->dir[d].seq_add = add[d];
-		c->half[d].seen = now;
-		c->half[d].rerouted_gen = gen;
-		if (flags & ASA_DIR_NAT)
-			asa_rewrite_deltas(&c->dir[d].key, &c->dir[!d].key, &c->dir[d].l3_delta,
-					   &c->dir[d].l4_delta);
+		c->dir[d].seen = now;
+		c->half[d].seq_add = add[d];
 	}
 }
 
@@ -346,6 +341,7 @@ static void row_fill(struct sessions *s, struct asa_session *r, const struct ses
 	r->id = id;
 	r->created = now;
 	r->nat_ref = a->nat_ref;
+	r->rest[0].rerouted_gen = r->rest[1].rerouted_gen = (__u16)s->t.config->route_gen;
 	r->if_ifindex[0] = (__u16)a->in->ifindex;
 	r->if_ifindex[1] = (__u16)a->out->ifindex;
 	r->if_vlan[0] = a->in->vlan;
@@ -381,7 +377,6 @@ static int conn_publish(struct sessions *s, __u32 slot)
 	struct asa_conn *c = &s->t.conns[slot];
 	int rc, d;
 
-	/* XDP, which looks into a key's home slot without the index, must find it complete. */
 	for (d = 0; d < 2; d++)
 		__atomic_store_n(&c->dir[d].flags, c->dir[d].flags | ASA_DIR_VALID,
 				 __ATOMIC_RELEASE);

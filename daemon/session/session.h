@@ -242,7 +242,7 @@ struct session_view {
 	__u64 id;
 	__u8 proto;
 	bool v6;
-	__u16 ctx;
+	__u8 ctx;
 	__u8 state; /* enum asa_session_state */
 	bool bypass, inbound;
 	struct session_end end[2]; /* 0 initiator, 1 responder */

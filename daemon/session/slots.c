@@ -60,6 +60,13 @@ bool slots_is_free(const struct slots *s, __u32 slot)
 	return slot < s->n && s->words[slot / BITS] >> slot % BITS & 1;
 }
 
+bool slots_free_in_set(const struct slots *s, __u32 set)
+{
+	__u32 slot = set * ASA_SET_SLOTS;
+
+	return slot < s->n && (s->words[slot / BITS] >> slot % BITS & ((1u << ASA_SET_SLOTS) - 1));
+}
+
 void slots_give(struct slots *s, __u32 slot)
 {
 	__u32 word = slot / BITS;

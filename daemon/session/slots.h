@@ -2,7 +2,7 @@
 /*
  * Which slots of the connection table are free.
  *
- * Responsible for: handing out the slot a connection wants (its home, asa/hash.h) or, if that is
+ * Responsible for: handing out the slot a connection wants (in its home, asa/hash.h) or, if that is
  * taken, the next free one behind it, in constant time for all practical tables: one bit per slot,
  * and one bit per word of those.
  * Not responsible for: what a slot holds, quarantine (session.c).
@@ -36,6 +36,8 @@ __u32 slots_far(const struct slots *s);
 __u32 slots_take(struct slots *s, __u32 home);
 
 bool slots_is_free(const struct slots *s, __u32 slot);
+/* Is one of the slots free that row 'set' of asa_homes is about? */
+bool slots_free_in_set(const struct slots *s, __u32 set);
 
 /* Give a slot back. => it was taken before */
 void slots_give(struct slots *s, __u32 slot);

@@ -117,13 +117,13 @@ static void view_traffic(const struct sessions *s, const struct asa_conn *c, str
 	int d;
 
 	for (d = 0; d < 2; d++) {
-		const struct asa_half *h = &c->half[d];
+		const struct asa_rest *rest = &s->t.sessions[v->slot].rest[d];
 
-		v->driver_packets[d] = h->packets;
-		v->daemon_packets[d] = h->slow_packets;
-		v->dir_packets[d] = h->packets + h->slow_packets;
-		v->dir_bytes[d] = h->bytes + h->slow_bytes;
-		v->seq_add[d] = c->dir[d].seq_add;
+		v->driver_packets[d] = c->dir[d].packets;
+		v->daemon_packets[d] = rest->slow_packets;
+		v->dir_packets[d] = (__u64)c->dir[d].packets + rest->slow_packets;
+		v->dir_bytes[d] = c->dir[d].bytes + rest->slow_bytes;
+		v->seq_add[d] = c->half[d].seq_add;
 		v->nexthop_if[d] = s->t.nexthops[c->dir[d].nexthop].ifindex;
 		if (!c->dir[d].nexthop)
 			v->nexthop_if[d] = 0;

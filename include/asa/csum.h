@@ -3,8 +3,7 @@
  * Internet checksums: incremental changes (RFC 1624) and full sums.
  *
  * A "delta" is a 16-bit ones-complement sum of (~old + new) over all changed 16-bit words.  Deltas
- * add up in any order, so that one precomputed delta of a connection covers addresses and ports,
- * and what changes from packet to packet (sequence numbers, TTL) is added to it.
+ * add up in any order: what changes in a frame is summed up and folded once.
  *
  * All words are taken as they lie in memory; a ones-complement sum does not care about byte order
  * (RFC 1071 section 2), so nothing here swaps.
@@ -34,6 +33,22 @@ asa_inline __u64 asa_csum_diff32(__u32 before, __u32 after)
 	return (__u64)(__u32)~before + after;
 }
 
+/* Change a field of a frame. => the difference, to be added up */
+asa_inline __u64 asa_csum_put16(void *at, __u16 value)
+{
+	__u64 diff = asa_csum_diff16(asa_ld16(at), value);
+
+	asa_st16(at, value);
+	return diff;
+}
+asa_inline __u64 asa_csum_put32(void *at, __u32 value)
+{
+	__u64 diff = asa_csum_diff32(asa_ld32(at), value);
+
+	asa_st32(at, value);
+	return diff;
+}
+
 /*
  * A sum of differences as a delta.
  * => 0xffff, the other zero of ones-complement arithmetic, comes out as 0: "nothing changed".
@@ -46,9 +61,11 @@ asa_inline __u16 asa_csum_delta(__u64 sum)
 }
 
 /* The checksum field after a delta: HC' = ~(~HC + ~m + m'), RFC 1624 equation 3. */
-asa_inline __u16 asa_csum_apply(__u16 check, __u64 delta)
+asa_inline __u16 asa_csum_apply(__u16 check, __u16 delta)
 {
-	return (__u16)~asa_csum_fold((__u64)(__u16)~check + delta);
+	__u32 sum = (__u32)(__u16)~check + delta; /* one carry at most */
+
+	return (__u16)~((sum & 0xffff) + (sum >> 16));
 }
 
 /* Plain sum of bytes that start at an even offset; an odd last byte is padded with zero. */

@@ -2,21 +2,26 @@
 /*
  * One connection = one slot: the memory that the XDP program and the daemon share.
  *
- * A slot is four cache lines, one writer each:
+ * A frame waits for the memory of its connection longer than it takes to handle it, so that a slot is
+ * arranged by what a frame needs, in three cache lines:
  *
- *	dir[0], dir[1]	key and instructions of a direction; written by the daemon before it is
- *			published in the index, read-only for XDP afterwards
- *	half[0], half[1] what XDP (or, for punted packets, the daemon through the same code) saw
- *			in that direction: counters, last use, TCP sequence state
+ *	dir[0], dir[1]	all that a frame of that direction needs which is neither TCP's nor translated:
+ *			key and instructions, written by the daemon before the slot is published; the
+ *			counters behind them by XDP
+ *	half[0], half[1] together one line: what XDP (or, for punted packets, the daemon through the same
+ *			code) knows of the TCP sender of that direction. Each segment needs both.
+ *
+ * What is asked for rarely is in the daemon's own row of the connection, struct asa_session.
  *
  * Direction 0 is the direction of the first packet (forward), 1 the other (reverse).
  * The addresses and ports that a frame of direction d leaves with are those of dir[!d].key,
  * reversed; no translated address is stored twice.
  *
  * The first ASA_DENSE_SLOTS are taken in order, so that few connections lie close together, and are
- * found by the index (asa_index). When those are full, a connection mostly lives in the slot that
- * its keys' hash names, its home (asa/hash.h), and the index maps the keys that do not lead home
- * to slot and direction. Bucket: 7 entries in one cache line;
+ * found by the index (asa_index). When those are full, a connection mostly lives at home: in one of the
+ * 16 slots that its keys' hash names (asa/hash.h). Which of them it is, and in which direction a key
+ * goes there, say 16 bits a slot in a table of their own (asa_homes), which the caches hold. The index
+ * maps the keys that are not at home to slot and direction. Bucket: 7 entries in one cache line;
  * an entry whose home bucket is full lives in the alternate bucket, and the home bucket's
  * 'overflow' counts those, so that a lookup needs the second line only if it is not zero.
  *
@@ -26,7 +31,7 @@
  *  - The daemon changes instructions (next hop, generation) under XDP: each is one aligned store.
  *  - Two CPUs handle the same direction at once: counters may lose an increment, sequence state
  *    may lose a (monotone) advance, repaired by the next packet. The two directions never write
- *    the same line.
+ *    the same word.
  */
 #ifndef ASA_FLOW_H
 #define ASA_FLOW_H
@@ -43,8 +48,8 @@ struct asa_key {
 	__be16 sport;
 	__be16 dport;
 	__u8 proto; /* IP protocol number */
-	__u8 pad;
-	__u16 ctx; /* security context; 0 in single mode */
+	__u8 ctx; /* security context; 0 in single mode */
+	__u16 vlan; /* not part of the key, for its holder to use: see asa_dir; 0 elsewhere */
 };
 _Static_assert(sizeof(struct asa_key) == 40, "asa_key is 40 bytes");
 
@@ -63,25 +68,20 @@ enum asa_dir_flag {
 	ASA_DIR_ORDER = 1 << 10, /* TCP put in order by the daemon: every frame goes there */
 	ASA_DIR_POLICE = 1 << 11, /* policed: asa_police_refs says by which rows */
 	ASA_DIR_PROBE = 1 << 12, /* DCD asks the sender for life: empty segments go to the daemon */
-	ASA_DIR_TS = 1 << 13, /* add ts_add to the timestamp (direction 1) or its echo (0): TCP intercept; no HOLD */
+	ASA_DIR_TS = 1 << 13, /* add asa_rest.ts_add to the timestamp (direction 1) or its echo (0): TCP intercept; no HOLD */
 };
 
 struct asa_dir {
-	struct asa_key key;
 	/* daemon writes */
+	struct asa_key key; /* its vlan: id on which this direction enters, 0 untagged */
 	__u16 flags; /* enum asa_dir_flag */
 	__u16 nexthop; /* row of asa_nexthops for frames of this direction; 0: none, punt */
 	__u16 gen; /* low bits of asa_config.route_gen when nexthop was resolved */
 	__u16 in_if; /* ifindex on which this direction enters; 0: not yet known, any */
-	__u16 l3_delta; /* ones-complement sum to add to the IPv4 header checksum (RFC 1624 form) */
-	__u16 l4_delta; /* the same for the TCP, UDP or ICMP checksum: addresses and ports */
-	__u32 seq_add; /* sequence offset of this direction, modulo 2^32 */
-	union {
-		__u32 hold_seq; /* with ASA_DIR_HOLD */
-		__u32 ts_add; /* with ASA_DIR_TS */
-	};
-	__u16 in_vlan; /* VLAN id on which this direction enters; 0 untagged */
-	__u16 serial; /* low bits of the connection id: tells a reused slot from the old one */
+	/* XDP writes (the daemon only before publishing, and 'seen' for packets punted to it) */
+	__u32 seen; /* tick of the last packet, by whichever side */
+	__u32 packets; /* forwarded by the XDP program, modulo 2^32 */
+	__u64 bytes; /* IP bytes of those packets */
 };
 _Static_assert(sizeof(struct asa_dir) == 64, "asa_dir is one cache line");
 
@@ -99,35 +99,41 @@ enum asa_half_flag {
 
 struct asa_half {
 	/* XDP writes (the daemon only before publishing, or for packets punted to it) */
-	__u64 packets; /* forwarded by the XDP program */
-	__u64 bytes; /* IP bytes of those packets */
-	__u32 seen; /* tick of the last packet, by whichever side */
 	__u32 seq_end; /* highest sequence number + length sent, before seq_add */
 	__u32 ack; /* highest acknowledgment sent, in the peer's numbers before its seq_add */
 	__u32 edge; /* right edge of the window advertised: highest ack + window; as ack */
 	__u32 win_max; /* largest window advertised, scaled, at least 1 */
-	__u8 tcp_map; /* row of asa_tcp_maps; the daemon writes it before publishing */
-	__u8 ttl; /* lowest TTL or hop limit of its segments; 0: none yet */
-	__u16 mss; /* announced in its SYN, as that was sent on; 0: not */
 	__u32 isn;
 	__u32 ts_recent; /* last timestamp value in order, for PAWS; 0: it sends none */
 	__u8 wscale;
 	__u8 tcp; /* enum asa_half_flag */
-	__u16 rerouted_gen; /* route generation last reported by an event */
-	/* daemon writes */
-	__u32 slow_packets; /* forwarded by the daemon */
-	__u64 slow_bytes;
+	__u8 ttl; /* lowest TTL or hop limit of its segments; 0: none yet */
+	/* daemon writes, before publishing */
+	__u8 tcp_map; /* row of asa_tcp_maps */
+	__u32 seq_add; /* sequence offset of this direction, modulo 2^32 */
 };
-_Static_assert(sizeof(struct asa_half) == 64, "asa_half is one cache line");
+_Static_assert(sizeof(struct asa_half) == 32, "two asa_half are one cache line");
 
 struct asa_conn {
 	struct asa_dir dir[2];
 	struct asa_half half[2];
 };
-_Static_assert(sizeof(struct asa_conn) == 256, "asa_conn is four cache lines");
+_Static_assert(sizeof(struct asa_conn) == 192, "asa_conn is three cache lines");
 
 /* Slots below this are nobody's home. As many as the caches hold together with their index entries. */
 #define ASA_DENSE_SLOTS 4096u
+
+/*
+ * What is at home in 16 slots in a row: slot 16 * row + i has bits 16 * (i % 4) and up of w[i / 4]; no
+ * two of a row have the same tag. The daemon writes; stored after the slot was filled, cleared first.
+ */
+#define ASA_SET_SLOTS 16u
+#define ASA_SET_TAG 0x7fff /* from the keys' hash, never 0; 0: nobody is at home */
+#define ASA_SET_TURNED 0x8000 /* asa_key_turned() of direction 0's key */
+struct asa_set {
+	__u64 w[4];
+};
+_Static_assert(sizeof(struct asa_set) == 32, "asa_set is 32 bytes");
 
 /* Slot 0 is never used, so that reference 0 means empty. */
 #define ASA_REF(slot, dir) (((__u32)(slot) << 1) | (dir))
@@ -148,9 +154,25 @@ _Static_assert(sizeof(struct asa_bucket) == 64, "asa_bucket is one cache line");
 
 #define ASA_SLOT_QUARANTINE_MS 20
 
+/* What is rarely asked about a direction. */
+struct asa_rest {
+	union { /* daemon writes */
+		__u32 hold_seq; /* with ASA_DIR_HOLD */
+		__u32 ts_add; /* with ASA_DIR_TS */
+	};
+	__u32 slow_packets; /* forwarded by the daemon */
+	__u64 slow_bytes;
+	/* XDP writes, too */
+	__u16 mss; /* announced in its SYN, as that was sent on; 0: not */
+	__u16 rerouted_gen; /* route generation last reported by an event */
+	__u8 pad[12];
+};
+_Static_assert(sizeof(struct asa_rest) == 32, "two asa_rest are one cache line");
+
 /*
- * The daemon's half of a connection, in a pinned array of its own (asa_sessions, same row number
- * as the slot), so that a restarted daemon finds all it knew. XDP never touches it.
+ * The daemon's part of a connection, in a pinned array of its own (asa_sessions, same row number
+ * as the slot), so that a restarted daemon finds all it knew. XDP looks at it only where asa_rest is
+ * concerned, and for the id in its events.
  */
 enum asa_session_state {
 	ASA_SESSION_FREE = 0,
@@ -196,8 +218,9 @@ struct asa_session {
 	__u16 pad2;
 	__u32 half_closed; /* timeout in ticks after the first FIN; 0 never */
 	__u32 embryonic; /* timeout in ticks before the handshake is complete; 0 never */
+	struct asa_rest rest[2];
 };
-_Static_assert(sizeof(struct asa_session) == 64, "asa_session is one cache line");
+_Static_assert(sizeof(struct asa_session) == 128, "asa_session is two cache lines");
 
 /* A next hop: where frames go and what their Ethernet header becomes. Written by the daemon. */
 enum asa_nexthop_flag {
@@ -265,7 +288,7 @@ enum asa_event_type {
 struct asa_event {
 	__u8 type; /* enum asa_event_type */
 	__u8 dir;
-	__u16 serial; /* asa_dir.serial of the slot, to discard events of its former user */
+	__u16 serial; /* low bits of asa_session.id, to discard events of its former user */
 	__u32 slot;
 	__u32 tick;
 	__u32 pad;
@@ -284,7 +307,7 @@ struct asa_config {
 	__u8 host_cookies; /* Linux answers every SYN to the box with a cookie */
 	__u8 pad;
 	__u32 host_rules; /* ASA_HOST_SET(): rules of management classes (asa/host_limit.h); 0 none */
-	__u32 homes; /* rows behind ASA_DENSE_SLOTS over which homes are spread; 0: nobody has one */
+	__u32 homes; /* rows of asa_homes behind the dense slots over which homes are spread; 0: nobody has one */
 	__u32 pad2;
 };
 _Static_assert(sizeof(struct asa_config) == 64, "asa_config is one cache line");
@@ -315,7 +338,8 @@ enum asa_iface_flag {
 	ASA_IFACE_LIMIT = 1 << 4, /* management classes have limits: asa_config.host_rules */
 };
 struct asa_iface {
-	__u16 ctx;
+	__u8 ctx; /* security context */
+	__u8 pad2;
 	__u16 flags; /* enum asa_iface_flag */
 	__u8 mac[6]; /* a bridge floods frames for others: without this check they are forwarded twice */
 	__u8 pad[6];
@@ -366,6 +390,7 @@ enum asa_jump_row {
 #define ASA_MAP_CONNS "asa_conns"
 #define ASA_MAP_SESSIONS "asa_sessions"
 #define ASA_MAP_INDEX "asa_index"
+#define ASA_MAP_HOMES "asa_homes"
 #define ASA_MAP_NEXTHOPS "asa_nexthops"
 #define ASA_MAP_CONFIG "asa_config"
 #define ASA_MAP_LOCAL "asa_local"

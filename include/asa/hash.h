@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The keyed hashes that lead to a connection: key -> home slot; key -> home bucket of the index,
- * alternate bucket, tag.
+ * The keyed hashes that lead to a connection: key -> the set of slots that are its home, and a tag;
+ * key -> home bucket of the index, alternate bucket, tag.
  *
  * Responsible for: the one definition of this arithmetic.  The XDP program reads the tables with it
  * (bpf/lookup.bpf.h), the daemon writes them with the same functions.
  * Not responsible for: storage, insertion, moving entries (the daemon's index module); which slot a
  * connection gets (its session module).
  *
- * The home slot comes from a cheap hash that is the same for a key and its reverse, so that both
- * directions of a connection that is not translated lead to the same slot. It is linear: who likes
- * can make connections whose sums collide, and they are then found by the index, that is all.
+ * The home comes from a cheap hash that is the same for a key and its reverse, so that both directions
+ * of a connection that is not translated lead to the same slots. It is linear: who likes can make
+ * connections whose sums collide, and they are then found by the index, that is all.
  *
  * The index must withstand that, so its hash is another one: the four address words go through NH (UMAC, RFC 4418 section 5.2.2): each 64-bit word is
  * split in halves, a secret half is added to each modulo 2^32 and the halves are multiplied to 64
@@ -42,22 +42,71 @@ asa_inline __u64 asa_hash_nh(__u64 word, __u64 secret)
 /* The fifth word of a key: ports, protocol, context. */
 asa_inline __u64 asa_key_word(const struct asa_key *k)
 {
-	return (__u64)k->sport | (__u64)k->dport << 16 | (__u64)k->proto << 32 |
-	       (__u64)k->pad << 40 | (__u64)k->ctx << 48;
+	return (__u64)k->sport | (__u64)k->dport << 16 | (__u64)k->proto << 32 | (__u64)k->ctx << 40;
 }
 
+struct asa_home {
+	__u32 slot; /* of these the first choice */
+	__u32 set; /* row of asa_homes */
+	__u32 tag; /* within ASA_SET_TAG, not 0 */
+};
+
 /*
- * The slot in which a connection is looked for before the index is asked.
+ * The slots in which a connection is looked for before the index is asked.
  * => the same for the reverse key
  * => 'homes' is asa_config.homes; not to be asked when that is 0
  */
-asa_inline __u32 asa_hash_slot(const struct asa_key *k, const __u64 secret[4], __u32 homes)
+asa_inline struct asa_home asa_hash_set(const struct asa_key *k, const __u64 secret[4], __u32 homes)
 {
 	__u64 ports = (__u64)k->sport + k->dport + ((__u64)(k->proto ^ k->ctx) << 17);
 	__u64 h = (k->src.d[0] + k->dst.d[0]) * (secret[0] | 1) +
 		  (k->src.d[1] + k->dst.d[1]) * (secret[1] | 1) + ports * (secret[2] | 1);
+	struct asa_home out;
 
-	return ASA_DENSE_SLOTS + (__u32)((h >> 32) * homes >> 32);
+	out.slot = ASA_DENSE_SLOTS + (__u32)((h >> 32) * homes * ASA_SET_SLOTS >> 32);
+	out.set = out.slot / ASA_SET_SLOTS;
+	out.tag = (__u32)(h * 0x9e3779b97f4a7c15ull >> 50) | 0x4000;
+	return out;
+}
+
+/*
+ * Which way round is a key?
+ * => 0 or 1, for the reverse the other one; or, which is rare, the same: such a connection has no home
+ */
+asa_inline __u32 asa_key_turned(const struct asa_key *k)
+{
+	return (__u32)((k->src.d[1] - k->dst.d[1]) >> 63);
+}
+
+/* Four tags at once: one in each 16 bits of a word. */
+#define ASA_SET_ALL 0x0001000100010001ull
+
+/* => the sign bit of each 16 bits of 'w' whose tag is 'tags' */
+asa_inline __u64 asa_set_match(__u64 w, __u64 tags)
+{
+	__u64 differs = (w ^ tags) & (ASA_SET_TAG * ASA_SET_ALL);
+
+	return ~(differs + ASA_SET_TAG * ASA_SET_ALL) & (ASA_SET_TURNED * ASA_SET_ALL);
+}
+
+/*
+ * Who has this tag?
+ * => 0: nobody; else 2 * slot in the row + ASA_SET_TURNED as 0 or 1, + 0x100
+ */
+asa_inline __u32 asa_set_find(const struct asa_set *s, __u32 tag)
+{
+	__u64 tags = tag * ASA_SET_ALL;
+	__u64 w0 = s->w[0], w1 = s->w[1], w2 = s->w[2], w3 = s->w[3];
+	__u64 m0 = asa_set_match(w0, tags), m1 = asa_set_match(w1, tags);
+	__u64 m2 = asa_set_match(w2, tags), m3 = asa_set_match(w3, tags);
+	__u64 any = (m0 | m1 | m2 | m3) >> 15, word, turned;
+
+	if (asa_unlikely(!any))
+		return 0;
+	/* At most one bit is set: sums over the four 16 bits by multiplication. */
+	word = (m1 >> 15) + (m2 >> 14) + (m3 >> 15) + (m3 >> 14);
+	turned = ((w0 & m0) | (w1 & m1) | (w2 & m2) | (w3 & m3)) >> 15;
+	return 0x100 + (__u32)((any * (0x0000000200040006ull) + (word * 8 + turned) * ASA_SET_ALL) >> 48);
 }
 
 /*

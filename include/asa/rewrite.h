@@ -3,15 +3,14 @@
  * Rewriting is data: apply a direction's instructions (struct asa_dir) to a parsed frame.
  *
  * Responsible for: addresses, ports, ICMP identifiers, sequence numbers with SACK blocks, TTL, and
- * the checksums over them, all incremental; the Ethernet header with its tag; computing the
- * checksum deltas when a connection is published.
+ * the checksums over them, all incremental; the Ethernet header with its tag.
  * Not responsible for: deciding what to translate (policy/nat), payload, room for a longer Ethernet
  * header (bpf_xdp_adjust_head() in the driver, headroom in the daemon).
- * Callers: the XDP program; the daemon for punted frames and for publishing.
+ * Callers: the XDP program; the daemon for punted frames.
  *
  * The new addresses are not stored: a frame of direction d leaves with the reverse of dir[!d].key,
- * for that is what its answer must carry when it comes.  What is stored are the two checksum
- * deltas, so that NAT costs the driver five stores and two additions.
+ * for that is what its answer must carry when it comes.  Nor is what they do to checksums: the old
+ * fields are at hand in the frame.
  *
  * Order for a frame: asa_rewrite_sack() if the connection shifts sequence numbers, asa_rewrite(),
  * then the frame may be moved, then asa_l2_write().  No state; the frame is the caller's.
@@ -22,40 +21,6 @@
 #include "csum.h"
 #include "parse.h"
 #include "tcp_options.h"
-
-/* ------------------------------------------------------------------------------- publishing time */
-
-/*
- * Checksum deltas of a direction with key 'in' that leaves as the reverse of 'answer'.
- * => 'answer' is the other direction's key; pass asa_key_reverse(in) for "not translated"
- * => *l3_delta is for the IPv4 header, 0 for IPv6; *l4_delta for TCP, UDP, ICMP, ICMPv6, else 0
- */
-asa_inline void asa_rewrite_deltas(const struct asa_key *in, const struct asa_key *answer,
-				   __u16 *l3_delta, __u16 *l4_delta)
-{
-	__u64 addresses = 0, ports;
-	int i;
-
-	for (i = 0; i < 4; i++) {
-		addresses += asa_csum_diff32(in->src.w[i], answer->dst.w[i]);
-		addresses += asa_csum_diff32(in->dst.w[i], answer->src.w[i]);
-	}
-	ports = asa_csum_diff16(in->sport, answer->dport) +
-		asa_csum_diff16(in->dport, answer->sport);
-	*l3_delta = asa_addr_is_v4(&in->src) ? asa_csum_delta(addresses) : 0;
-	switch (in->proto) {
-	case ASA_PROTO_TCP:
-	case ASA_PROTO_UDP:
-	case ASA_PROTO_ICMPV6: /* has a pseudo-header, RFC 4443 section 2.3 */
-		*l4_delta = asa_csum_delta(addresses + ports);
-		break;
-	case ASA_PROTO_ICMP:
-		*l4_delta = asa_csum_delta(ports);
-		break;
-	default:
-		*l4_delta = 0;
-	}
-}
 
 /* ------------------------------------------------------------------------------- sequence numbers */
 
@@ -118,65 +83,62 @@ asa_inline __u64 asa_rewrite_seq(struct asa_pkt *p, __u32 own_add, __u32 other_a
 		sum += asa_csum_diff32(before, after);
 		asa_st32(p->l4 + ASA_TCP_ACK, after);
 	}
+	return sum;
+}
+
+/* => the delta of a checksum over the addresses */
+asa_inline __u16 asa_rewrite_l3(struct asa_pkt *p, const struct asa_dir *other)
+{
+	const struct asa_addr *src = &other->key.dst, *dst = &other->key.src;
+	__u64 sum = 0;
+	__u16 delta;
+	int i;
+
+	if (p->flags & ASA_PKT_IPV4) {
+		delta = asa_csum_delta(asa_csum_put32(p->l3 + ASA_IP4_SRC, src->w[3]) +
+				       asa_csum_put32(p->l3 + ASA_IP4_DST, dst->w[3]));
+		asa_st16(p->l3 + ASA_IP4_CHECK, asa_csum_apply(asa_ld16(p->l3 + ASA_IP4_CHECK), delta));
+		return delta;
+	}
+	for (i = 0; i < 4; i++) {
+		sum += asa_csum_put32(p->l3 + ASA_IP6_SRC + 4 * i, src->w[i]);
+		sum += asa_csum_put32(p->l3 + ASA_IP6_DST + 4 * i, dst->w[i]);
+		/* word for word: 512 bytes of stack do not hold all eight at once */
+		asm volatile("" : "+r"(sum));
+	}
 	return asa_csum_delta(sum);
 }
 
-asa_inline void asa_rewrite_l3(struct asa_pkt *p, const struct asa_dir *own,
-			       const struct asa_dir *other)
+/* Ports of TCP and UDP, where they lie in both. => the sum of differences */
+asa_inline __u64 asa_rewrite_ports(struct asa_pkt *p, const struct asa_dir *other)
 {
-	const struct asa_addr *src = &other->key.dst, *dst = &other->key.src;
-
-	if (p->flags & ASA_PKT_IPV4) {
-		asa_st32(p->l3 + ASA_IP4_SRC, src->w[3]);
-		asa_st32(p->l3 + ASA_IP4_DST, dst->w[3]);
-		asa_st16(p->l3 + ASA_IP4_CHECK,
-			 asa_csum_apply(asa_ld16(p->l3 + ASA_IP4_CHECK), own->l3_delta));
-	} else {
-		asa_st64(p->l3 + ASA_IP6_SRC, src->d[0]);
-		asa_st64(p->l3 + ASA_IP6_SRC + 8, src->d[1]);
-		asa_st64(p->l3 + ASA_IP6_DST, dst->d[0]);
-		asa_st64(p->l3 + ASA_IP6_DST + 8, dst->d[1]);
-	}
+	return asa_csum_put16(p->l4, other->key.dport) +
+	       asa_csum_put16(p->l4 + ASA_TCP_DPORT, other->key.sport);
 }
 
-asa_inline void asa_rewrite_tcp(struct asa_pkt *p, const struct asa_dir *own,
-				const struct asa_dir *other)
-{
-	__u64 delta = 0;
-
-	if (own->flags & ASA_DIR_NAT) {
-		asa_st16(p->l4 + ASA_TCP_SPORT, other->key.dport);
-		asa_st16(p->l4 + ASA_TCP_DPORT, other->key.sport);
-		delta = own->l4_delta;
-	}
-	if (own->flags & ASA_DIR_SEQ)
-		delta += asa_rewrite_seq(p, own->seq_add, other->seq_add);
-	asa_st16(p->l4 + ASA_TCP_CHECK, asa_csum_apply(asa_ld16(p->l4 + ASA_TCP_CHECK), delta));
-}
-
-asa_inline void asa_rewrite_udp(struct asa_pkt *p, const struct asa_dir *own,
-				const struct asa_dir *other)
+asa_inline void asa_rewrite_udp(struct asa_pkt *p, const struct asa_dir *other, __u64 sum)
 {
 	__u16 check = asa_ld16(p->l4 + ASA_UDP_CHECK);
 
-	asa_st16(p->l4 + ASA_UDP_SPORT, other->key.dport);
-	asa_st16(p->l4 + ASA_UDP_DPORT, other->key.sport);
+	sum += asa_rewrite_ports(p, other);
 	if (!check) /* none, RFC 768 */
 		return;
-	check = asa_csum_apply(check, own->l4_delta);
+	check = asa_csum_apply(check, asa_csum_delta(sum));
 	asa_st16(p->l4 + ASA_UDP_CHECK, check ? check : 0xffff);
 }
 
-asa_inline void asa_rewrite_icmp(struct asa_pkt *p, const struct asa_dir *own,
-				 const struct asa_dir *other)
+/* ICMPv6 has a pseudo-header (RFC 4443 section 2.3), ICMP has none. */
+asa_inline void asa_rewrite_icmp(struct asa_pkt *p, const struct asa_dir *other, __u64 sum)
 {
+	if (p->flags & ASA_PKT_IPV4)
+		sum = 0;
 	/* Answers to a request carry its identifier as dport, to a reply as sport (flow.h). */
 	if (p->flags & ASA_PKT_ICMP_REQUEST)
-		asa_st16(p->l4 + ASA_ICMP_ID, other->key.dport);
+		sum += asa_csum_put16(p->l4 + ASA_ICMP_ID, other->key.dport);
 	else if (p->flags & ASA_PKT_ICMP_REPLY)
-		asa_st16(p->l4 + ASA_ICMP_ID, other->key.sport);
+		sum += asa_csum_put16(p->l4 + ASA_ICMP_ID, other->key.sport);
 	asa_st16(p->l4 + ASA_ICMP_CHECK,
-		 asa_csum_apply(asa_ld16(p->l4 + ASA_ICMP_CHECK), own->l4_delta));
+		 asa_csum_apply(asa_ld16(p->l4 + ASA_ICMP_CHECK), asa_csum_delta(sum)));
 }
 
 asa_inline void asa_rewrite_ttl(struct asa_pkt *p)
@@ -189,7 +151,7 @@ asa_inline void asa_rewrite_ttl(struct asa_pkt *p)
 		asa_st16(p->l3 + ASA_IP4_TTL, after);
 		asa_st16(p->l3 + ASA_IP4_CHECK,
 			 asa_csum_apply(asa_ld16(p->l3 + ASA_IP4_CHECK),
-					asa_csum_diff16(before, after)));
+					asa_csum_delta(asa_csum_diff16(before, after))));
 	} else {
 		asa_st8(p->l3 + ASA_IP6_HOPS, (__u8)(p->ttl - 1));
 	}
@@ -197,22 +159,31 @@ asa_inline void asa_rewrite_ttl(struct asa_pkt *p)
 
 /*
  * Apply a direction's instructions to the IP and transport headers of a frame.
- * => own: the direction of the frame; other: the opposite one
+ * => own: the direction of the frame; other: the opposite one; half, peer: the same of the TCP senders,
+ *    looked at with ASA_DIR_SEQ only
  * => a later fragment has only its addresses rewritten
  * => with ASA_DIR_DEC_TTL the caller has checked that the TTL is above 1
  */
-asa_inline void asa_rewrite(struct asa_pkt *p, const struct asa_dir *own,
-			    const struct asa_dir *other)
+asa_inline void asa_rewrite(struct asa_pkt *p, const struct asa_dir *own, const struct asa_dir *other,
+			    const struct asa_half *half, const struct asa_half *peer)
 {
+	__u64 sum = 0;
+
 	if (own->flags & ASA_DIR_NAT) {
-		asa_rewrite_l3(p, own, other);
+		sum = asa_rewrite_l3(p, other);
 		if (p->flags & ASA_PKT_UDP)
-			asa_rewrite_udp(p, own, other);
+			asa_rewrite_udp(p, other, sum);
 		else if (p->flags & ASA_PKT_ICMP)
-			asa_rewrite_icmp(p, own, other);
+			asa_rewrite_icmp(p, other, sum);
+		else if (p->flags & ASA_PKT_TCP)
+			sum += asa_rewrite_ports(p, other);
 	}
-	if ((own->flags & (ASA_DIR_NAT | ASA_DIR_SEQ)) && (p->flags & ASA_PKT_TCP))
-		asa_rewrite_tcp(p, own, other);
+	if ((own->flags & (ASA_DIR_NAT | ASA_DIR_SEQ)) && (p->flags & ASA_PKT_TCP)) {
+		if (own->flags & ASA_DIR_SEQ)
+			sum += asa_rewrite_seq(p, half->seq_add, peer->seq_add);
+		asa_st16(p->l4 + ASA_TCP_CHECK,
+			 asa_csum_apply(asa_ld16(p->l4 + ASA_TCP_CHECK), asa_csum_delta(sum)));
+	}
 	if (own->flags & ASA_DIR_DEC_TTL)
 		asa_rewrite_ttl(p);
 }

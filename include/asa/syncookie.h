@@ -54,8 +54,8 @@ struct asa_intercept_key {
 	__u32 in_if;
 	__u16 in_vlan;
 	__be16 port;
-	__u16 ctx;
-	__u16 pad[3];
+	__u8 ctx;
+	__u8 pad[7];
 };
 _Static_assert(sizeof(struct asa_intercept_key) == 48, "asa_intercept_key is 48 bytes");
 
@@ -85,8 +85,8 @@ struct asa_intercept_hot {
 	__u32 in_if; /* 0: nothing here */
 	__u16 in_vlan;
 	__be16 port;
-	__u16 ctx;
-	__u16 pad[3];
+	__u8 ctx;
+	__u8 pad[7];
 };
 _Static_assert(sizeof(struct asa_intercept_hot) == 40, "asa_intercept_hot is 40 bytes");
 

@@ -15,11 +15,11 @@
  *	2. tcp_norm_begin(), asa_tcp_options_step(), tcp_norm_look()
  *				else: its options and flags, and what the map says about them
  *	3. tcp_track_check()	may it be sent now? (tcp_track.h)
- *	4. tcp_norm_check()	what needs to know the connection: timestamps, MSS, window
+ *	4. tcp_norm_check(), tcp_norm_exceeds()	what needs to know the connection: timestamps, window, MSS
  *	5. tcp_norm_edit()	when it leaves: the changes, checksums with them
  *	6. tcp_norm_commit()	what is remembered of it
  *
- * What is not known drops nothing: a half without ttl, mss or ts_recent (0) has none to compare with.
+ * What is not known drops nothing: a half without ttl or ts_recent, no MSS (0) has none to compare with.
  */
 #ifndef ASA_TCP_NORM_H
 #define ASA_TCP_NORM_H
@@ -116,30 +116,36 @@ asa_inline int tcp_norm_shrinks(const struct asa_half *own, const struct asa_hal
 
 /*
  * What can be said of a segment only with the connection at hand; after tcp_track_check().
+ * => idle: ticks since the direction's last packet
  * => changes nothing; DROP_NONE or the reason
  */
 asa_inline enum asa_drop tcp_norm_check(const struct asa_half *own, const struct asa_half *peer,
-					__u32 peer_add, const struct asa_tcp_seg *s, __u32 tick)
+					__u32 peer_add, const struct asa_tcp_seg *s, __u32 idle)
 {
 	if (asa_likely(!s->looked))
 		return DROP_NONE;
 	/* A RST may carry any timestamp (RFC 7323 section 5.2). */
 	if ((s->options & ASA_OPT_TS) && own->ts_recent &&
 	    asa_unlikely(asa_seq_after(own->ts_recent, s->ts)) &&
-	    !(s->flags & (ASA_TCP_RST | ASA_TCP_SYN)) && tick - own->seen < ASA_PAWS_IDLE_TICKS)
+	    !(s->flags & (ASA_TCP_RST | ASA_TCP_SYN)) && idle < ASA_PAWS_IDLE_TICKS)
 		return DROP_TCP_PAWS;
-	if (asa_likely(!s->allow))
-		return DROP_NONE;
-	if ((s->allow & ASA_TM_MSS_DROP) && peer->mss && s->size > peer->mss)
-		return DROP_TCP_MSS;
-	if ((s->allow & ASA_TM_WINDOW_DROP) && tcp_norm_shrinks(own, peer, peer_add, s))
+	if (asa_unlikely(s->allow & ASA_TM_WINDOW_DROP) && tcp_norm_shrinks(own, peer, peer_add, s))
 		return DROP_TCP_WINDOW;
 	return DROP_NONE;
 }
 
 /*
+ * "exceed-mss drop" (with ASA_TM_MSS_DROP, after tcp_norm_check()): more data than its receiver takes?
+ * => mss: asa_rest.mss of the receiver's direction; 0: not known
+ */
+asa_inline int tcp_norm_exceeds(__u32 size, __u16 mss)
+{
+	return mss && size > mss;
+}
+
+/*
  * Take note of a segment that is sent on; next to tcp_track_commit(), before it.
- * => writes *own only
+ * => writes *own only; the MSS of a SYN (s->mss) is the caller's to keep, in asa_rest
  */
 asa_inline void tcp_norm_commit(struct asa_half *own, const struct asa_half *peer,
 				const struct asa_tcp_seg *s)
@@ -149,7 +155,6 @@ asa_inline void tcp_norm_commit(struct asa_half *own, const struct asa_half *pee
 	if (asa_unlikely(s->ttl != own->ttl) && (!own->ttl || s->ttl < own->ttl))
 		own->ttl = s->ttl;
 	if (asa_unlikely(s->flags & ASA_TCP_SYN)) {
-		own->mss = s->mss;
 		own->ts_recent = s->options & ASA_OPT_TS ? (s->ts ? s->ts : 1) : 0;
 		return;
 	}
@@ -194,7 +199,7 @@ asa_inline void tcp_norm_edit(struct asa_pkt *p)
 		after = asa_htons((__u16)((__u32)p->ttl << 8 | (asa_ntohs(before) & 0xff)));
 		asa_st16(p->l3 + ASA_IP4_TTL, after);
 		asa_st16(p->l3 + ASA_IP4_CHECK, asa_csum_apply(asa_ld16(p->l3 + ASA_IP4_CHECK),
-							       asa_csum_diff16(before, after)));
+							       asa_csum_delta(asa_csum_diff16(before, after))));
 	} else {
 		asa_st8(p->l3 + ASA_IP6_HOPS, p->ttl);
 	}

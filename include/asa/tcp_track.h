@@ -100,7 +100,6 @@ asa_inline void tcp_track_start(struct asa_half *own, const struct asa_tcp_seg *
 	own->ack = 0;
 	own->edge = 0;
 	own->ttl = 0;
-	own->mss = 0;
 	own->ts_recent = 0;
 	own->win_max = s->window ? s->window : 1;
 	own->wscale = s->has_wscale ? s->wscale : 0;
@@ -188,17 +187,10 @@ asa_inline enum asa_drop tcp_track_rst(const struct asa_half *own, const struct 
 /* "seq-past-window allow" goes as far as windows can be (RFC 7323 section 2.3). */
 #define ASA_WINDOW_FAR (1u << 30)
 
-/* Rules I and II for a segment of an open connection; 'end' is seq + length. */
-asa_inline enum asa_drop tcp_track_window(const struct asa_half *own, const struct asa_half *peer,
-					  const struct asa_tcp_seg *s, __u32 end)
+/* Rules I and II; 'end' is seq + length, 'edge' what the receiver allowed. */
+asa_inline enum asa_drop tcp_track_bounds(const struct asa_half *own, const struct asa_half *peer,
+					  const struct asa_tcp_seg *s, __u32 end, __u32 edge)
 {
-	__u32 edge = peer->edge;
-
-	if (asa_unlikely((peer->tcp & (ASA_HALF_ACKED | ASA_HALF_RST)) != ASA_HALF_ACKED)) {
-		if (peer->tcp & ASA_HALF_RST)
-			return DROP_TCP_NOT_SYN;
-		edge = own->isn + 1 + peer->win_max;
-	}
 	if (asa_unlikely(asa_seq_after(end, edge)) &&
 	    (asa_seq_after(s->seq, edge) || end - s->seq > 1) &&
 	    (!(s->allow & ASA_TM_SEQ_ALLOW) || end - edge > ASA_WINDOW_FAR))
@@ -210,6 +202,31 @@ asa_inline enum asa_drop tcp_track_window(const struct asa_half *own, const stru
 	if (asa_unlikely(asa_seq_after(own->seq_end - peer->win_max, end)) &&
 	    (!(s->allow & ASA_TM_SEQ_ALLOW) || own->seq_end - end > ASA_WINDOW_FAR))
 		return own->tcp & ASA_HALF_ACKED ? DROP_TCP_ACKED : DROP_TCP_DISCARDED_OOO;
+	return DROP_NONE;
+}
+
+/* The same for a connection that may not be established yet. */
+asa_inline enum asa_drop tcp_track_window(const struct asa_half *own, const struct asa_half *peer,
+					  const struct asa_tcp_seg *s, __u32 end)
+{
+	__u32 edge = peer->edge;
+
+	if (asa_unlikely((peer->tcp & (ASA_HALF_ACKED | ASA_HALF_RST)) != ASA_HALF_ACKED)) {
+		if (peer->tcp & ASA_HALF_RST)
+			return DROP_TCP_NOT_SYN;
+		edge = own->isn + 1 + peer->win_max;
+	}
+	return tcp_track_bounds(own, peer, s, end, edge);
+}
+
+/* Rules III and IV. */
+asa_inline enum asa_drop tcp_track_ack(const struct asa_half *own, const struct asa_half *peer,
+				       const struct asa_tcp_seg *s, __u32 ack)
+{
+	if (asa_unlikely(asa_seq_after(ack, peer->seq_end) ||
+			 asa_seq_after(own->ack - own->win_max, ack)) &&
+	    !(s->allow & ASA_TM_ACK_ALLOW))
+		return DROP_TCP_INVALID_ACK;
 	return DROP_NONE;
 }
 
@@ -266,7 +283,7 @@ asa_inline enum asa_drop tcp_track_handshake(const struct asa_half *own,
 /*
  * May this segment pass?
  * => own: the half of the segment's direction; peer: the other one; peer_add: the other
- *    direction's asa_dir.seq_add
+ *    direction's seq_add
  * => changes nothing; DROP_NONE or the reason
  */
 asa_inline enum asa_drop tcp_track_check(const struct asa_half *own, const struct asa_half *peer,
@@ -291,10 +308,9 @@ asa_inline enum asa_drop tcp_track_check(const struct asa_half *own, const struc
 		if (!(own->tcp & ASA_HALF_SYN))
 			return DROP_NONE; /* challenge ACK: nothing to compare it with */
 	} else {
-		if (asa_unlikely(asa_seq_after(ack, peer->seq_end) ||
-				 asa_seq_after(own->ack - own->win_max, ack)) &&
-		    !(s->allow & ASA_TM_ACK_ALLOW))
-			return DROP_TCP_INVALID_ACK;
+		drop = tcp_track_ack(own, peer, s, ack);
+		if (drop)
+			return drop;
 	}
 	end = asa_tcp_end(s);
 	if (asa_unlikely((own->tcp & ASA_HALF_FIN) || (s->flags & ASA_TCP_FIN))) {
@@ -303,6 +319,23 @@ asa_inline enum asa_drop tcp_track_check(const struct asa_half *own, const struc
 			return drop;
 	}
 	return tcp_track_window(own, peer, s, end);
+}
+
+/* Open in both directions, and no end has closed it: all that is left to look at are numbers. */
+asa_inline int tcp_track_is_open(const struct asa_half *own, const struct asa_half *peer)
+{
+	const __u8 mask = ASA_HALF_SYN | ASA_HALF_ACKED | ASA_HALF_FIN | ASA_HALF_RST;
+
+	return ((own->tcp & mask) ^ (ASA_HALF_SYN | ASA_HALF_ACKED)) == 0 &&
+	       ((peer->tcp & mask) ^ (ASA_HALF_SYN | ASA_HALF_ACKED)) == 0;
+}
+
+/* tcp_track_check() of data and acknowledgments with tcp_track_is_open(), which tells the rest. */
+asa_inline int tcp_track_open_fits(const struct asa_half *own, const struct asa_half *peer,
+				   __u32 peer_add, const struct asa_tcp_seg *s)
+{
+	return !tcp_track_ack(own, peer, s, s->ack - peer_add) &&
+	       !tcp_track_bounds(own, peer, s, s->seq + s->size, peer->edge);
 }
 
 /* ---------------------------------------------------------------------------------- the changes */
@@ -321,6 +354,35 @@ asa_inline void tcp_track_commit_syn_ack(struct asa_half *own, const struct asa_
 	own->wscale = s->has_wscale ? s->wscale : 0;
 	own->tcp = (__u8)(ASA_HALF_SYN | ASA_HALF_ACKED |
 			  (s->has_wscale ? ASA_HALF_WSCALE : 0) | (s->size ? ASA_HALF_DATA : 0));
+}
+
+/* How far a segment went, and how far it says that its peer may go. */
+asa_inline void tcp_track_sent(struct asa_half *own, __u32 end)
+{
+	if (asa_seq_after(end, own->seq_end))
+		own->seq_end = end;
+}
+
+asa_inline void tcp_track_allowed(struct asa_half *own, __u32 ack, __u32 window)
+{
+	if (asa_seq_after(ack, own->ack))
+		own->ack = ack;
+	if (asa_seq_after(ack + window, own->edge))
+		own->edge = ack + window;
+}
+
+/* tcp_track_commit() after tcp_track_open_fits(): nothing happens that is an event. */
+asa_inline void tcp_track_open_commit(struct asa_half *own, const struct asa_half *peer,
+				      __u32 peer_add, const struct asa_tcp_seg *s)
+{
+	__u32 window = (__u32)s->window << asa_tcp_scale(own, peer);
+
+	tcp_track_sent(own, s->seq + s->size);
+	tcp_track_allowed(own, s->ack - peer_add, window);
+	if (window > own->win_max)
+		own->win_max = window;
+	if (s->size && !(own->tcp & ASA_HALF_DATA))
+		own->tcp |= ASA_HALF_DATA;
 }
 
 /*
@@ -351,8 +413,7 @@ asa_inline void tcp_track_commit(struct asa_half *own, const struct asa_half *pe
 		return;
 	}
 	end = asa_tcp_end(s);
-	if (asa_seq_after(end, own->seq_end))
-		own->seq_end = end;
+	tcp_track_sent(own, end);
 	window = (__u32)s->window << asa_tcp_scale(own, peer);
 	if (asa_unlikely(asa_seq_after(ack, peer->seq_end))) {
 		; /* passes because a map allows it, and says nothing */
@@ -365,10 +426,7 @@ asa_inline void tcp_track_commit(struct asa_half *own, const struct asa_half *pe
 				*events |= 1u << ASA_EVENT_ESTABLISHED;
 		}
 	} else {
-		if (asa_seq_after(ack, own->ack))
-			own->ack = ack;
-		if (asa_seq_after(ack + window, own->edge))
-			own->edge = ack + window;
+		tcp_track_allowed(own, ack, window);
 	}
 	if (window > own->win_max)
 		own->win_max = window;
@@ -400,22 +458,6 @@ asa_inline enum asa_drop tcp_track_full(struct asa_half *own, const struct asa_h
 	if (drop == DROP_NONE)
 		tcp_track_commit(own, peer, peer_add, s, events);
 	return drop;
-}
-
-/*
- * TCP state bypass (BYP-5): no check of any kind, and FIN and RST do not end the connection.
- * => exists so that the rule has a place and a test; counters and time stamps are the caller's
- */
-asa_inline enum asa_drop tcp_track_bypass(struct asa_half *own, const struct asa_half *peer,
-					  __u32 peer_add, const struct asa_tcp_seg *s,
-					  __u32 *events)
-{
-	(void)peer;
-	(void)peer_add;
-	(void)events;
-	if (s->size && !(own->tcp & ASA_HALF_DATA))
-		own->tcp |= ASA_HALF_DATA;
-	return DROP_NONE;
 }
 
 #endif

@@ -102,7 +102,7 @@ static void load_pins_everything(void)
 {
 	static const char *const names[] = {
 		ASA_MAP_STATS, ASA_MAP_DROPS, ASA_MAP_PUNTS, ASA_MAP_IFSTATS, ASA_MAP_CONNS,
-		ASA_MAP_SESSIONS, ASA_MAP_INDEX, ASA_MAP_NEXTHOPS, ASA_MAP_CONFIG, ASA_MAP_LOCAL,
+		ASA_MAP_SESSIONS, ASA_MAP_INDEX, ASA_MAP_HOMES, ASA_MAP_NEXTHOPS, ASA_MAP_CONFIG, ASA_MAP_LOCAL,
 		ASA_MAP_IFACES, ASA_MAP_EVENTS, ASA_MAP_TX, ASA_MAP_XSKS, "prog",
 	};
 	struct dp *d = open_ok();
@@ -122,7 +122,7 @@ static void load_pins_everything(void)
 	for (int i = 0; i < 4; i++)
 		CU_ASSERT_EQUAL(t->config->hash_key[i] & 1, 1);
 	/* the tables are memory: both ends of each can be written */
-	t->conns[SLOTS - 1].dir[0].serial = 7;
+	t->conns[SLOTS - 1].half[1].seq_add = 7;
 	t->sessions[SLOTS - 1].id = 7;
 	t->index[t->n_buckets - 1].overflow = 0;
 	t->nexthops[ASA_NEXTHOPS_MAX - 1].users = 0;
@@ -138,7 +138,7 @@ static void restart_takes_over(void)
 	enum dp_mode mode;
 	int r;
 
-	dp_tables(d)->conns[5].dir[0].serial = 4711;
+	dp_tables(d)->conns[5].half[0].isn = 4711;
 	dp_tables(d)->sessions[5].id = 99;
 	before = *dp_tables(d)->config;
 	CU_ASSERT_EQUAL(dp_attach(d, ifindex, &mode, err, sizeof(err)), 0);
@@ -151,7 +151,7 @@ static void restart_takes_over(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
 	CU_ASSERT_TRUE(dp_reused(d));
 	CU_ASSERT_EQUAL(dp_tables(d)->n_slots, SLOTS); /* pinned geometry wins */
-	CU_ASSERT_EQUAL(dp_tables(d)->conns[5].dir[0].serial, 4711);
+	CU_ASSERT_EQUAL(dp_tables(d)->conns[5].half[0].isn, 4711);
 	CU_ASSERT_EQUAL(dp_tables(d)->sessions[5].id, 99);
 	CU_ASSERT_EQUAL(memcmp(&before, dp_tables(d)->config, sizeof(before)), 0);
 	CU_ASSERT_EQUAL(dp_attach(d, ifindex, &mode, err, sizeof(err)), 0);
@@ -389,6 +389,54 @@ static void iface_rows(void)
 	finish(d);
 }
 
+/* What the driver finds in the place where 'k' belongs. => its row of hits; 0: another's, or nothing */
+static __u16 hot_hits(struct dp *d, const struct asa_intercept_key *k)
+{
+	__u32 n = asa_intercept_hot_row(&k->dst, k->port, dp_tables(d)->config->hash_key);
+	struct asa_intercept_hot hot = { 0 };
+	int fd = bpf_obj_get(PINS "/" ASA_MAP_INTERCEPT_HOT);
+
+	CU_ASSERT_EQUAL(bpf_map_lookup_elem(fd, &n, &hot), 0);
+	close(fd);
+	return hot.in_if == k->in_if && hot.port == k->port && asa_addr_equal(&hot.dst, &k->dst) ? hot.row.row : 0;
+}
+
+/* INT-1: rows that answer for all clients are where a flood finds them, and no others. */
+static void intercept_rows_for_a_flood(void)
+{
+	struct dp *d = open_ok();
+	const struct asa_intercept answers = { .row = 5, .flags = ASA_INTERCEPT_ANSWER }, checks = { .row = 5 };
+	struct asa_intercept_key k = { .in_if = 7, .port = asa_htons(80) }, one, meets;
+
+	asa_addr_set_v4(&k.dst, asa_htonl(0xc6336409));
+	CU_ASSERT_EQUAL(dp_intercept_set(d, &k, &checks), 0);
+	CU_ASSERT_EQUAL(hot_hits(d, &k), 0);
+	CU_ASSERT_EQUAL(dp_intercept_set(d, &k, &answers), 0);
+	CU_ASSERT_EQUAL(hot_hits(d, &k), 5);
+	/* one client's row does not displace that of all */
+	one = k;
+	asa_addr_set_v4(&one.src, asa_htonl(0x0a010105));
+	CU_ASSERT_EQUAL(dp_intercept_set(d, &one, &(struct asa_intercept){ .row = 6, .flags = ASA_INTERCEPT_ANSWER }), 0);
+	CU_ASSERT_EQUAL(dp_intercept_del(d, &one), 0);
+	CU_ASSERT_EQUAL(hot_hits(d, &k), 5);
+	/* another that meets it there takes its turn; the first one's end is not the second one's */
+	meets = k;
+	do
+		meets.port++;
+	while (asa_intercept_hot_row(&meets.dst, meets.port, dp_tables(d)->config->hash_key) !=
+	       asa_intercept_hot_row(&k.dst, k.port, dp_tables(d)->config->hash_key));
+	CU_ASSERT_EQUAL(dp_intercept_set(d, &meets, &(struct asa_intercept){ .row = 8, .flags = ASA_INTERCEPT_ANSWER }), 0);
+	CU_ASSERT_EQUAL(hot_hits(d, &meets), 8);
+	CU_ASSERT_EQUAL(hot_hits(d, &k), 0);
+	CU_ASSERT_EQUAL(dp_intercept_del(d, &k), 0);
+	CU_ASSERT_EQUAL(hot_hits(d, &meets), 8);
+	/* it only checks what still comes back from now on */
+	CU_ASSERT_EQUAL(dp_intercept_set(d, &meets, &checks), 0);
+	CU_ASSERT_EQUAL(hot_hits(d, &meets), 0);
+	CU_ASSERT_EQUAL(dp_intercept_del(d, &meets), 0);
+	finish(d);
+}
+
 /* OBS-1: the daemon's share appears in the same maps; sums go over all CPUs; drops can be cleared. */
 static void account_adds_to_the_maps(void)
 {
@@ -449,6 +497,7 @@ int main(void)
 		{ "absent_interface", absent_interface },
 		{ "local_rows", local_rows },
 		{ "iface_rows", iface_rows },
+		{ "INT-1 rows for a flood", intercept_rows_for_a_flood },
 		{ "OBS-1 account_adds_to_the_maps", account_adds_to_the_maps },
 		{ "missing_bpffs_is_mounted", missing_bpffs_is_mounted }, /* last: changes the mounts */
 		{ NULL, NULL },

@@ -97,8 +97,6 @@ static void connection(__u32 slot, __u8 proto, __u16 port)
 		c->dir[i].flags = ASA_DIR_VALID | ASA_DIR_NAT;
 		c->dir[i].nexthop = 1;
 		c->dir[i].gen = (__u16)t->config->route_gen;
-		asa_rewrite_deltas(&c->dir[i].key, &c->dir[!i].key, &c->dir[i].l3_delta,
-				   &c->dir[i].l4_delta);
 		c->half[i].tcp = ASA_HALF_SYN | ASA_HALF_ACKED;
 		c->half[i].seq_end = c->half[i].ack = 1000;
 		c->half[i].edge = 9000;

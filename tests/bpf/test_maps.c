@@ -89,9 +89,10 @@ static void map_kinds(void)
 		{ ASA_MAP_DROPS, BPF_MAP_TYPE_PERCPU_ARRAY, 0, 4, 16 },
 		{ ASA_MAP_PUNTS, BPF_MAP_TYPE_PERCPU_ARRAY, 0, 4, 16 },
 		{ ASA_MAP_IFSTATS, BPF_MAP_TYPE_PERCPU_ARRAY, 0, 4, 64 },
-		{ ASA_MAP_CONNS, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 256 },
-		{ ASA_MAP_SESSIONS, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 64 },
+		{ ASA_MAP_CONNS, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 192 },
+		{ ASA_MAP_SESSIONS, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 128 },
 		{ ASA_MAP_INDEX, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 64 },
+		{ ASA_MAP_HOMES, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 32 },
 		{ ASA_MAP_NEXTHOPS, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 64 },
 		{ ASA_MAP_CONFIG, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 64 },
 		{ ASA_MAP_IFACES, BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE, 4, 16 },
@@ -210,8 +211,8 @@ static void life_of_a_connection(void)
 	c = world_slot(&w, 5);
 	CU_ASSERT(c.half[1].wscale == 7 && (c.half[1].tcp & ASA_HALF_WSCALE));
 	CU_ASSERT(c.half[1].win_max == 8192u << 7);
-	CU_ASSERT(c.half[0].packets == 4 && c.half[1].packets == 3);
-	CU_ASSERT(c.half[0].bytes == 4 * 40 + 100 && c.half[1].bytes == 3 * 40 + 8 + 1000);
+	CU_ASSERT(c.dir[0].packets == 4 && c.dir[1].packets == 3);
+	CU_ASSERT(c.dir[0].bytes == 4 * 40 + 100 && c.dir[1].bytes == 3 * 40 + 8 + 1000);
 	CU_ASSERT((c.half[0].tcp & c.half[1].tcp) ==
 		  (ASA_HALF_SYN | ASA_HALF_ACKED | ASA_HALF_FIN | ASA_HALF_FIN_ACKED |
 		   ASA_HALF_DATA | ASA_HALF_WSCALE));
@@ -293,7 +294,7 @@ static void full_buckets(void)
 	for (uint32_t slot = 1; slot <= 46; slot++) {
 		in.sport = (uint16_t)(1000 + slot);
 		CU_ASSERT(run(&in, &res) == XDP_REDIRECT);
-		n += (uint32_t)world_slot(&w, slot).half[0].packets;
+		n += (uint32_t)world_slot(&w, slot).dir[0].packets;
 	}
 	CU_ASSERT(n == 46);
 	in.sport = 999;

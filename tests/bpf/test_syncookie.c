@@ -273,9 +273,9 @@ static void joined_timestamps(void)
 					.seq_end = in[h].seq, .ack = in[h].ack, .win_max = 8192,
 					.edge = in[h].ack + 8192,
 					.tcp = ASA_HALF_SYN | ASA_HALF_ACKED };
-			c.dir[1].ts_add = 16;
-			c.dir[0].ts_add = -16u;
 			world_slot_set(&w, 1, &c);
+			world_session_set(&w, 1, &(struct asa_session){
+				.rest = { { .ts_add = -16u }, { .ts_add = 16 } } });
 			in[d].options = cases[i].before;
 			size = (uint32_t)pkt_build(frame, &in[d]);
 			CU_ASSERT_FATAL(world_run(&w, frame, size, LO, &res) == 0);

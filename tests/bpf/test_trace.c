@@ -70,6 +70,7 @@ static __u64 picture(struct fake *f)
 	h = mix(h, f->t.conns, f->t.n_slots * sizeof(*f->t.conns));
 	h = mix(h, f->t.sessions, f->t.n_slots * sizeof(*f->t.sessions));
 	h = mix(h, f->t.index, f->t.n_buckets * sizeof(*f->t.index));
+	h = mix(h, f->t.homes, f->t.n_slots / ASA_SET_SLOTS * sizeof(*f->t.homes));
 	h = mix(h, f->t.nexthops, 64 * sizeof(*f->t.nexthops));
 	h = mix(h, f->t.config, sizeof(*f->t.config));
 	CU_ASSERT_EQUAL(dp_read_drops(d, drops), 0);

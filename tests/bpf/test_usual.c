@@ -76,7 +76,7 @@ static void frame_random(struct pkt *p, const struct asa_conn *c, int d)
 	}
 	p->flags = flags[rarely(3) ? rnd(sizeof(flags)) : rnd(7)];
 	p->seq = around(c->half[d].seq_end);
-	p->ack = around(c->half[!d].seq_end) + c->dir[!d].seq_add;
+	p->ack = around(c->half[!d].seq_end) + c->half[!d].seq_add;
 	p->window = (uint16_t)(rarely(5) ? rnd(65536) : 8192);
 	if (rarely(3)) {
 		o = (int)rnd(sizeof(options_size));
@@ -90,13 +90,13 @@ static void conn_random(struct asa_conn *c, const struct world *w, bool tcp)
 	static const uint16_t some[] = { ASA_DIR_BYPASS, ASA_DIR_SEQ, ASA_DIR_DEC_TTL,
 					 ASA_DIR_PUNT_SYN, ASA_DIR_INSPECT, ASA_DIR_HOLD,
 					 ASA_DIR_TCPMAP, ASA_DIR_ORDER, ASA_DIR_POLICE,
-					 ASA_DIR_PROBE };
+					 ASA_DIR_PROBE, ASA_DIR_TS };
 
 	for (int d = 0; d < 2; d++) {
 		struct asa_dir *dir = &c->dir[d];
 		struct asa_half *h = &c->half[d];
 
-		for (uint32_t i = 0; i < 10; i++)
+		for (uint32_t i = 0; i < 11; i++)
 			if (rarely(i < 4 ? 4 : 40))
 				dir->flags |= some[i];
 		if (!tcp)
@@ -106,8 +106,8 @@ static void conn_random(struct asa_conn *c, const struct world *w, bool tcp)
 		dir->nexthop = (uint16_t)(rarely(20) ? rnd(6) : 1);
 		dir->gen = (uint16_t)(w->cfg.route_gen - rarely(20));
 		dir->in_if = (uint16_t)(rarely(3) ? rarely(5) ? 9 : LO : 0);
-		dir->in_vlan = (uint16_t)(rarely(10) ? 12 : 0);
-		dir->seq_add = dir->flags & ASA_DIR_SEQ ? rnd(0xffffffff) : 0;
+		dir->key.vlan = (uint16_t)(rarely(10) ? 12 : 0);
+		h->seq_add = dir->flags & ASA_DIR_SEQ ? rnd(0xffffffff) : 0;
 		h->isn = rnd(0xffffffff);
 		h->seq_end = h->isn + 1 + (rarely(3) ? 0 : rnd(100000));
 		h->win_max = rarely(5) ? 1 : 8192;
@@ -115,7 +115,6 @@ static void conn_random(struct asa_conn *c, const struct world *w, bool tcp)
 		h->ttl = rarely(2) ? 64 : (uint8_t)(rarely(3) ? 63 : 0);
 		h->tcp_map = (uint8_t)(rarely(20) ? 1 + rnd(3) : 0);
 		h->ts_recent = rarely(2) ? 3 : 0;
-		h->mss = 1460;
 		h->tcp = (uint8_t)(rarely(8) ? rnd(256) : ASA_HALF_SYN | ASA_HALF_ACKED);
 		if (rarely(3))
 			h->tcp |= ASA_HALF_WSCALE;
@@ -155,7 +154,7 @@ static void times_forget(struct result *r, struct asa_conn *c, struct world *w)
 {
 	r->meta.tick = 0;
 	for (int d = 0; d < 2; d++)
-		c->half[d].seen = 0;
+		c->dir[d].seen = 0;
 	for (int i = 0; i < w->n_events; i++)
 		w->events[i].tick = 0;
 }
@@ -183,6 +182,7 @@ static void census_take(const struct result *r, const struct asa_conn *c, const 
 /* => what differs, or NULL */
 static const char *both_run(const uint8_t *frame, uint32_t size, uint32_t slot, const struct pkt *p)
 {
+	struct asa_session ss, sr;
 	struct asa_conn cs, cr;
 	struct result s, r;
 
@@ -190,6 +190,8 @@ static const char *both_run(const uint8_t *frame, uint32_t size, uint32_t slot, 
 		return "test run";
 	cs = world_slot(&shortcut, slot);
 	cr = world_slot(&reference, slot);
+	ss = world_session(&shortcut, slot);
+	sr = world_session(&reference, slot);
 	times_forget(&s, &cs, &shortcut);
 	times_forget(&r, &cr, &reference);
 	census_take(&r, &cr, p);
@@ -206,6 +208,8 @@ static const char *both_run(const uint8_t *frame, uint32_t size, uint32_t slot, 
 		return "counters";
 	if (memcmp(&cs, &cr, sizeof(cr)))
 		return "connection";
+	if (memcmp(&ss, &sr, sizeof(sr)))
+		return "the daemon's row";
 	if (shortcut.n_events != reference.n_events ||
 	    memcmp(shortcut.events, reference.events,
 		   (size_t)reference.n_events * sizeof(reference.events[0])))
@@ -216,21 +220,28 @@ static const char *both_run(const uint8_t *frame, uint32_t size, uint32_t slot, 
 /* The same connection in both, at home or not, homes in use or not. => its slot */
 static uint32_t conn_make(const struct pkt *in, const struct pkt *out)
 {
-	uint32_t homes = rarely(2) ? WORLD_SLOTS - ASA_DENSE_SLOTS : 0, slot = 1 + rnd(50);
+	uint32_t homes = rarely(2) ? (WORLD_SLOTS - ASA_DENSE_SLOTS) / ASA_SET_SLOTS : 0, slot = 1 + rnd(50);
 	struct world *both[2] = { &shortcut, &reference };
+	struct asa_session s = { .id = WORLD_ID };
 	struct asa_conn c;
 
 	for (int i = 0; i < 2; i++) {
 		both[i]->cfg.homes = homes;
 		world_config(both[i]);
 		if (!i && homes && !rarely(3))
-			slot = world_home(both[i], in);
+			slot = world_home(both[i], in, rnd(2));
 		world_conn(both[i], slot, in, out, 0);
 	}
 	c = world_slot(&shortcut, slot);
 	conn_random(&c, &shortcut, in->proto == 6);
-	world_slot_set(&shortcut, slot, &c);
-	world_slot_set(&reference, slot, &c);
+	for (int d = 0; d < 2; d++) {
+		s.rest[d].ts_add = rnd(2) ? c.half[d].seq_end : rnd(0xffffffff); /* or hold_seq */
+		s.rest[d].mss = 1460;
+	}
+	for (int i = 0; i < 2; i++) {
+		world_slot_set(both[i], slot, &c);
+		world_session_set(both[i], slot, &s);
+	}
 	return slot;
 }
 

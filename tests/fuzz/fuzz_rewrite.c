@@ -62,9 +62,11 @@ static uint16_t l4_sum(const struct asa_pkt *p)
 	return sum_of(pseudo, p->l4, p->l4_size);
 }
 
-static void instruct(struct asa_dir dir[2], const struct instructions *in, const struct asa_pkt *p)
+static void instruct(struct asa_conn *c, const struct instructions *in, const struct asa_pkt *p)
 {
-	memset(dir, 0, 2 * sizeof(dir[0]));
+	struct asa_dir *dir = c->dir;
+
+	memset(c, 0, sizeof(*c));
 	dir[0].key = p->key;
 	asa_key_reverse(&dir[1].key, &p->key);
 	if (p->flags & ASA_PKT_IPV4) {
@@ -84,15 +86,14 @@ static void instruct(struct asa_dir dir[2], const struct instructions *in, const
 		dir[1].key.sport = in->dport;
 	}
 	dir[0].flags = in->flags & (ASA_DIR_NAT | ASA_DIR_SEQ | ASA_DIR_DEC_TTL);
-	dir[0].seq_add = in->own_add;
-	dir[1].seq_add = in->other_add;
-	asa_rewrite_deltas(&dir[0].key, &dir[1].key, &dir[0].l3_delta, &dir[0].l4_delta);
+	c->half[0].seq_add = in->own_add;
+	c->half[1].seq_add = in->other_add;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct instructions in;
-	struct asa_dir dir[2];
+	struct asa_conn c;
 	struct asa_pkt p;
 	uint8_t *frame;
 
@@ -105,10 +106,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!asa_parse(&p, frame, frame + size, 1) && p.l3) {
 		uint16_t l3 = l3_sum(&p), l4 = l4_sum(&p);
 
-		instruct(dir, &in, &p);
-		if ((dir[0].flags & ASA_DIR_SEQ) && (p.flags & ASA_PKT_TCP))
+		instruct(&c, &in, &p);
+		if ((c.dir[0].flags & ASA_DIR_SEQ) && (p.flags & ASA_PKT_TCP))
 			asa_rewrite_sack(&p, in.other_add);
-		asa_rewrite(&p, &dir[0], &dir[1]);
+		asa_rewrite(&p, &c.dir[0], &c.dir[1], &c.half[0], &c.half[1]);
 		CHECK(l3_sum(&p) == l3);
 		CHECK(l4_sum(&p) == l4);
 	}

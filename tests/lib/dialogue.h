@@ -142,4 +142,28 @@ static __attribute__((unused)) void bypass_class(struct fake *f, const char *nam
 #define OUT_TEXT "outside " INSIDE_HOST ":40000 > " OUTSIDE_HOST ":80"
 #define IN_TEXT "inside " OUTSIDE_HOST ":80 > " INSIDE_HOST ":40000"
 
+/* A SYN from the inside host to port 80 of the outside one. */
+static __attribute__((unused)) enum asa_drop dialogue_syn(struct fake *f, __u16 sport)
+{
+	enum asa_drop why;
+
+	why = FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST, .sport = sport,
+		      .dport = 80, .flags = S, .seq = 1000);
+	fake_forget_sent(f);
+	return why;
+}
+
+/* Complete the handshake of a connection opened by dialogue_syn(). */
+static __attribute__((unused)) void dialogue_establish(struct fake *f, __u16 sport)
+{
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_OUTSIDE, .src = OUTSIDE_HOST, .dst = INSIDE_HOST,
+				.sport = 80, .dport = sport, .flags = S | A, .seq = 7000,
+				.ack = 1001),
+			DROP_NONE);
+	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST,
+				.sport = sport, .dport = 80, .flags = A, .seq = 1001, .ack = 7001),
+			DROP_NONE);
+	fake_forget_sent(f);
+}
+
 #endif

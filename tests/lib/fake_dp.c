@@ -381,6 +381,7 @@ static void tables_new(struct fake *f, __u32 n_slots)
 	f->t.conns = aligned_alloc(64, n_slots * sizeof(*f->t.conns));
 	f->t.sessions = aligned_alloc(64, n_slots * sizeof(*f->t.sessions));
 	f->t.index = aligned_alloc(64, f->t.n_buckets * sizeof(*f->t.index));
+	f->t.homes = calloc(n_slots / ASA_SET_SLOTS + 1, sizeof(*f->t.homes));
 	f->t.nexthops = calloc(ASA_NEXTHOPS_MAX, sizeof(*f->t.nexthops));
 	f->t.police = calloc(ASA_POLICE_MAX, sizeof(*f->t.police));
 	f->t.police_refs = calloc(n_slots, sizeof(*f->t.police_refs));
@@ -523,6 +524,9 @@ void fake_end(struct fake *f)
 			CHECK(!f->t.index[i].e[e].ref, "index entry left");
 		CHECK(!f->t.index[i].overflow, "overflow count left");
 	}
+	for (i = 0; i < f->t.n_slots / ASA_SET_SLOTS; i++)
+		CHECK(!(f->t.homes[i].w[0] | f->t.homes[i].w[1] | f->t.homes[i].w[2] | f->t.homes[i].w[3]),
+		      "somebody left at home");
 	for (i = 0; i < ASA_NEXTHOPS_MAX; i++)
 		CHECK(!f->t.nexthops[i].users, "next-hop users left");
 	for (i = 0; f->t.police && i < ASA_POLICE_MAX; i++)
@@ -537,6 +541,7 @@ void fake_end(struct fake *f)
 		free(f->t.conns);
 		free(f->t.sessions);
 		free(f->t.index);
+		free(f->t.homes);
 		free(f->t.nexthops);
 		free(f->t.police);
 		free(f->t.police_refs);

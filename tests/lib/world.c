@@ -72,6 +72,8 @@ static const char *world_load(struct world *w, const char *object)
 			bpf_map__set_max_entries(m, WORLD_SLOTS);
 		if (!strcmp(name, ASA_MAP_INDEX))
 			bpf_map__set_max_entries(m, WORLD_BUCKETS);
+		if (!strcmp(name, ASA_MAP_HOMES))
+			bpf_map__set_max_entries(m, WORLD_SLOTS / ASA_SET_SLOTS);
 	}
 	if (bpf_object__load(w->obj))
 		return "the object cannot be loaded";
@@ -82,7 +84,9 @@ static const char *world_load(struct world *w, const char *object)
 	w->punts = map_fd(w, ASA_MAP_PUNTS);
 	w->ifstats = map_fd(w, ASA_MAP_IFSTATS);
 	w->conns = map_fd(w, ASA_MAP_CONNS);
+	w->sessions = map_fd(w, ASA_MAP_SESSIONS);
 	w->index = map_fd(w, ASA_MAP_INDEX);
+	w->homes = map_fd(w, ASA_MAP_HOMES);
 	w->nexthops = map_fd(w, ASA_MAP_NEXTHOPS);
 	w->config = map_fd(w, ASA_MAP_CONFIG);
 	w->ifaces = map_fd(w, ASA_MAP_IFACES);
@@ -190,6 +194,7 @@ void world_reset(struct world *w)
 	};
 	static const struct asa_nexthop none;
 	static const struct asa_iface iface;
+	static const struct asa_set nobody;
 	struct asa_conn conn = { 0 };
 	struct asa_tcp_map map;
 	struct asa_bucket bucket = { 0 };
@@ -199,6 +204,8 @@ void world_reset(struct world *w)
 
 	for (i = 0; i < WORLD_SLOTS; i++)
 		world_slot_set(w, i, &conn);
+	for (i = 0; i < WORLD_SLOTS / ASA_SET_SLOTS; i++)
+		bpf_map_update_elem(w->homes, &i, &nobody, BPF_ANY);
 	for (i = 0; i < WORLD_BUCKETS; i++)
 		bpf_map_update_elem(w->index, &i, &bucket, BPF_ANY);
 	for (i = 0; i < 8; i++)
@@ -220,7 +227,7 @@ void world_reset(struct world *w)
 		.hash_key = { 0x0123456789abcdefull, 0x1122334455667789ull, 0x9e3779b97f4a7c15ull,
 			      0xfedcba9876543211ull },
 		.slots = WORLD_SLOTS,
-		.homes = WORLD_SLOTS - ASA_DENSE_SLOTS,
+		.homes = (WORLD_SLOTS - ASA_DENSE_SLOTS) / ASA_SET_SLOTS,
 		.route_gen = 0x10007,
 	};
 	world_config(w);
@@ -239,6 +246,19 @@ void world_slot_set(const struct world *w, uint32_t slot, const struct asa_conn 
 	bpf_map_update_elem(w->conns, &slot, c, BPF_ANY);
 }
 
+struct asa_session world_session(const struct world *w, uint32_t slot)
+{
+	struct asa_session s = { 0 };
+
+	bpf_map_lookup_elem(w->sessions, &slot, &s);
+	return s;
+}
+
+void world_session_set(const struct world *w, uint32_t slot, const struct asa_session *s)
+{
+	bpf_map_update_elem(w->sessions, &slot, s, BPF_ANY);
+}
+
 static bool bucket_put(const struct world *w, uint32_t row, struct asa_ref e)
 {
 	struct asa_bucket b;
@@ -253,6 +273,24 @@ static bool bucket_put(const struct world *w, uint32_t row, struct asa_ref e)
 	return false;
 }
 
+static bool home_put(const struct world *w, const struct asa_key *key, uint32_t ref)
+{
+	uint32_t slot = ASA_REF_SLOT(ref), i = slot % ASA_SET_SLOTS;
+	struct asa_home home;
+	struct asa_set s;
+
+	if (!w->cfg.homes)
+		return false;
+	home = asa_hash_set(key, w->cfg.hash_key, w->cfg.homes);
+	if (home.set != slot / ASA_SET_SLOTS)
+		return false;
+	bpf_map_lookup_elem(w->homes, &home.set, &s);
+	s.w[i / 4] &= ~(0xffffull << 16 * (i % 4));
+	s.w[i / 4] |= (__u64)(home.tag | (asa_key_turned(key) ^ ASA_REF_DIR(ref)) * ASA_SET_TURNED) << 16 * (i % 4);
+	bpf_map_update_elem(w->homes, &home.set, &s, BPF_ANY);
+	return true;
+}
+
 static void index_put(const struct world *w, const struct asa_key *key, uint32_t ref)
 {
 	struct asa_hash h = asa_hash_key(key, w->cfg.hash_key);
@@ -260,8 +298,7 @@ static void index_put(const struct world *w, const struct asa_key *key, uint32_t
 	struct asa_ref e = { .tag = h.tag, .ref = ref };
 	struct asa_bucket b;
 
-	if (asa_hash_slot(key, w->cfg.hash_key, w->cfg.homes) == ASA_REF_SLOT(ref) ||
-	    bucket_put(w, home, e))
+	if (home_put(w, key, ref) || bucket_put(w, home, e))
 		return;
 	if (!bucket_put(w, asa_hash_alternate(home, h.tag, w->cfg.index_mask), e))
 		abort();
@@ -270,12 +307,14 @@ static void index_put(const struct world *w, const struct asa_key *key, uint32_t
 	bpf_map_update_elem(w->index, &home, &b, BPF_ANY);
 }
 
-uint32_t world_home(const struct world *w, const struct pkt *in)
+uint32_t world_home(const struct world *w, const struct pkt *in, bool first)
 {
+	struct asa_home home;
 	struct asa_key k;
 
 	pkt_key(&k, in);
-	return asa_hash_slot(&k, w->cfg.hash_key, w->cfg.homes);
+	home = asa_hash_set(&k, w->cfg.hash_key, w->cfg.homes);
+	return first ? home.slot : home.slot ^ 7;
 }
 
 void world_conn(struct world *w, uint32_t slot, const struct pkt *in, const struct pkt *out,
@@ -294,10 +333,9 @@ void world_conn(struct world *w, uint32_t slot, const struct pkt *in, const stru
 		dir->flags = ASA_DIR_VALID | flags | (out ? ASA_DIR_NAT : 0);
 		dir->nexthop = 1;
 		dir->gen = (uint16_t)w->cfg.route_gen;
-		dir->serial = 0x5a5a;
-		asa_rewrite_deltas(&dir->key, &c.dir[!d].key, &dir->l3_delta, &dir->l4_delta);
 	}
 	world_slot_set(w, slot, &c);
+	world_session_set(w, slot, &(struct asa_session){ .id = WORLD_ID });
 	index_put(w, &c.dir[0].key, ASA_REF(slot, 0));
 	index_put(w, &c.dir[1].key, ASA_REF(slot, 1));
 }

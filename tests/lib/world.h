@@ -35,6 +35,7 @@ enum {
 	MTU_A = 1500,
 	WORLD_SLOTS = ASA_DENSE_SLOTS + 1024,
 	WORLD_BUCKETS = 16,
+	WORLD_ID = 0x125a5a,
 };
 
 #define NEIGHBOUR4 "198.51.100.80" /* resolved, behind OUT_A */
@@ -45,7 +46,7 @@ struct world {
 	struct bpf_object *obj;
 	int xdp;
 	int account;
-	int stats, drops, punts, ifstats, conns, index, nexthops, config, ifaces, tcp_maps, local, mgmt, tx, xsks;
+	int stats, drops, punts, ifstats, conns, sessions, index, homes, nexthops, config, ifaces, tcp_maps, local, mgmt, tx, xsks;
 	int xsk; /* a socket that punts can go to */
 	struct ring_buffer *ring;
 	struct asa_config cfg;
@@ -84,13 +85,16 @@ void world_reset(struct world *w);
  * A connection in 'slot': frames that look like 'in' leave like 'out' (NULL: not translated).
  * => both directions get 'flags', next hop 1, and NAT if 'out' is given
  */
-/* The slot in which a connection that begins with this frame is at home: no entry in the index. */
-uint32_t world_home(const struct world *w, const struct pkt *in);
+/* A slot in which a connection that begins with this frame is at home: the first choice, or another. */
+uint32_t world_home(const struct world *w, const struct pkt *in, bool first);
 void world_conn(struct world *w, uint32_t slot, const struct pkt *in, const struct pkt *out,
 		uint16_t flags);
 /* Read or write a slot. */
 struct asa_conn world_slot(const struct world *w, uint32_t slot);
 void world_slot_set(const struct world *w, uint32_t slot, const struct asa_conn *c);
+/* The same of the daemon's row of the connection; its id is WORLD_ID. */
+struct asa_session world_session(const struct world *w, uint32_t slot);
+void world_session_set(const struct world *w, uint32_t slot, const struct asa_session *s);
 void world_nexthop(const struct world *w, uint32_t row, const struct asa_nexthop *nh);
 void world_config(struct world *w);
 void world_local(const struct world *w, const char *addr, uint8_t proto, uint16_t port,

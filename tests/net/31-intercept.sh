@@ -113,6 +113,8 @@ for ns in cli srv; do
 		}
 	NFT
 done
+offers_timestamps() { bpftool -j map dump pinned "$(lab_pins fw)/asa_intercept" | grep -q '"flags":3'; }
+ok "INT-4: the firewall has seen that the server uses timestamps" lab_wait 6 offers_timestamps
 lab_spawn slow srv "$PYTHON" "$LAB_DIR/slow.py"
 lab_wait 6 grep -q got "$LAB_DIR/slow.log"
 bare() { lab_in "$1" nft list table inet bare | sed -n 's/.*packets \([0-9]*\).*/\1/p'; }

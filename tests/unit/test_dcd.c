@@ -225,10 +225,10 @@ static void dcd2_hosts_with_timestamps(void)
 	s = begin(PLAIN);
 	started_with(&s, 500, 77000);
 	for (i = 0; i < 2; i++) {
-		struct asa_dir *d = &s.f->t.conns[sessions_next(s.f->asa.sessions, 1)].dir[i];
+		__u32 slot = sessions_next(s.f->asa.sessions, 1);
 
-		d->flags |= ASA_DIR_TS;
-		d->ts_add = i ? 1000 : -1000u;
+		s.f->t.conns[slot].dir[i].flags |= ASA_DIR_TS;
+		s.f->t.sessions[slot].rest[i].ts_add = i ? 1000 : -1000u;
 	}
 	pair_send(&s.p, 1, A | P, 100);
 	pair_send(&s.p, 0, A, 0);

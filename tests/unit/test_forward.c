@@ -269,7 +269,7 @@ static void reroute_when_the_generation_changes(void)
 
 	fake_start(f);
 	DIALOGUE(f, { TCP_OUT(S, 1000, 0, 0), 0, OUT_TEXT, "saA", NULL });
-	e.serial = f->t.conns[1].dir[0].serial;
+	e.serial = (__u16)f->t.sessions[1].id;
 	fake_route(f, "198.51.100.0", 24, IF_DMZ, "10.2.2.77");
 	f->t.config->route_gen++;
 	sessions_event(f->asa.sessions, &e, f->now);

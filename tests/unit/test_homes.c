@@ -8,31 +8,6 @@
 #include "datapath/index.h"
 #include "lib/dialogue.h"
 
-/* clang-format off: tables of packets */
-
-static enum asa_drop syn(struct fake *f, __u16 sport)
-{
-	enum asa_drop why;
-
-	why = FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST, .sport = sport,
-		      .dport = 80, .flags = S, .seq = 1000);
-	fake_forget_sent(f);
-	return why;
-}
-
-/* Complete the handshake of a connection opened by syn(). */
-static void establish(struct fake *f, __u16 sport)
-{
-	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_OUTSIDE, .src = OUTSIDE_HOST, .dst = INSIDE_HOST,
-				.sport = 80, .dport = sport, .flags = S | A, .seq = 7000,
-				.ack = 1001),
-			DROP_NONE);
-	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST,
-				.sport = sport, .dport = 80, .flags = A, .seq = 1001, .ack = 7001),
-			DROP_NONE);
-	fake_forget_sent(f);
-}
-
 /* The first ones lie close together; more than those live at home, and are found the same way. */
 static void ses16_homes_are_for_many(void)
 {
@@ -43,12 +18,12 @@ static void ses16_homes_are_for_many(void)
 
 	fake_start(f);
 	for (__u32 i = 0; i < MANY; i++) {
-		CU_ASSERT_EQUAL(syn(f, (__u16)(1024 + i)), DROP_NONE);
-		establish(f, (__u16)(1024 + i));
+		CU_ASSERT_EQUAL(dialogue_syn(f, (__u16)(1024 + i)), DROP_NONE);
+		dialogue_establish(f, (__u16)(1024 + i));
 		if (i == ASA_DENSE_SLOTS - 2)
 			CU_ASSERT_EQUAL(f->t.config->homes, 0);
 	}
-	CU_ASSERT_EQUAL(f->t.config->homes, ASA_DENSE_SLOTS);
+	CU_ASSERT_EQUAL(f->t.config->homes, ASA_DENSE_SLOTS / ASA_SET_SLOTS);
 	for (int restart = 0; restart < 2; restart++) {
 		for (__u32 i = 0; i < MANY; i++) {
 			struct asa_key k = { .proto = 6, .sport = asa_htons((__u16)(1024 + i)),
@@ -72,7 +47,7 @@ static void ses16_homes_are_for_many(void)
 	for (int i = 0; i < 40; i++)
 		fake_wait(f, 150);
 	CU_ASSERT_EQUAL(f->t.config->homes, 0);
-	CU_ASSERT_EQUAL(syn(f, 999), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 999), DROP_NONE);
 	fake_end(f);
 }
 

@@ -126,12 +126,12 @@ static void nat5_port_unreachable_through_pat(void)
 
 	fake_start(f);
 	conn_pat(f);
-	seen = f->t.conns[1].half[1].seen;
+	seen = f->t.conns[1].dir[1].seen;
 	f->now += 50;
 	CU_ASSERT_EQUAL(in_bytes(f, IF_OUTSIDE, pat_before, sizeof(pat_before), false), DROP_NONE);
 	CU_ASSERT_TRUE(left_as(f, IF_INSIDE, pat_after, sizeof(pat_after)));
-	CU_ASSERT_EQUAL(f->t.conns[1].half[1].seen, seen); /* keeps nothing alive */
-	CU_ASSERT_EQUAL(f->t.conns[1].half[0].seen, seen);
+	CU_ASSERT_EQUAL(f->t.conns[1].dir[1].seen, seen); /* keeps nothing alive */
+	CU_ASSERT_EQUAL(f->t.conns[1].dir[0].seen, seen);
 	fake_end(f);
 }
 
@@ -347,8 +347,8 @@ static void nat5_shifted_numbers_are_mapped_back(void)
 		"tcp 203.0.113.9:80 10.1.1.5:1053", "192.0.2.254", "10.1.1.5");
 	for (d = 0; d < 2; d++)
 		f->t.conns[1].dir[d].flags |= ASA_DIR_SEQ;
-	f->t.conns[1].dir[0].seq_add = 5000;
-	f->t.conns[1].dir[1].seq_add = 300;
+	f->t.conns[1].half[0].seq_add = 5000;
+	f->t.conns[1].half[1].seq_add = 300;
 	CU_ASSERT_EQUAL(error_in(f, IF_OUTSIDE, &e), DROP_NONE);
 	p = fake_last(f, NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);

@@ -34,6 +34,7 @@ static void tables_make(__u32 n_slots, __u32 n_buckets)
 	memset(tables.conns, 0, n_slots * sizeof(*tables.conns));
 	tables.index = aligned_alloc(64, n_buckets * sizeof(*tables.index));
 	memset(tables.index, 0, n_buckets * sizeof(*tables.index));
+	tables.homes = calloc(n_slots / ASA_SET_SLOTS + 1, sizeof(*tables.homes));
 	tables.config = aligned_alloc(64, sizeof(*tables.config));
 	memset(tables.config, 0, sizeof(*tables.config));
 	for (int i = 0; i < 4; i++)
@@ -46,6 +47,7 @@ static void tables_drop(void)
 {
 	free(tables.conns);
 	free(tables.index);
+	free(tables.homes);
 	free(tables.config);
 }
 
@@ -279,36 +281,50 @@ static void damaged_ref_is_not_followed(void)
 	tables_drop();
 }
 
-/* A key whose slot is its home is found without an entry, while its direction is valid. */
+/* A connection in a slot of its home is found by its tag, without an entry; the others have one. */
 static void home_needs_no_entry(void)
 {
 	struct asa_key key, other;
+	struct asa_home home;
 	__u32 slot;
 
 	tables_make(ASA_DENSE_SLOTS + 64, 16);
-	tables.config->homes = 64;
+	tables.config->homes = 64 / ASA_SET_SLOTS;
 	slot_fill(63, 7);
 	key = tables.conns[63].dir[0].key;
-	slot = asa_hash_slot(&key, tables.config->hash_key, 64);
-	CU_ASSERT_FATAL(slot >= ASA_DENSE_SLOTS);
+	home = asa_hash_set(&key, tables.config->hash_key, tables.config->homes);
+	slot = home.set * ASA_SET_SLOTS + 9;
+	CU_ASSERT_FATAL(slot >= ASA_DENSE_SLOTS && slot < ASA_DENSE_SLOTS + 64);
 	slot_fill(slot, 7);
-	CU_ASSERT_EQUAL(index_find(&tables, &key), 0); /* not valid yet */
+	CU_ASSERT_EQUAL(index_find(&tables, &key), 0); /* not there yet */
 	CU_ASSERT_EQUAL(index_insert(&tables, &key, ASA_REF(slot, 0)), 0);
+	CU_ASSERT_EQUAL(index_insert(&tables, key_of(ASA_REF(slot, 1)), ASA_REF(slot, 1)), 0);
 	CU_ASSERT_EQUAL(tables.index_used, 0);
-	tables.conns[slot].dir[0].flags = ASA_DIR_VALID;
-	tables.conns[slot].dir[1].flags = ASA_DIR_VALID;
 	CU_ASSERT_EQUAL(index_find(&tables, &key), ASA_REF(slot, 0));
 	CU_ASSERT_EQUAL(index_find(&tables, key_of(ASA_REF(slot, 1))), ASA_REF(slot, 1));
 	CU_ASSERT_EQUAL(index_insert(&tables, &key, ASA_REF(5, 0)), -EEXIST);
-	/* another connection in that slot's place has an entry, and both are found */
-	slot_fill(slot ^ 1, 9);
+	/* one whose tag the set has already, however that came, has entries, and both are found */
+	slot_fill(slot ^ 1, 7);
 	other = tables.conns[slot ^ 1].dir[0].key;
+	tables.conns[slot ^ 1].dir[0].key.ctx = other.ctx = 1;
+	for (__u16 port = 1; asa_hash_set(&other, tables.config->hash_key, 4).tag != home.tag ||
+			     asa_hash_set(&other, tables.config->hash_key, 4).set != home.set; port++) {
+		CU_ASSERT_FATAL(port);
+		other.sport = port;
+		other.src.b[14] ^= (__u8)(port >> 8);
+		other.src.b[13] += (__u8)!(port & 15);
+	}
+	tables.conns[slot ^ 1].dir[0].key = other;
 	CU_ASSERT_EQUAL(index_insert(&tables, &other, ASA_REF(slot ^ 1, 0)), 0);
+	CU_ASSERT_EQUAL(tables.index_used, 1);
 	CU_ASSERT_EQUAL(index_find(&tables, &other), ASA_REF(slot ^ 1, 0));
 	CU_ASSERT_EQUAL(index_find(&tables, &key), ASA_REF(slot, 0));
 	CU_ASSERT_EQUAL(index_remove(&tables, &key, ASA_REF(slot, 0)), 0);
-	tables.conns[slot].dir[0].flags = 0;
 	CU_ASSERT_EQUAL(index_find(&tables, &key), 0);
+	CU_ASSERT_EQUAL(index_find(&tables, key_of(ASA_REF(slot, 1))), 0);
+	CU_ASSERT_EQUAL(index_find(&tables, &other), ASA_REF(slot ^ 1, 0));
+	CU_ASSERT_EQUAL(index_remove(&tables, &other, ASA_REF(slot ^ 1, 0)), 0);
+	CU_ASSERT_EQUAL(tables.index_used, 0);
 	tables_drop();
 }
 

@@ -213,7 +213,7 @@ static void seq2_resets_fit(void)
 
 	pair_send(&p, 0, S, 0);
 	p.end[1].seq = 0;
-	p.end[0].rcv = f->t.conns[1].dir[1].seq_add;
+	p.end[0].rcv = f->t.conns[1].half[1].seq_add;
 	pair_send(&p, 1, R | A, 0);
 	CU_ASSERT_TRUE(fake_logged(f, "TCP Reset-O"));
 	fake_wait(f, 1200);

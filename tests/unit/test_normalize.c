@@ -366,12 +366,12 @@ static void rfc7323_paws(void)
 /* A connection that idled longer than timestamps are good for (RFC 7323 section 5.5). */
 static void rfc7323_paws_after_24_days(void)
 {
-	struct asa_half own = { .tcp = ASA_HALF_SYN | ASA_HALF_ACKED, .ts_recent = 1000, .seen = 5 };
+	struct asa_half own = { .tcp = ASA_HALF_SYN | ASA_HALF_ACKED, .ts_recent = 1000 };
 	struct asa_half peer = { .tcp = ASA_HALF_SYN | ASA_HALF_ACKED };
 	struct asa_tcp_seg s = { .looked = 1, .options = ASA_OPT_TS, .ts = 999, .flags = A };
 
-	CU_ASSERT_EQUAL(tcp_norm_check(&own, &peer, 0, &s, 5 + asa_ticks_from_ms(23ull * 86400000)), DROP_TCP_PAWS);
-	CU_ASSERT_EQUAL(tcp_norm_check(&own, &peer, 0, &s, 5 + asa_ticks_from_ms(25ull * 86400000)), DROP_NONE);
+	CU_ASSERT_EQUAL(tcp_norm_check(&own, &peer, 0, &s, asa_ticks_from_ms(23ull * 86400000)), DROP_TCP_PAWS);
+	CU_ASSERT_EQUAL(tcp_norm_check(&own, &peer, 0, &s, asa_ticks_from_ms(25ull * 86400000)), DROP_NONE);
 }
 
 /* ------------------------------------------------------------------ rows of maps */
@@ -546,7 +546,7 @@ static void messages_of_the_normalizer(void)
 	fake_log_clear(f);
 	sessions_event(f->asa.sessions,
 		       &(struct asa_event){ .type = ASA_EVENT_URGENT, .dir = 1, .slot = 1,
-					    .serial = f->t.conns[1].dir[0].serial }, f->now);
+					    .serial = (__u16)f->t.sessions[1].id }, f->now);
 	CU_ASSERT_TRUE(fake_logged(f, "419003: Cleared TCP urgent flag from outside:198.51.100.7/80"));
 	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST,
 				.raw = (const __u8 *)"\x9c\x40\0\120\0\0\0\1\0\0\0\0\x40\x02\x20\0\0\0\0\0x", .n_raw = 21),

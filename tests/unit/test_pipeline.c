@@ -231,7 +231,7 @@ static void byp8_idles_out_after_two_minutes(void)
 	CU_ASSERT_TRUE(fake_view(f, 0, &v));
 	CU_ASSERT_EQUAL(v.idle_s, 100);
 	CU_ASSERT_EQUAL(v.timeout_s, 120);
-	f->t.conns[1].half[1].seen = f->now; /* the driver saw the other direction */
+	f->t.conns[1].dir[1].seen = f->now; /* the driver saw the other direction */
 	fake_wait(f, 119000);
 	CU_ASSERT_EQUAL(fake_in_use(f), 1);
 	fake_log_clear(f);
@@ -295,10 +295,10 @@ static void byp14_driver_and_daemon_packets_are_told_apart(void)
 	bypass_class(f, "outside", "bypass");
 	fake_start(f);
 	DIALOGUE(f, { TCP_OUT(A, 1, 1, 10), 0, OUT_TEXT, "b", NULL });
-	f->t.conns[1].half[0].packets = 1000; /* as the driver counts */
-	f->t.conns[1].half[0].bytes = 60000;
-	f->t.conns[1].half[1].packets = 500;
-	f->t.conns[1].half[1].bytes = 700000;
+	f->t.conns[1].dir[0].packets = 1000; /* as the driver counts */
+	f->t.conns[1].dir[0].bytes = 60000;
+	f->t.conns[1].dir[1].packets = 500;
+	f->t.conns[1].dir[1].bytes = 700000;
 	CU_ASSERT_TRUE(fake_view(f, 0, &v));
 	CU_ASSERT_EQUAL(v.driver_packets[0], 1000);
 	CU_ASSERT_EQUAL(v.daemon_packets[0], 1);

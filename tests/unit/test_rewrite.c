@@ -87,24 +87,24 @@ static const struct row rows[] = {
 	    .options = sack_odd_minus, .options_size = 20 }, ASA_DIR_SEQ, 0, 0x100 },
 };
 
-/* The two directions of a connection whose forward frames look like 'before' and then 'after'. */
-static void dirs_of(struct asa_dir dir[2], const struct row *r)
+/* A connection whose forward frames look like 'before' and then 'after'. */
+static void conn_of(struct asa_conn *c, const struct row *r)
 {
+	struct asa_dir *dir = c->dir;
 	struct asa_key out;
 
-	memset(dir, 0, 2 * sizeof(dir[0]));
+	memset(c, 0, sizeof(*c));
 	pkt_key(&dir[0].key, &r->before);
 	pkt_key(&out, &r->after);
 	asa_key_reverse(&dir[1].key, &out);
 	dir[0].flags = ASA_DIR_VALID | r->flags;
 	if (!asa_key_equal(&dir[0].key, &out) || !r->flags)
 		dir[0].flags |= ASA_DIR_NAT;
-	dir[0].seq_add = r->own_add;
-	dir[1].seq_add = r->other_add;
-	asa_rewrite_deltas(&dir[0].key, &dir[1].key, &dir[0].l3_delta, &dir[0].l4_delta);
+	c->half[0].seq_add = r->own_add;
+	c->half[1].seq_add = r->other_add;
 }
 
-static enum asa_drop rewrite(uint8_t *frame, size_t size, const struct asa_dir dir[2])
+static enum asa_drop rewrite(uint8_t *frame, size_t size, const struct asa_conn *c)
 {
 	uint8_t *copy = malloc(size);
 	struct asa_pkt p;
@@ -113,9 +113,9 @@ static enum asa_drop rewrite(uint8_t *frame, size_t size, const struct asa_dir d
 	memcpy(copy, frame, size);
 	drop = asa_parse(&p, copy, copy + size, 1);
 	if (!drop) {
-		if ((dir[0].flags & ASA_DIR_SEQ) && (p.flags & ASA_PKT_TCP))
-			asa_rewrite_sack(&p, dir[1].seq_add);
-		asa_rewrite(&p, &dir[0], &dir[1]);
+		if ((c->dir[0].flags & ASA_DIR_SEQ) && (p.flags & ASA_PKT_TCP))
+			asa_rewrite_sack(&p, c->half[1].seq_add);
+		asa_rewrite(&p, &c->dir[0], &c->dir[1], &c->half[0], &c->half[1]);
 	}
 	memcpy(frame, copy, size);
 	free(copy);
@@ -125,15 +125,15 @@ static enum asa_drop rewrite(uint8_t *frame, size_t size, const struct asa_dir d
 static void table(void)
 {
 	uint8_t frame[PKT_MAX], expected[PKT_MAX];
-	struct asa_dir dir[2];
+	struct asa_conn c;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t size = pkt_build(frame, &rows[i].before);
 		int bad;
 
 		CU_ASSERT_FATAL(pkt_build(expected, &rows[i].after) == size);
-		dirs_of(dir, &rows[i]);
-		CU_ASSERT_FATAL(rewrite(frame, size, dir) == DROP_NONE);
+		conn_of(&c, &rows[i]);
+		CU_ASSERT_FATAL(rewrite(frame, size, &c) == DROP_NONE);
 		bad = memcmp(frame, expected, size) != 0;
 		if (bad)
 			printf("      row \"%s\": %s\n", rows[i].name,
@@ -146,13 +146,13 @@ static void table(void)
 static void there_and_back(void)
 {
 	uint8_t frame[PKT_MAX], expected[PKT_MAX];
-	struct asa_dir dir[2], back[2];
+	struct asa_conn c, back = { 0 };
 	struct pkt answer, seen;
 
 	for (size_t i = 0; i < 4; i++) {
 		size_t size;
 
-		dirs_of(dir, &rows[i]);
+		conn_of(&c, &rows[i]);
 		answer = rows[i].after;
 		answer.src = rows[i].after.dst;
 		answer.dst = rows[i].after.src;
@@ -163,14 +163,12 @@ static void there_and_back(void)
 		seen.dst = rows[i].before.src;
 		seen.sport = rows[i].before.dport;
 		seen.dport = rows[i].before.sport;
-		back[0] = dir[1];
-		back[0].flags = ASA_DIR_VALID | ASA_DIR_NAT;
-		back[1] = dir[0];
-		asa_rewrite_deltas(&back[0].key, &back[1].key, &back[0].l3_delta,
-				   &back[0].l4_delta);
+		back.dir[0] = c.dir[1];
+		back.dir[0].flags = ASA_DIR_VALID | ASA_DIR_NAT;
+		back.dir[1] = c.dir[0];
 		size = pkt_build(frame, &answer);
 		pkt_build(expected, &seen);
-		CU_ASSERT(rewrite(frame, size, back) == DROP_NONE);
+		CU_ASSERT(rewrite(frame, size, &back) == DROP_NONE);
 		CU_ASSERT(memcmp(frame, expected, size) == 0);
 	}
 }
@@ -185,7 +183,7 @@ static void random_checksums(void)
 	for (int i = 0; i < 60000; i++) {
 		static const uint8_t protos[] = { 6, 17, 1 };
 		struct row r = { 0 };
-		struct asa_dir dir[2];
+		struct asa_conn c;
 		size_t size;
 
 		for (int k = 0; k < 4; k++)
@@ -199,9 +197,9 @@ static void random_checksums(void)
 		r.after.src = a[2];
 		r.after.dst = a[3];
 		r.after.sport = (uint16_t)(1 + rand() % 65535);
-		dirs_of(dir, &r);
+		conn_of(&c, &r);
 		size = pkt_build(frame, &r.before);
-		CU_ASSERT_FATAL(rewrite(frame, size, dir) == DROP_NONE);
+		CU_ASSERT_FATAL(rewrite(frame, size, &c) == DROP_NONE);
 		CU_ASSERT_FATAL(pkt_check(frame, size) == NULL);
 	}
 }
@@ -212,15 +210,15 @@ static void udp_zero_is_sent_as_ffff(void)
 	struct row r = { .before = { A4, U, .sport = 1025, .dport = 53 },
 			 .after = { B4, U, .sport = 1, .dport = 53 } };
 	uint8_t frame[PKT_MAX];
-	struct asa_dir dir[2];
+	struct asa_conn c;
 	int ffff = 0;
 
 	for (int port = 1; port < 65536; port++) {
 		size_t size = pkt_build(frame, &r.before);
 
 		r.after.sport = (uint16_t)port;
-		dirs_of(dir, &r);
-		CU_ASSERT_FATAL(rewrite(frame, size, dir) == DROP_NONE);
+		conn_of(&c, &r);
+		CU_ASSERT_FATAL(rewrite(frame, size, &c) == DROP_NONE);
 		CU_ASSERT_FATAL(frame[40] || frame[41]);
 		CU_ASSERT_FATAL(pkt_check(frame, size) == NULL);
 		ffff += frame[40] == 0xff && frame[41] == 0xff;
@@ -233,12 +231,12 @@ static void later_fragment_keeps_its_payload(void)
 	struct row r = { .before = { A4, U, .sport = 1025, .dport = 53, .frag = 0x2010 },
 			 .after = { B4, U, .sport = 1025, .dport = 53, .frag = 0x2010 } };
 	uint8_t frame[PKT_MAX], original[PKT_MAX];
-	struct asa_dir dir[2];
+	struct asa_conn c;
 	size_t size = pkt_build(frame, &r.before);
 
 	memcpy(original, frame, size);
-	dirs_of(dir, &r);
-	CU_ASSERT(rewrite(frame, size, dir) == DROP_NONE);
+	conn_of(&c, &r);
+	CU_ASSERT(rewrite(frame, size, &c) == DROP_NONE);
 	CU_ASSERT(memcmp(frame + 34, original + 34, size - 34) == 0);
 	pkt_build(original, &r.after);
 	CU_ASSERT(memcmp(frame, original, 34) == 0);

@@ -12,29 +12,6 @@
 
 /* clang-format off: tables of packets */
 
-static enum asa_drop syn(struct fake *f, __u16 sport)
-{
-	enum asa_drop why;
-
-	why = FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST, .sport = sport,
-		      .dport = 80, .flags = S, .seq = 1000);
-	fake_forget_sent(f);
-	return why;
-}
-
-/* Complete the handshake of a connection opened by syn(). */
-static void establish(struct fake *f, __u16 sport)
-{
-	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_OUTSIDE, .src = OUTSIDE_HOST, .dst = INSIDE_HOST,
-				.sport = 80, .dport = sport, .flags = S | A, .seq = 7000,
-				.ack = 1001),
-			DROP_NONE);
-	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST,
-				.sport = sport, .dport = 80, .flags = A, .seq = 1001, .ack = 7001),
-			DROP_NONE);
-	fake_forget_sent(f);
-}
-
 static bool find_port(struct fake *f, __u16 sport, struct session_view *v)
 {
 	int i;
@@ -56,13 +33,13 @@ static void ses16_oldest_embryonic_gives_way(void)
 
 	fake_start(f);
 	for (i = 0; i < 10; i++) {
-		CU_ASSERT_EQUAL(syn(f, (__u16)(1000 + i)), DROP_NONE);
-		establish(f, (__u16)(1000 + i));
+		CU_ASSERT_EQUAL(dialogue_syn(f, (__u16)(1000 + i)), DROP_NONE);
+		dialogue_establish(f, (__u16)(1000 + i));
 	}
 	/* a flood, one every 15 ms: each new one is let in, the oldest of the flood go */
 	for (i = 0; i < 200; i++) {
 		f->now += 15;
-		CU_ASSERT_EQUAL(syn(f, (__u16)(2000 + i)), DROP_NONE);
+		CU_ASSERT_EQUAL(dialogue_syn(f, (__u16)(2000 + i)), DROP_NONE);
 	}
 	sessions_counts(f->asa.sessions, &c);
 	CU_ASSERT_TRUE(c.in_use >= 26 && c.in_use <= 32);
@@ -87,12 +64,12 @@ static void ses16_full_of_established_refuses(void)
 	fake_start(f);
 	for (i = 0; i < 8; i++) {
 		f->now += 100;
-		CU_ASSERT_EQUAL(syn(f, (__u16)(1000 + i)), DROP_NONE);
-		establish(f, (__u16)(1000 + i));
+		CU_ASSERT_EQUAL(dialogue_syn(f, (__u16)(1000 + i)), DROP_NONE);
+		dialogue_establish(f, (__u16)(1000 + i));
 	}
 	for (i = 0; i < 20; i++) {
 		f->now += 100;
-		CU_ASSERT_EQUAL(syn(f, (__u16)(2000 + i)), DROP_RESOURCE_FLOW);
+		CU_ASSERT_EQUAL(dialogue_syn(f, (__u16)(2000 + i)), DROP_RESOURCE_FLOW);
 	}
 	sessions_counts(f->asa.sessions, &c);
 	CU_ASSERT_EQUAL(c.in_use, 8);
@@ -103,9 +80,9 @@ static void ses16_full_of_established_refuses(void)
 	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .src = INSIDE_HOST, .dst = OUTSIDE_HOST,
 				.sport = 1003, .dport = 80, .flags = R, .seq = 1001),
 			DROP_NONE);
-	CU_ASSERT_EQUAL(syn(f, 3000), DROP_RESOURCE_FLOW); /* closing one gave way: in quarantine */
+	CU_ASSERT_EQUAL(dialogue_syn(f, 3000), DROP_RESOURCE_FLOW); /* closing one gave way: in quarantine */
 	f->now += asa_ticks_from_ms(ASA_SLOT_QUARANTINE_MS) + 2;
-	CU_ASSERT_EQUAL(syn(f, 3000), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 3000), DROP_NONE);
 	fake_end(f);
 }
 
@@ -117,12 +94,12 @@ static void ses16_lost_event_does_not_cost_an_established_connection(void)
 	__u16 i;
 
 	fake_start(f);
-	CU_ASSERT_EQUAL(syn(f, 1000), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1000), DROP_NONE);
 	f->t.conns[1].half[0].tcp |= ASA_HALF_ACKED;
 	f->t.conns[1].half[1].tcp |= ASA_HALF_SYN | ASA_HALF_ACKED;
 	for (i = 0; i < 30; i++) {
 		f->now += 50;
-		(void)syn(f, (__u16)(2000 + i));
+		(void)dialogue_syn(f, (__u16)(2000 + i));
 	}
 	CU_ASSERT_TRUE(find_port(f, 1000, &v));
 	CU_ASSERT_STRING_EQUAL(v.flags, "U");
@@ -137,16 +114,16 @@ static void ses12_embryonic_half_closed_and_idle_timeouts(void)
 	struct session_view v;
 
 	fake_start(f);
-	CU_ASSERT_EQUAL(syn(f, 1000), DROP_NONE);
-	CU_ASSERT_EQUAL(syn(f, 1001), DROP_NONE);
-	CU_ASSERT_EQUAL(syn(f, 1002), DROP_NONE);
-	establish(f, 1001);
-	establish(f, 1002);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1000), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1001), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1002), DROP_NONE);
+	dialogue_establish(f, 1001);
+	dialogue_establish(f, 1002);
 	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_OUTSIDE, .src = OUTSIDE_HOST, .dst = INSIDE_HOST,
 				.sport = 80, .dport = 1002, .flags = F | A, .seq = 7001, .ack = 1001),
 			DROP_NONE);
 	fake_wait(f, 20000);
-	(void)syn(f, 1000); /* a repeated SYN does not make the handshake's time longer */
+	(void)dialogue_syn(f, 1000); /* a repeated SYN does not make the handshake's time longer */
 	fake_wait(f, 9500);
 	CU_ASSERT_EQUAL(fake_in_use(f), 3);
 	fake_wait(f, 700);
@@ -160,7 +137,7 @@ static void ses12_embryonic_half_closed_and_idle_timeouts(void)
 	CU_ASSERT_EQUAL(fake_drops(f, FLOW_FIN_TIMEOUT), 1);
 	CU_ASSERT_TRUE(find_port(f, 1001, &v));
 	CU_ASSERT_EQUAL(v.timeout_s, 3600);
-	f->t.conns[v.slot].half[0].seen = f->now; /* the driver stamps; nothing else happens */
+	f->t.conns[v.slot].dir[0].seen = f->now; /* the driver stamps; nothing else happens */
 	fake_wait(f, 3599000);
 	CU_ASSERT_TRUE(find_port(f, 1001, &v));
 	fake_wait(f, 2000); /* TMO-7: at most a second late */
@@ -174,7 +151,7 @@ static struct asa_event event(const struct fake *f, __u32 slot, int dir, __u8 ty
 	return (struct asa_event){ .type = type,
 				   .dir = (__u8)dir,
 				   .slot = slot,
-				   .serial = f->t.conns[slot].dir[0].serial };
+				   .serial = (__u16)f->t.sessions[slot].id };
 }
 
 static void ses12_driver_events_change_states(void)
@@ -184,7 +161,7 @@ static void ses12_driver_events_change_states(void)
 	struct asa_event e;
 
 	fake_start(f);
-	CU_ASSERT_EQUAL(syn(f, 1000), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1000), DROP_NONE);
 	e = event(f, 1, 0, ASA_EVENT_ESTABLISHED);
 	sessions_event(f->asa.sessions, &e, f->now);
 	CU_ASSERT_EQUAL(f->t.sessions[1].state, ASA_SESSION_OPEN);
@@ -214,7 +191,7 @@ static void ses12_events_of_a_former_user_and_nonsense_are_ignored(void)
 	int i;
 
 	fake_start(f);
-	CU_ASSERT_EQUAL(syn(f, 1000), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1000), DROP_NONE);
 	e = event(f, 1, 0, ASA_EVENT_RST);
 	e.serial++;
 	sessions_event(f->asa.sessions, &e, f->now);
@@ -224,7 +201,7 @@ static void ses12_events_of_a_former_user_and_nonsense_are_ignored(void)
 		struct asa_event x = { .type = (__u8)random(), .dir = (__u8)random(),
 				       .serial = (__u16)(random() | 2), .slot = (__u32)random() % 100 };
 
-		x.serial ^= f->t.conns[1].dir[0].serial; /* never the right one */
+		x.serial ^= (__u16)f->t.sessions[1].id; /* never the right one */
 		sessions_event(f->asa.sessions, &x, f->now);
 	}
 	CU_ASSERT_EQUAL(fake_in_use(f), 1);
@@ -238,8 +215,8 @@ static void ses12_lost_events_are_found_by_the_timer(void)
 	struct session_view v;
 
 	fake_start(f);
-	CU_ASSERT_EQUAL(syn(f, 1000), DROP_NONE);
-	CU_ASSERT_EQUAL(syn(f, 1001), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1000), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1001), DROP_NONE);
 	f->t.conns[1].half[0].tcp |= ASA_HALF_ACKED;
 	f->t.conns[1].half[1].tcp |= ASA_HALF_SYN | ASA_HALF_ACKED;
 	f->t.conns[2].half[1].tcp |= ASA_HALF_RST;
@@ -447,9 +424,9 @@ static void ses15_all_is_as_before_after_a_restart(void)
 	fw_access_group(&f->fw, "in", "in", "outside");
 	fake_start(f);
 	for (i = 0; i < 6; i++)
-		CU_ASSERT_EQUAL(syn(f, (__u16)(1000 + i)), DROP_NONE);
-	establish(f, 1001);
-	establish(f, 1002);
+		CU_ASSERT_EQUAL(dialogue_syn(f, (__u16)(1000 + i)), DROP_NONE);
+	dialogue_establish(f, 1001);
+	dialogue_establish(f, 1002);
 	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_OUTSIDE, .src = OUTSIDE_HOST, .dst = INSIDE_HOST,
 				.sport = 80, .dport = 1002, .flags = F | A, .seq = 7001, .ack = 1001),
 			DROP_NONE);
@@ -474,10 +451,10 @@ static void ses15_all_is_as_before_after_a_restart(void)
 		CU_ASSERT_EQUAL(memcmp(&a[i], &b[i], sizeof(a[i])), 0);
 	}
 	/* it goes on: the next id is new, packets pass, timers run */
-	CU_ASSERT_EQUAL(syn(f, 1100), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1100), DROP_NONE);
 	CU_ASSERT_TRUE(find_port(f, 1100, &b[0]));
 	CU_ASSERT_EQUAL(b[0].id, 8);
-	establish(f, 1004);
+	dialogue_establish(f, 1004);
 	fake_wait(f, 31000);
 	CU_ASSERT_FALSE(find_port(f, 1000, &b[0])); /* embryonic: SYN timeout */
 	CU_ASSERT_TRUE(find_port(f, 1004, &b[0]));
@@ -490,8 +467,8 @@ static void ses15_what_happened_meanwhile_is_taken_over(void)
 	struct session_view v;
 
 	fake_start(f);
-	CU_ASSERT_EQUAL(syn(f, 1000), DROP_NONE);
-	CU_ASSERT_EQUAL(syn(f, 1001), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1000), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1001), DROP_NONE);
 	f->t.conns[1].half[0].tcp |= ASA_HALF_ACKED;
 	f->t.conns[1].half[1].tcp |= ASA_HALF_SYN | ASA_HALF_ACKED;
 	f->t.conns[2].half[1].tcp |= ASA_HALF_RST;
@@ -514,8 +491,8 @@ static void ses15_half_done_work_is_undone(void)
 		struct session_view v;
 
 		fake_start(f);
-		CU_ASSERT_EQUAL(syn(f, 1000), DROP_NONE);
-		CU_ASSERT_EQUAL(syn(f, 1001), DROP_NONE);
+		CU_ASSERT_EQUAL(dialogue_syn(f, 1000), DROP_NONE);
+		CU_ASSERT_EQUAL(dialogue_syn(f, 1001), DROP_NONE);
 		c = &f->t.conns[2];
 		switch (step) {
 		case 0: /* both keys in the index, no state yet */
@@ -540,7 +517,7 @@ static void ses15_half_done_work_is_undone(void)
 		fake_restart(f);
 		CU_ASSERT_EQUAL(fake_in_use(f), 1);
 		CU_ASSERT_TRUE(find_port(f, 1000, &v));
-		CU_ASSERT_EQUAL(syn(f, 1001), DROP_NONE); /* its ports are free again */
+		CU_ASSERT_EQUAL(dialogue_syn(f, 1001), DROP_NONE); /* its ports are free again */
 		CU_ASSERT_EQUAL(fake_in_use(f), 2);
 		fake_end(f);
 	}
@@ -555,8 +532,8 @@ static void ses15_translations_are_restored(void)
 
 	nat_dynamic(f);
 	fake_start(f);
-	CU_ASSERT_EQUAL(syn(f, 1000), DROP_NONE);
-	CU_ASSERT_EQUAL(syn(f, 40000), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1000), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 40000), DROP_NONE);
 	fake_restart(f);
 	CU_ASSERT_EQUAL(xlate_count(f->asa.xlates), 2);
 	x = xlate_next(f->asa.xlates, &ref);
@@ -614,9 +591,9 @@ static void ses11_walks_and_filters(void)
 	fw_ace(&f->fw, "bypass", "permit tcp any any eq 99");
 	bypass_class(f, "outside", "bypass");
 	fake_start(f);
-	CU_ASSERT_EQUAL(syn(f, 1000), DROP_NONE);
-	CU_ASSERT_EQUAL(syn(f, 1001), DROP_NONE);
-	establish(f, 1001);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1000), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1001), DROP_NONE);
+	dialogue_establish(f, 1001);
 	CU_ASSERT_EQUAL(FAKE_IN(f, .in = IF_INSIDE, .proto = 17, .src = "10.1.1.77",
 				.dst = "198.51.100.200", .sport = 1, .dport = 53),
 			DROP_NONE);
@@ -673,9 +650,9 @@ static void ses13_clear_conn_and_xlate(void)
 
 	nat_dynamic(f);
 	fake_start(f);
-	CU_ASSERT_EQUAL(syn(f, 1000), DROP_NONE);
-	CU_ASSERT_EQUAL(syn(f, 1001), DROP_NONE);
-	CU_ASSERT_EQUAL(syn(f, 1002), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1000), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1001), DROP_NONE);
+	CU_ASSERT_EQUAL(dialogue_syn(f, 1002), DROP_NONE);
 	while (sessions_clear(f->asa.sessions, &pos, 2, f->now, &x, &closed))
 		;
 	CU_ASSERT_EQUAL(closed, 2);

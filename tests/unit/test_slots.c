@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asa/flow.h"
 #include "lib/cunit.h"
 #include "session/slots.h"
 
@@ -13,7 +14,6 @@ static void home_first_else_the_next(void)
 
 	CU_ASSERT_EQUAL(slots_available(s), 199);
 	CU_ASSERT_EQUAL(slots_take(s, 77), 77);
-	CU_ASSERT_FALSE(slots_is_free(s, 77));
 	CU_ASSERT_EQUAL(slots_take(s, 77), 78);
 	CU_ASSERT_EQUAL(slots_take(s, 63), 63);
 	CU_ASSERT_EQUAL(slots_take(s, 63), 64); /* over the edge of a word */
@@ -22,8 +22,25 @@ static void home_first_else_the_next(void)
 	CU_ASSERT_EQUAL(slots_take(s, 0), 2);
 	CU_ASSERT_EQUAL(slots_take(s, 4000000000u), 3); /* any home is accepted */
 	slots_give(s, 77);
-	CU_ASSERT_TRUE(slots_is_free(s, 77));
 	CU_ASSERT_EQUAL(slots_take(s, 77), 77);
+	slots_free(s);
+}
+
+static void free_ones_in_a_set(void)
+{
+	struct slots *s = slots_new(200);
+	__u32 i;
+
+	for (i = 0; i < ASA_SET_SLOTS; i++) {
+		CU_ASSERT_TRUE(slots_free_in_set(s, 5));
+		CU_ASSERT_EQUAL(slots_take(s, 5 * ASA_SET_SLOTS), 5 * ASA_SET_SLOTS + i);
+	}
+	CU_ASSERT_FALSE(slots_free_in_set(s, 5));
+	CU_ASSERT_TRUE(slots_free_in_set(s, 4));
+	CU_ASSERT_TRUE(slots_free_in_set(s, 6));
+	slots_give(s, 5 * ASA_SET_SLOTS + 7);
+	CU_ASSERT_TRUE(slots_free_in_set(s, 5));
+	CU_ASSERT_FALSE(slots_free_in_set(s, 4000000u));
 	slots_free(s);
 }
 
@@ -80,6 +97,7 @@ int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
 		{ "home first, else the next", home_first_else_the_next },
+		{ "SES-16 free slots in a set", free_ones_in_a_set },
 		{ "a walk sees what is taken", walk_sees_what_is_taken },
 		{ "SES-16 like a plain array, full and empty", like_a_plain_array },
 		{ NULL, NULL },

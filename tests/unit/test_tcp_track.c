@@ -492,26 +492,6 @@ static void table(void)
 		}
 }
 
-/* BYP-5: any segment of the two endpoints passes, in any order, and ends nothing. */
-static void bypass(void)
-{
-	struct asa_half half[2] = { 0 }, before;
-	uint32_t events = 0;
-
-	for (int flags = 0; flags < 256; flags++) {
-		struct asa_tcp_seg t = { .seq = (uint32_t)flags * 0x01010101u, .ack = 77,
-					 .flags = (uint8_t)flags, .size = (uint16_t)(flags & 1) };
-
-		CU_ASSERT(tcp_track_bypass(&half[flags & 1], &half[!(flags & 1)], 0, &t, &events) ==
-			  DROP_NONE);
-	}
-	CU_ASSERT(events == 0);
-	memset(&before, 0, sizeof(before));
-	CU_ASSERT(memcmp(&half[0], &before, sizeof(before)) == 0);
-	before.tcp = ASA_HALF_DATA;
-	CU_ASSERT(memcmp(&half[1], &before, sizeof(before)) == 0);
-}
-
 /* Exactly six combinations of the four flags exist. */
 static void flag_combinations(void)
 {
@@ -549,7 +529,6 @@ int main(void)
 {
 	static const struct asa_cunit_test tests[] = {
 		{ "SES-12 NRM-16 NRM-21 dialogues", table },
-		{ "BYP-5 bypass checks nothing", bypass },
 		{ "TCP flag combinations", flag_combinations },
 		{ "RFC 5961 challenge and RST", challenge_flag_widens_the_rst_window },
 		{ NULL, NULL },
