@@ -95,6 +95,7 @@ asa_inline __u32 lookup_set(const struct asa_set *set, const struct asa_home *ho
 	conn = bpf_map_lookup_elem(&asa_conns, &slot);
 	if (!conn)
 		return 0;
+	touch(&conn->dir[d ^ 1]); /* for addresses */
 	touch_halves(conn, key);
 	return asa_key_equal(&conn->dir[d].key, key) ? ASA_REF(slot, d) : 0;
 }

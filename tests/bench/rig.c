@@ -128,11 +128,9 @@ void rig_port(struct rig *r, __u16 dport)
 	r->n_ready = 0;
 }
 
-static void *map_memory(struct bpf_map *m)
+static void *map_memory(struct bpf_map *m, size_t of_a_flow)
 {
-	size_t size = (size_t)BENCH_FLOWS_MAX * sizeof(__u64);
-
-	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(m), 0);
+	return mmap(NULL, BENCH_FLOWS_MAX * of_a_flow, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(m), 0);
 }
 
 static int attach(struct bpf_program *prog, const char *ns, const char *dev, struct bpf_link **link,
@@ -174,8 +172,8 @@ int rig_open(struct rig *r, enum rig_proto proto, bool ipv6, __u16 dport, char e
 		return rc;
 	}
 	r->plan = &r->skel->bss->plan;
-	r->flows = map_memory(r->skel->maps.flows);
-	r->list = map_memory(r->skel->maps.list);
+	r->flows = map_memory(r->skel->maps.flows, sizeof(*r->flows));
+	r->list = map_memory(r->skel->maps.list, sizeof(*r->list));
 	if (r->flows == MAP_FAILED || r->list == MAP_FAILED) {
 		snprintf(err, RIG_ERR, "cannot map the flow table: %s", strerror(errno));
 		return -errno;
@@ -192,12 +190,10 @@ int rig_open(struct rig *r, enum rig_proto proto, bool ipv6, __u16 dport, char e
 
 void rig_close(struct rig *r)
 {
-	size_t size = (size_t)BENCH_FLOWS_MAX * sizeof(__u64);
-
 	if (r->flows && r->flows != MAP_FAILED)
-		munmap(r->flows, size);
+		munmap(r->flows, BENCH_FLOWS_MAX * sizeof(*r->flows));
 	if (r->list && r->list != MAP_FAILED)
-		munmap(r->list, size);
+		munmap(r->list, BENCH_FLOWS_MAX * sizeof(*r->list));
 	bench_rig__destroy(r->skel);
 	r->skel = NULL;
 }

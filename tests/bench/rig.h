@@ -44,7 +44,8 @@ struct rig {
 	__u16 dport;
 	struct bench_rig *skel;
 	struct bench_plan *plan;
-	__u64 *flows, *list;
+	__u32 *flows;
+	__u64 *list;
 	int gen_ns_fd, sink_ns_fd, gen_ifindex;
 	__u32 n_ready;
 	struct frame_spec spec; /* of the frame that is measured */
