@@ -173,8 +173,9 @@ static bool slot_give_way(struct sessions *s, __u32 now)
 }
 
 /*
- * Where XDP finds the connection without the index: the first slot of its home. One that is translated
- * has two homes, one for each direction: for the clients of dynamic translation the answers are most of the traffic.
+ * Where XDP finds the connection without the index: the first choice at home, or the first slot of it.
+ * One that is translated has two homes, one for each direction: for the clients of dynamic translation
+ * the answers are most of the traffic.
  * => 0: homes are not in use
  */
 static __u32 slot_home(const struct sessions *s, const struct session_args *a)
@@ -377,6 +378,7 @@ static int conn_publish(struct sessions *s, __u32 slot)
 	struct asa_conn *c = &s->t.conns[slot];
 	int rc, d;
 
+	/* XDP, which looks into a key's first choice before it knows who lives there, must find it complete. */
 	for (d = 0; d < 2; d++)
 		__atomic_store_n(&c->dir[d].flags, c->dir[d].flags | ASA_DIR_VALID,
 				 __ATOMIC_RELEASE);
