@@ -149,13 +149,19 @@ static void worlds_prepare(void)
 	}
 }
 
-/* Times are those of two runs, one after the other. */
+/* Times are those of two runs, one after the other; of urgent flags one in a tick is told. */
 static void times_forget(struct result *r, struct asa_conn *c, struct world *w)
 {
+	int n = 0;
+
 	r->meta.tick = 0;
 	for (int d = 0; d < 2; d++)
 		c->dir[d].seen = 0;
 	for (int i = 0; i < w->n_events; i++)
+		if (w->events[i].type != ASA_EVENT_URGENT)
+			w->events[n++] = w->events[i];
+	w->n_events = n;
+	for (int i = 0; i < n; i++)
 		w->events[i].tick = 0;
 }
 
