@@ -354,15 +354,16 @@ __noinline __u32 leave(struct xdp_md *ctx, __u32 ref, __u32 bytes, __u32 l4_off,
 {
 	__u32 slot = ASA_REF_SLOT(ref);
 	struct asa_conn *c = bpf_map_lookup_elem(&asa_conns, &slot);
-	struct asa_session *s = session_of(ref);
+	struct asa_session *s;
 	struct asa_dir *d;
 
-	if (!c || !s)
+	if (!c)
 		return 1;
 	d = ASA_REF_DIR(ref) ? &c->dir[1] : &c->dir[0];
 	if ((d->flags & ASA_DIR_POLICE) && !police(ref, bytes, 1))
 		return 0;
-	if ((d->flags & ASA_DIR_TS) && header > ASA_TCP_SIZE)
+	s = (d->flags & ASA_DIR_TS) && header > ASA_TCP_SIZE ? session_of(ref) : NULL;
+	if (s)
 		timestamps(ctx, l4_off, header - ASA_TCP_SIZE, rest_of(s, ref)->ts_add, !ASA_REF_DIR(ref));
 	return 1;
 }
@@ -444,9 +445,9 @@ asa_inline int route(const struct asa_run *r, const struct asa_config *cfg, cons
  */
 __noinline __u32 held_back(__u32 ref, __u32 flags, __u32 tcp_flags, __u32 length, __u32 end)
 {
-	struct asa_session *s = session_of(ref);
+	struct asa_session *s = flags & ASA_DIR_HOLD ? session_of(ref) : NULL;
 
-	if ((flags & ASA_DIR_HOLD) && s && asa_seq_after(end, rest_of(s, ref)->hold_seq))
+	if (s && asa_seq_after(end, rest_of(s, ref)->hold_seq))
 		return PUNT_INSPECT;
 	/* A RST ends the connection, which the driver can do. */
 	if ((flags & ASA_DIR_PROBE) && !length && !(tcp_flags & ASA_TCP_RST))

@@ -12,10 +12,11 @@
  * Races with the writer: an entry's tag and reference are read one after the other and may be of
  * two different connections; a slot may be in the middle of being reused.  The comparison with the
  * key in the slot decides, so the worst result is a miss, and the frame goes to the daemon, which
- * looks again.  The same for a program that read the mask just before the index doubled.
+ * looks again.  The same for a program that read the mask just before the index doubled.  The first
+ * choice counts only while its direction is marked valid, which the daemon does last.
  *
- * A miss in the cache costs as much as all instructions of a frame together: who is at home waits once,
- * for the lines of the slot, which are asked for before the first has come.
+ * A miss in the cache costs as much as all instructions of a frame together: lines are asked for before
+ * the first has come, and who lives in his first choice waits once.
  */
 #ifndef ASA_LOOKUP_BPF_H
 #define ASA_LOOKUP_BPF_H
@@ -85,19 +86,17 @@ asa_inline __u32 lookup_index(const struct asa_config *cfg, const struct asa_key
 asa_inline __u32 lookup_set(const struct asa_set *set, const struct asa_home *home,
 			    const struct asa_key *key)
 {
-	__u32 found = asa_set_find(set, home->tag), slot, d;
+	__u32 ref = asa_set_ref(set, home, key), slot = ASA_REF_SLOT(ref), d = ASA_REF_DIR(ref);
 	struct asa_conn *conn;
 
-	if (!found)
+	if (!ref)
 		return 0;
-	slot = home->set * ASA_SET_SLOTS + (found >> 1 & (ASA_SET_SLOTS - 1));
-	d = (found ^ asa_key_turned(key)) & 1;
 	conn = bpf_map_lookup_elem(&asa_conns, &slot);
 	if (!conn)
 		return 0;
 	touch(&conn->dir[d ^ 1]); /* for addresses */
 	touch_halves(conn, key);
-	return asa_key_equal(&conn->dir[d].key, key) ? ASA_REF(slot, d) : 0;
+	return asa_key_equal(&conn->dir[d].key, key) ? ref : 0;
 }
 
 /* => ASA_REF, 0: the key's connection is not at home, or homes are not in use */

@@ -71,7 +71,7 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } asa_conns SEC(".maps");
 
-/* The daemon's half of the slots, kept here to outlive it.  Written by the daemon; not read here. */
+/* The daemon's part of the slots, kept here to outlive it.  Written by the daemon; of asa_rest by XDP, too. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, ASA_SLOTS_DEFAULT);

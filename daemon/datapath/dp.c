@@ -345,7 +345,7 @@ static int dp_load(struct dp *d, const struct dp_options *o, const struct dp_pin
 		if (m == DP_MAP_CONNS || m == DP_MAP_SESSIONS || m == DP_MAP_POLICE_REFS)
 			rows = slots;
 		else if (m == DP_MAP_HOMES)
-			rows = slots < ASA_SET_SLOTS ? 1 : slots / ASA_SET_SLOTS;
+			rows = slots / ASA_SET_SLOTS;
 		else if (m == DP_MAP_INDEX)
 			rows = pinned->rows[m] ? pinned->rows[m] : index_buckets_for(slots);
 		r = dp_prepare_map(d, m, rows, err, err_size);

@@ -28,7 +28,7 @@ struct dp_tables {
 	struct asa_bucket *index;
 	__u32 n_buckets; /* power of two; config->index_mask says how many are in use */
 	__u32 index_used; /* entries in the index, index.c's own */
-	struct asa_set *homes; /* n_slots / ASA_SET_SLOTS rows; NULL where homes are not used */
+	struct asa_set *homes; /* n_slots / ASA_SET_SLOTS rows; NULL where config->homes stays 0 */
 	struct asa_nexthop *nexthops; /* ASA_NEXTHOPS_MAX rows; row 0 unused */
 	struct asa_config *config;
 	struct asa_iface *ifaces; /* ASA_IFINDEX_MAX rows */

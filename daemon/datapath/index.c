@@ -51,23 +51,24 @@ static struct index_place index_place(const struct dp_tables *t, const struct as
 	return p;
 }
 
+static const struct asa_key *index_key_of(const struct dp_tables *t, __u32 ref)
+{
+	return &t->conns[ASA_REF_SLOT(ref)].dir[ASA_REF_DIR(ref)].key;
+}
+
 /* ------------------------------------------------------------------ homes */
 
 /* => 0: the key's connection is not at home */
 static __u32 home_find(const struct dp_tables *t, const struct asa_key *key)
 {
 	struct asa_home home;
-	__u32 found, slot, d;
+	__u32 ref;
 
 	if (!t->config->homes)
 		return 0;
 	home = asa_hash_set(key, t->config->hash_key, t->config->homes);
-	found = asa_set_find(&t->homes[home.set], home.tag);
-	if (!found)
-		return 0;
-	slot = home.set * ASA_SET_SLOTS + (found >> 1 & (ASA_SET_SLOTS - 1));
-	d = (found ^ asa_key_turned(key)) & 1;
-	return asa_key_equal(&t->conns[slot].dir[d].key, key) ? ASA_REF(slot, d) : 0;
+	ref = asa_set_ref(&t->homes[home.set], &home, key);
+	return ref && asa_key_equal(index_key_of(t, ref), key) ? ref : 0;
 }
 
 /* Write the 16 bits of a slot; 0: nobody is at home. */
@@ -103,11 +104,6 @@ static bool home_take(struct dp_tables *t, const struct asa_key *key, __u32 ref)
 }
 
 /* ------------------------------------------------------------------ index */
-
-static const struct asa_key *index_key_of(const struct dp_tables *t, __u32 ref)
-{
-	return &t->conns[ASA_REF_SLOT(ref)].dir[ASA_REF_DIR(ref)].key;
-}
 
 static int index_free_entry(const struct asa_bucket *b)
 {

@@ -203,7 +203,7 @@ static __u32 slot_take(struct sessions *s, const struct session_args *a, __u32 n
 			(void)slot_give_way(s, now);
 	}
 	slot = slots_take(s->slots, slot_home(s, a));
-	if (slot >= ASA_DENSE_SLOTS && !s->t.config->homes && s->t.homes) {
+	if (slot >= ASA_DENSE_SLOTS && !s->t.config->homes) {
 		slots_give(s->slots, slot);
 		homes_use(s, (s->t.n_slots - ASA_DENSE_SLOTS) / ASA_SET_SLOTS);
 		slot = slots_take(s->slots, slot_home(s, a));

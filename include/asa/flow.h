@@ -123,13 +123,14 @@ _Static_assert(sizeof(struct asa_conn) == 192, "asa_conn is three cache lines");
 /* Slots below this are nobody's home. As many as the caches hold together with their index entries. */
 #define ASA_DENSE_SLOTS 4096u
 
+#define ASA_SET_SLOTS 16u
+#define ASA_SET_TAG 0x7fff /* from the keys' hash, never 0; 0: nobody is at home */
+#define ASA_SET_TURNED 0x8000 /* asa_key_turned() of direction 0's key */
+
 /*
  * What is at home in 16 slots in a row: slot 16 * row + i has bits 16 * (i % 4) and up of w[i / 4]; no
  * two of a row have the same tag. The daemon writes; stored after the slot was filled, cleared first.
  */
-#define ASA_SET_SLOTS 16u
-#define ASA_SET_TAG 0x7fff /* from the keys' hash, never 0; 0: nobody is at home */
-#define ASA_SET_TURNED 0x8000 /* asa_key_turned() of direction 0's key */
 struct asa_set {
 	__u64 w[4];
 };

@@ -106,7 +106,17 @@ asa_inline __u32 asa_set_find(const struct asa_set *s, __u32 tag)
 	/* At most one bit is set: sums over the four 16 bits by multiplication. */
 	word = (m1 >> 15) + (m2 >> 14) + (m3 >> 15) + (m3 >> 14);
 	turned = ((w0 & m0) | (w1 & m1) | (w2 & m2) | (w3 & m3)) >> 15;
-	return 0x100 + (__u32)((any * (0x0000000200040006ull) + (word * 8 + turned) * ASA_SET_ALL) >> 48);
+	return 0x100 + (__u32)((any * 0x0000000200040006ull + (word * 8 + turned) * ASA_SET_ALL) >> 48);
+}
+
+/* Whose key may it be? => ASA_REF, for the key there to be compared; 0: nobody's of the set */
+asa_inline __u32 asa_set_ref(const struct asa_set *s, const struct asa_home *home,
+			     const struct asa_key *key)
+{
+	__u32 found = asa_set_find(s, home->tag);
+	__u32 slot = home->set * ASA_SET_SLOTS + (found >> 1 & (ASA_SET_SLOTS - 1));
+
+	return found ? ASA_REF(slot, (found ^ asa_key_turned(key)) & 1) : 0;
 }
 
 /*

@@ -14,6 +14,7 @@ static void home_first_else_the_next(void)
 
 	CU_ASSERT_EQUAL(slots_available(s), 199);
 	CU_ASSERT_EQUAL(slots_take(s, 77), 77);
+	CU_ASSERT_FALSE(slots_is_free(s, 77));
 	CU_ASSERT_EQUAL(slots_take(s, 77), 78);
 	CU_ASSERT_EQUAL(slots_take(s, 63), 63);
 	CU_ASSERT_EQUAL(slots_take(s, 63), 64); /* over the edge of a word */
@@ -22,6 +23,7 @@ static void home_first_else_the_next(void)
 	CU_ASSERT_EQUAL(slots_take(s, 0), 2);
 	CU_ASSERT_EQUAL(slots_take(s, 4000000000u), 3); /* any home is accepted */
 	slots_give(s, 77);
+	CU_ASSERT_TRUE(slots_is_free(s, 77));
 	CU_ASSERT_EQUAL(slots_take(s, 77), 77);
 	slots_free(s);
 }
