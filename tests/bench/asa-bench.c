@@ -215,9 +215,7 @@ static void flows_run(const struct options *o, struct rig *rigs, int n, __u32 fl
 
 			if (!s->up)
 				continue;
-			if (rig_measure(&rigs[i], flows,
-					o->round_robin ? BENCH_ROUND_ROBIN : BENCH_RANDOM,
-					o->seconds, &res, err)) {
+			if (rig_measure(&rigs[i], flows, o->round_robin, o->seconds, &res, err)) {
 				printf("note dut=%s flows=%u %s\n", rigs[i].name, flows, err);
 				s->up = false;
 				continue;
@@ -341,7 +339,7 @@ static void flood_run(const struct options *o, struct rig *rigs, int n)
 		}
 		for (round = k = 0; round < o->rounds; round++) {
 			if (rig_flood(&rigs[i], o->port, o->flows[0], o->seconds, &res, &among, err) ||
-			    rig_measure(&rigs[i], o->flows[0], BENCH_RANDOM, o->seconds, &res, err))
+			    rig_measure(&rigs[i], o->flows[0], false, o->seconds, &res, err))
 				break;
 			with[k] = among;
 			without[k++] = res.mpps / 2; /* of two frames one would be the flood's */

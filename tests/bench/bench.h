@@ -30,11 +30,22 @@
 #define BENCH_CLIENT_ISN 1000u
 #define BENCH_SERVER_ISN 5000u
 
+/* Which flow is next. */
 enum bench_order {
-	BENCH_ROUND_ROBIN,
-	BENCH_RANDOM,
-	BENCH_LIST, /* the flows of the list map, once; then every run drops */
+	BENCH_AGAIN, /* those of the list, from the start again at its end */
+	BENCH_ONCE, /* those of the list; at its end every run drops */
+	BENCH_FORGED, /* any, which need not exist */
 };
+
+/*
+ * An element of the list. Drawn before the measurement and read in order, so that the generator does
+ * not wait for memory: what it waits for is counted as time of every device.
+ */
+struct bench_turn {
+	__u32 flow;
+	__u32 ack; /* the acknowledgement to send; 0: that of the template */
+};
+#define BENCH_LIST_MAX (4 * BENCH_FLOWS_MAX)
 
 /* How the far end treats what it gets. */
 enum bench_sink {
@@ -54,19 +65,18 @@ struct bench_plan {
 	struct bench_frame frame; /* what the generator sends */
 	struct bench_frame data; /* what follows a SYN-ACK: the first data segment */
 	struct bench_frame flood; /* with 'mix': every second frame, of any flow */
-	__u32 n_flows;
 	__u32 order; /* enum bench_order */
 	__u32 list_n;
 	__u32 list_pos; /* the generator writes */
+	__u32 pad3;
 	__u64 pace_ns; /* least time between two frames, 0 as fast as can be */
 	__u64 next_ns; /* the generator writes */
 	__u32 seed; /* the generator writes */
 	__u32 turn; /* the generator writes */
 	__u16 dport; /* network order: other frames are not counted */
-	__u8 use_ack; /* the acknowledgement of each flow stands in the flow map */
 	__u8 sink; /* enum bench_sink */
 	__u8 mix;
-	__u8 pad[3];
+	__u8 pad[4];
 	__u16 flood_port; /* network order: what comes back from there is counted */
 	__u8 pad2[6];
 };

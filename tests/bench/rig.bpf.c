@@ -37,27 +37,21 @@ struct bench_plan plan;
 const volatile __u8 ipv6;
 const volatile __u8 tcp;
 
-/*
- * Written when a flow is through: the acknowledgement to use for TCP, else 1. 0: not yet. Sixteen flows
- * in an element, close together: what the generator waits for is counted as time of every device.
- */
-struct flows_row {
-	__u32 ack[16];
-};
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, BENCH_FLOWS_MAX / 16);
-	__type(key, __u32);
-	__type(value, struct flows_row);
-} flows SEC(".maps");
-
+/* Written when a flow is through: the acknowledgement to use for TCP, else 1. 0: not yet. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, BENCH_FLOWS_MAX);
 	__type(key, __u32);
 	__type(value, __u64);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, BENCH_LIST_MAX);
+	__type(key, __u32);
+	__type(value, struct bench_turn);
 } list SEC(".maps");
 
 struct {
@@ -85,17 +79,9 @@ static __always_inline __u16 fold(__u32 sum)
 	return (__u16)~sum;
 }
 
-static __always_inline __u32 *flow_state(__u32 flow)
-{
-	__u32 row = flow / 16;
-	struct flows_row *r = bpf_map_lookup_elem(&flows, &row);
-
-	return r ? &r->ack[flow % 16] : NULL;
-}
-
 static __always_inline void flow_mark(__u32 flow, __u32 value)
 {
-	__u32 *state = flow_state(flow);
+	__u64 *state = bpf_map_lookup_elem(&flows, &flow);
 
 	if (state)
 		*state = value;
@@ -109,9 +95,10 @@ static __always_inline void put16(void *p, __u16 host_order)
 /*
  * Write the frame of a flow over the buffer.
  *
+ * => 'ack' 0: the acknowledgement of the template stays
  * => the caller has checked that BENCH_LEN6 (or BENCH_LEN4) bytes are there
  */
-static __always_inline void frame_fill(__u8 *p, const struct bench_frame *f, __u32 flow, __u8 use_ack)
+static __always_inline void frame_fill(__u8 *p, const struct bench_frame *f, __u32 flow, __u32 ack)
 {
 	__u32 host = BENCH_HOST_BASE + (flow >> BENCH_PORT_BITS);
 	__u32 port = BENCH_PORT_BASE + (flow & (BENCH_PORTS - 1));
@@ -143,18 +130,16 @@ static __always_inline void frame_fill(__u8 *p, const struct bench_frame *f, __u
 		put16(l4 + 6, csum ? csum : 0xffff);
 		return;
 	}
-	if (use_ack) {
-		__u32 *ack = flow_state(flow);
-		__u32 v = ack ? *ack : 0;
-
-		put16(l4 + 8, v >> 16);
-		put16(l4 + 10, v);
-		sum += (v >> 16) + (v & 0xffff);
+	if (ack) {
+		put16(l4 + 8, ack >> 16);
+		put16(l4 + 10, ack);
+		sum += (ack >> 16) + (ack & 0xffff);
 	}
 	put16(l4 + 16, fold(sum));
 }
 
-static __always_inline __u32 flow_random(__u32 n)
+/* Any flow there can be. */
+static __always_inline __u32 flow_forged(void)
 {
 	__u32 x = plan.seed;
 
@@ -162,33 +147,21 @@ static __always_inline __u32 flow_random(__u32 n)
 	x ^= x >> 17;
 	x ^= x << 5;
 	plan.seed = x;
-	return ((__u64)x * n) >> 32;
+	return ((__u64)x * BENCH_FLOWS_MAX) >> 32;
 }
 
-static __always_inline __u32 flow_next(void)
+/* => the next of the list; NULL: there is none */
+static __always_inline const struct bench_turn *turn_next(void)
 {
-	__u32 x;
+	__u32 x = plan.list_pos;
 
-	switch (plan.order) {
-	case BENCH_RANDOM:
-		return flow_random(plan.n_flows);
-	case BENCH_LIST: {
-		__u64 *e;
-
-		x = plan.list_pos;
-		if (x >= plan.list_n)
-			return BENCH_FLOWS_MAX;
-		e = bpf_map_lookup_elem(&list, &x);
-		plan.list_pos = x + 1;
-		return e ? *e : BENCH_FLOWS_MAX;
+	if (x >= plan.list_n) {
+		if (plan.order == BENCH_ONCE)
+			return NULL;
+		x = 0;
 	}
-	default:
-		x = plan.turn + 1;
-		if (x >= plan.n_flows)
-			x = 0;
-		plan.turn = x;
-		return x;
-	}
+	plan.list_pos = x + 1;
+	return bpf_map_lookup_elem(&list, &x);
 }
 
 SEC("xdp")
@@ -196,7 +169,7 @@ int gen(struct xdp_md *ctx)
 {
 	void *end = (void *)(long)ctx->data_end;
 	__u8 *p = (void *)(long)ctx->data;
-	__u32 flow;
+	const struct bench_turn *turn;
 
 	if (plan.pace_ns) {
 		__u64 now = bpf_ktime_get_ns();
@@ -210,14 +183,14 @@ int gen(struct xdp_md *ctx)
 	}
 	if (p + LEN_FULL > (__u8 *)end)
 		return XDP_ABORTED;
-	if (plan.mix && (plan.turn++ & 1)) {
-		frame_fill(p, &plan.flood, flow_random(BENCH_FLOWS_MAX), 0);
+	if (plan.order == BENCH_FORGED || (plan.mix && (plan.turn++ & 1))) {
+		frame_fill(p, &plan.flood, flow_forged(), 0);
 		return XDP_TX;
 	}
-	flow = flow_next();
-	if (flow >= BENCH_FLOWS_MAX)
+	turn = turn_next();
+	if (!turn)
 		return XDP_DROP;
-	frame_fill(p, &plan.frame, flow, plan.use_ack);
+	frame_fill(p, &plan.frame, turn->flow, turn->ack);
 	return XDP_TX;
 }
 
@@ -345,7 +318,7 @@ int gen_rx(struct xdp_md *ctx)
 	end = (void *)(long)ctx->data_end;
 	if (p + LEN_FULL > (__u8 *)end)
 		return XDP_DROP;
-	frame_fill(p, &plan.data, flow, plan.use_ack);
+	frame_fill(p, &plan.data, flow, value);
 	return send_back(ctx);
 }
 

@@ -116,7 +116,6 @@ static void rig_frames(struct rig *r)
 	frame_build(&r->data, s);
 	r->plan->data = r->data;
 	r->plan->frame = r->data;
-	r->plan->use_ack = r->proto == RIG_TCP;
 	r->plan->dport = htons(r->dport);
 }
 
@@ -128,9 +127,9 @@ void rig_port(struct rig *r, __u16 dport)
 	r->n_ready = 0;
 }
 
-static void *map_memory(struct bpf_map *m, size_t of_a_flow)
+static void *map_memory(struct bpf_map *m, size_t size)
 {
-	return mmap(NULL, BENCH_FLOWS_MAX * of_a_flow, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(m), 0);
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(m), 0);
 }
 
 static int attach(struct bpf_program *prog, const char *ns, const char *dev, struct bpf_link **link,
@@ -172,8 +171,8 @@ int rig_open(struct rig *r, enum rig_proto proto, bool ipv6, __u16 dport, char e
 		return rc;
 	}
 	r->plan = &r->skel->bss->plan;
-	r->flows = map_memory(r->skel->maps.flows, sizeof(*r->flows));
-	r->list = map_memory(r->skel->maps.list, sizeof(*r->list));
+	r->flows = map_memory(r->skel->maps.flows, BENCH_FLOWS_MAX * sizeof(*r->flows));
+	r->list = map_memory(r->skel->maps.list, BENCH_LIST_MAX * sizeof(*r->list));
 	if (r->flows == MAP_FAILED || r->list == MAP_FAILED) {
 		snprintf(err, RIG_ERR, "cannot map the flow table: %s", strerror(errno));
 		return -errno;
@@ -193,7 +192,7 @@ void rig_close(struct rig *r)
 	if (r->flows && r->flows != MAP_FAILED)
 		munmap(r->flows, BENCH_FLOWS_MAX * sizeof(*r->flows));
 	if (r->list && r->list != MAP_FAILED)
-		munmap(r->list, BENCH_FLOWS_MAX * sizeof(*r->list));
+		munmap(r->list, BENCH_LIST_MAX * sizeof(*r->list));
 	bench_rig__destroy(r->skel);
 	r->skel = NULL;
 }
@@ -283,7 +282,7 @@ static int rig_send_list(struct rig *r, __u32 n, double per_second, char err[RIG
 {
 	int rc = 0;
 
-	r->plan->order = BENCH_LIST;
+	r->plan->order = BENCH_ONCE;
 	r->plan->list_n = n;
 	r->plan->list_pos = 0;
 	r->plan->pace_ns = per_second > 0 ? (__u64)(1e9 / per_second) : 0;
@@ -294,13 +293,30 @@ static int rig_send_list(struct rig *r, __u32 n, double per_second, char err[RIG
 	return rc;
 }
 
+/* The order of a measurement: the first n flows, at random each time unless 'in_turn'. */
+static void list_draw(struct rig *r, __u32 n, bool in_turn)
+{
+	__u32 size = in_turn ? n : n < 1024 ? 4096 : 4 * n, i, flow, x = 0x9e3779b9u;
+
+	for (i = 0; i < size; i++) {
+		x ^= x << 13;
+		x ^= x >> 17;
+		x ^= x << 5;
+		flow = in_turn ? i : (__u64)x * n >> 32;
+		r->list[i] = (struct bench_turn){ flow, r->proto == RIG_TCP ? (__u32)r->flows[flow] : 0 };
+	}
+	r->plan->order = BENCH_AGAIN;
+	r->plan->list_n = size;
+	r->plan->list_pos = 0;
+}
+
 static __u32 list_missing(struct rig *r, __u32 n)
 {
 	__u32 i, k = 0;
 
 	for (i = 0; i < n; i++)
 		if (!r->flows[i])
-			r->list[k++] = i;
+			r->list[k++] = (struct bench_turn){ .flow = i };
 	return k;
 }
 
@@ -360,16 +376,15 @@ static void samples_check(struct rig *r, struct rig_result *res)
 	}
 }
 
-int rig_measure(struct rig *r, __u32 n, enum bench_order order, double seconds,
-		struct rig_result *res, char err[RIG_ERR])
+int rig_measure(struct rig *r, __u32 n, bool in_turn, double seconds, struct rig_result *res,
+		char err[RIG_ERR])
 {
 	struct bench_count c;
 	__u32 repeat;
 	int rc;
 
 	memset(res, 0, sizeof(*res));
-	r->plan->n_flows = n;
-	r->plan->order = order;
+	list_draw(r, n, in_turn);
 	r->plan->sink = BENCH_SINK_COUNT;
 	if (r->rate <= 0) {
 		/* A short run first: it sizes the others and warms the caches. */
@@ -410,7 +425,7 @@ int rig_newconn(struct rig *r, __u32 n, double per_second, struct rig_result *re
 
 	memset(res, 0, sizeof(*res));
 	for (i = 0; i < n; i++)
-		r->list[i] = i;
+		r->list[i] = (struct bench_turn){ .flow = i };
 	counts_clear(r);
 	r->plan->sink = BENCH_SINK_MARK;
 	rc = rig_send_list(r, n, per_second, err);
@@ -459,13 +474,11 @@ int rig_flood(struct rig *r, __u16 port, __u32 n, double seconds, struct rig_res
 	frame_build(&r->plan->flood, &syn);
 	r->plan->flood_port = htons(port);
 	r->plan->sink = BENCH_SINK_FLOOD;
-	r->plan->order = BENCH_RANDOM;
-	r->plan->n_flows = n ? n : BENCH_FLOWS_MAX;
 	r->plan->mix = n != 0;
-	if (!n) {
-		r->plan->frame = r->plan->flood;
-		r->plan->use_ack = 0;
-	}
+	if (n)
+		list_draw(r, n, false);
+	else
+		r->plan->order = BENCH_FORGED;
 	/* First a few, at a rate at which a daemon can hear of them; then two runs that size the third. */
 	r->plan->pace_ns = 20000;
 	r->plan->next_ns = now_ns();

@@ -44,8 +44,8 @@ struct rig {
 	__u16 dport;
 	struct bench_rig *skel;
 	struct bench_plan *plan;
-	__u32 *flows;
-	__u64 *list;
+	__u64 *flows;
+	struct bench_turn *list;
 	int gen_ns_fd, sink_ns_fd, gen_ifindex;
 	__u32 n_ready;
 	struct frame_spec spec; /* of the frame that is measured */
@@ -82,9 +82,9 @@ void rig_port(struct rig *r, __u16 dport);
  */
 int rig_setup(struct rig *r, __u32 n, double per_second, char err[RIG_ERR]);
 
-/* Send for about the given time over flows 0 … n-1 that are set up. */
-int rig_measure(struct rig *r, __u32 n, enum bench_order order, double seconds,
-		struct rig_result *res, char err[RIG_ERR]);
+/* Send for about the given time over flows 0 … n-1 that are set up, each drawn at random or all in turn. */
+int rig_measure(struct rig *r, __u32 n, bool in_turn, double seconds, struct rig_result *res,
+		char err[RIG_ERR]);
 
 /*
  * First packets of n new flows, none answered, at the given rate (0: as fast as can be).
