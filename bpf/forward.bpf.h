@@ -246,8 +246,7 @@ asa_inline void commit_count(const struct asa_flow *f)
 {
 	struct asa_dir *own = f->own;
 
-	own->packets++;
-	own->bytes += f->pkt->l3_size;
+	asa_count_add(&own->packets, &own->bytes, 1, f->pkt->l3_size);
 	if (own->seen != f->tick)
 		own->seen = f->tick;
 }

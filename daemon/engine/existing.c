@@ -146,8 +146,7 @@ void existing_commit(struct walk *w)
 				    w->in->vlan);
 	rest = &session_row(w->e->asa->sessions, w->slot)->rest[w->dir];
 	w->conn->dir[w->dir].seen = w->now;
-	rest->slow_packets += w->n_frames;
-	rest->slow_bytes += w->bytes;
+	asa_count_add(&rest->slow_packets, &rest->slow_bytes, w->n_frames, w->bytes);
 	if (!is_tracked(w))
 		return;
 	if (w->made) /* no TTL of the client's */

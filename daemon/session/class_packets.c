@@ -28,7 +28,12 @@ static __u64 packets_of(const struct sessions *s, __u32 slot)
 	const struct asa_rest *rest = s->t.sessions[slot].rest;
 	const struct asa_dir *dir = s->t.conns[slot].dir;
 
-	return (__u64)dir[0].packets + rest[0].slow_packets + dir[1].packets + rest[1].slow_packets;
+	__u64 sum = 0;
+
+	for (int d = 0; d < 2; d++)
+		sum += asa_count_packets(dir[d].packets, dir[d].bytes) +
+		       asa_count_packets(rest[d].slow_packets, rest[d].slow_bytes);
+	return sum;
 }
 
 void class_packets_end(struct sessions *s, __u32 slot)

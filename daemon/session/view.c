@@ -118,11 +118,12 @@ static void view_traffic(const struct sessions *s, const struct asa_conn *c, str
 
 	for (d = 0; d < 2; d++) {
 		const struct asa_rest *rest = &s->t.sessions[v->slot].rest[d];
+		const struct asa_dir *dir = &c->dir[d];
 
-		v->driver_packets[d] = c->dir[d].packets;
-		v->daemon_packets[d] = rest->slow_packets;
-		v->dir_packets[d] = (__u64)c->dir[d].packets + rest->slow_packets;
-		v->dir_bytes[d] = c->dir[d].bytes + rest->slow_bytes;
+		v->driver_packets[d] = asa_count_packets(dir->packets, dir->bytes);
+		v->daemon_packets[d] = asa_count_packets(rest->slow_packets, rest->slow_bytes);
+		v->dir_packets[d] = v->driver_packets[d] + v->daemon_packets[d];
+		v->dir_bytes[d] = asa_count_bytes(dir->bytes) + asa_count_bytes(rest->slow_bytes);
 		v->seq_add[d] = c->half[d].seq_add;
 		v->nexthop_if[d] = s->t.nexthops[c->dir[d].nexthop].ifindex;
 		if (!c->dir[d].nexthop)

@@ -53,6 +53,29 @@ struct asa_key {
 };
 _Static_assert(sizeof(struct asa_key) == 40, "asa_key is 40 bytes");
 
+/*
+ * Packets and bytes in 96 bits: 44 of packets, 52 of bytes, so that neither comes round in the life of
+ * a connection. A carry out of the word of packets goes to the top of the other.
+ */
+#define ASA_COUNT_BYTES 52
+asa_inline void asa_count_add(__u32 *packets, __u64 *bytes, __u32 n, __u64 size)
+{
+	__u32 sum = *packets + n;
+
+	*bytes += size + (asa_unlikely(sum < n) ? 1ull << ASA_COUNT_BYTES : 0);
+	*packets = sum;
+}
+
+asa_inline __u64 asa_count_packets(__u32 packets, __u64 bytes)
+{
+	return packets | bytes >> ASA_COUNT_BYTES << 32;
+}
+
+asa_inline __u64 asa_count_bytes(__u64 bytes)
+{
+	return bytes & ((1ull << ASA_COUNT_BYTES) - 1);
+}
+
 /* Instructions of a direction (asa_dir.flags). */
 enum asa_dir_flag {
 	ASA_DIR_VALID = 1 << 0,
@@ -80,8 +103,8 @@ struct asa_dir {
 	__u16 in_if; /* ifindex on which this direction enters; 0: not yet known, any */
 	/* XDP writes (the daemon only before publishing, and 'seen' for packets punted to it) */
 	__u32 seen; /* tick of the last packet, by whichever side */
-	__u32 packets; /* forwarded by the XDP program, modulo 2^32 */
-	__u64 bytes; /* IP bytes of those packets */
+	__u32 packets; /* forwarded by the XDP program: low 32 bits; asa_count_packets() */
+	__u64 bytes; /* low 52 bits: IP bytes of those packets; above: bits 32 to 43 of packets */
 };
 _Static_assert(sizeof(struct asa_dir) == 64, "asa_dir is one cache line");
 
@@ -161,8 +184,8 @@ struct asa_rest {
 		__u32 hold_seq; /* with ASA_DIR_HOLD */
 		__u32 ts_add; /* with ASA_DIR_TS */
 	};
-	__u32 slow_packets; /* forwarded by the daemon */
-	__u64 slow_bytes;
+	__u32 slow_packets; /* forwarded by the daemon, as asa_dir.packets */
+	__u64 slow_bytes; /* as asa_dir.bytes */
 	/* XDP writes, too */
 	__u16 mss; /* announced in its SYN, as that was sent on; 0: not */
 	__u16 rerouted_gen; /* route generation last reported by an event */

@@ -224,6 +224,28 @@ static void life_of_a_connection(void)
 	CU_ASSERT(w.n_events == 1 && w.events[0].type == ASA_EVENT_RST);
 }
 
+/* Packets from 2^32 on are counted above the bytes. */
+static void counters_of_a_long_connection(void)
+{
+	const struct pkt p = { .src = CLIENT, .dst = SERVER, .proto = 17, .sport = 1, .dport = 2,
+			       .payload = 20 };
+	struct result res;
+	struct asa_conn c;
+
+	world_reset(&w);
+	world_conn(&w, 1, &p, NULL, 0);
+	c = world_slot(&w, 1);
+	c.dir[0].packets = 0xfffffffe;
+	c.dir[0].bytes = 1000;
+	world_slot_set(&w, 1, &c);
+	for (unsigned i = 1; i <= 3; i++) {
+		CU_ASSERT(run(&p, &res) == XDP_REDIRECT);
+		c = world_slot(&w, 1);
+		CU_ASSERT(asa_count_packets(c.dir[0].packets, c.dir[0].bytes) == 0xfffffffeull + i);
+		CU_ASSERT(asa_count_bytes(c.dir[0].bytes) == 1000 + 48 * i);
+	}
+}
+
 static void reroute_is_told_once_per_generation(void)
 {
 	struct pkt in = { .src = CLIENT, .dst = SERVER, .proto = 17, .sport = 1025, .dport = 53 };
@@ -309,6 +331,7 @@ int main(void)
 		{ "kinds of maps", map_kinds },
 		{ "OBS-1 the accounting program", account },
 		{ "SES-12 a connection's life in the driver", life_of_a_connection },
+		{ "OBS-1 more than 2^32 packets", counters_of_a_long_connection },
 		{ "SES-1 a route change is told once", reroute_is_told_once_per_generation },
 		{ "a full event ring", full_ring },
 		{ "SES-16 full buckets", full_buckets },

@@ -305,6 +305,14 @@ static void byp14_driver_and_daemon_packets_are_told_apart(void)
 	CU_ASSERT_EQUAL(v.driver_packets[1], 500);
 	CU_ASSERT_EQUAL(v.daemon_packets[1], 0);
 	CU_ASSERT_EQUAL(v.bytes, 760050);
+	f->t.conns[1].dir[0].bytes += 3ull << ASA_COUNT_BYTES; /* it has carried three times */
+	f->t.sessions[1].rest[0].slow_packets = 0xffffffff;
+	DIALOGUE(f, { TCP_OUT(A, 11, 1, 10), 0, OUT_TEXT, "b", NULL });
+	CU_ASSERT_TRUE(fake_view(f, 0, &v));
+	CU_ASSERT_EQUAL(v.driver_packets[0], (3ull << 32) + 1000);
+	CU_ASSERT_EQUAL(v.daemon_packets[0], 1ull << 32);
+	CU_ASSERT_EQUAL(v.dir_packets[0], (4ull << 32) + 1000);
+	CU_ASSERT_EQUAL(v.bytes, 760100);
 	/* everything is in place for it: valid next hops both ways, no flag that asks for the daemon */
 	CU_ASSERT_TRUE(f->t.nexthops[f->t.conns[1].dir[0].nexthop].flags & ASA_NH_VALID);
 	CU_ASSERT_TRUE(f->t.nexthops[f->t.conns[1].dir[1].nexthop].flags & ASA_NH_VALID);
