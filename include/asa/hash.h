@@ -9,8 +9,9 @@
  * connection gets (its session module).
  *
  * The home comes from a cheap hash that is the same for a key and its reverse, so that both directions
- * of a connection that is not translated lead to the same slots. It is linear: who likes can make
- * connections whose sums collide, and they are then found by the index, that is all.
+ * of a connection that is not translated lead to the same slots: a sum over the two ends, each the
+ * product of port and address, so that many connections of two hosts to a few ports do not meet. Who likes
+ * can make connections that do; they are then found by the index, that is all.
  *
  * The index must withstand that, so its hash is another one: the four address words go through NH (UMAC, RFC 4418 section 5.2.2): each 64-bit word is
  * split in halves, a secret half is added to each modulo 2^32 and the halves are multiplied to 64
@@ -58,11 +59,11 @@ struct asa_home {
  */
 asa_inline struct asa_home asa_hash_set(const struct asa_key *k, const __u64 secret[4], __u32 homes)
 {
-	__u64 ports = (__u64)k->sport + k->dport + ((__u64)(k->proto ^ k->ctx) << 17);
-	__u64 h = (k->src.d[0] + k->dst.d[0]) * (secret[0] | 1) +
-		  (k->src.d[1] + k->dst.d[1]) * (secret[1] | 1) + ports * (secret[2] | 1);
+	__u64 h = asa_hash_nh(k->src.d[1] ^ k->sport, secret[1]) + asa_hash_nh(k->dst.d[1] ^ k->dport, secret[1]) +
+		  (k->src.d[0] + k->dst.d[0] + ((__u64)(k->proto ^ k->ctx) << 17)) * (secret[0] | 1);
 	struct asa_home out;
 
+	h = (h ^ h >> 32) * (secret[2] | 1);
 	out.slot = ASA_DENSE_SLOTS + (__u32)((h >> 32) * homes * ASA_SET_SLOTS >> 32);
 	out.set = out.slot / ASA_SET_SLOTS;
 	out.tag = (__u32)(h * 0x9e3779b97f4a7c15ull >> 50) | 0x4000;

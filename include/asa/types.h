@@ -14,7 +14,7 @@
 #include <linux/types.h>
 
 /* Bumped whenever the layout or the meaning of a pinned map changes (see asa_config.version). */
-#define ASA_CONTRACT_VERSION 5u
+#define ASA_CONTRACT_VERSION 6u
 
 #define asa_inline static inline __attribute__((always_inline))
 #define asa_likely(x) __builtin_expect(!!(x), 1)

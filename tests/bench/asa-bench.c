@@ -44,7 +44,7 @@ static const char *const proto_names[] = { "udp", "tcp", "bypass" };
 static void usage(FILE *to)
 {
 	fputs("usage: asa-bench run [options] NAME=GENNS:GENIF:SINKNS:SINKIF[:pins=DIR][:nat=A.B.C]"
-	      "[:fw=NS/IF][:rate=N][:oneway][:pid=N]…\n"
+	      "[:fw=NS/IF][:rate=N][:oneway][:pid=N][:port=N]…\n"
 	      "       asa-bench newconn [options] DEVICE…\n"
 	      "       asa-bench flood -p tcp [options] DEVICE…   SYNs to PORT, counted when they come back\n"
 	      "       asa-bench ct0 NS DEV\n"
@@ -206,8 +206,9 @@ static void flows_run(const struct options *o, struct rig *rigs, int n, __u32 fl
 			printf("note dut=%s flows=%u %s\n", rigs[i].name, flows, err);
 			fflush(stdout);
 		}
-		series[i].punts = rig_punts(&rigs[i], causes[i]);
 	}
+	for (i = 0; i < n; i++)
+		series[i].punts = rig_punts(&rigs[i], causes[i]);
 	for (round = 0; round < o->rounds; round++) {
 		for (i = 0; i < n; i++) {
 			struct series *s = &series[i];
@@ -357,6 +358,15 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 
 enum kind { RUN, NEWCONN, FLOOD };
 
+/* => the first of n rigs around the same device as the next one; NULL: there is none */
+static struct rig *same_device(struct rig *rigs, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (!strcmp(rigs[i].gen_ns, rigs[n].gen_ns))
+			return &rigs[i];
+	return NULL;
+}
+
 static int devices_run(int argc, char **argv, enum kind kind)
 {
 	static struct rig rigs[DUTS_MAX];
@@ -375,9 +385,11 @@ static int devices_run(int argc, char **argv, enum kind kind)
 		fprintf(stderr, "asa-bench: cannot stay on CPU %d: %s\n", o.cpu, strerror(errno));
 	for (i = optind; i < argc && !rc; i++) {
 		rc = rig_parse(&rigs[n], argv[i], err);
-		if (!rc)
-			rc = rig_open(&rigs[n++], o.proto, o.ipv6,
+		if (!rc) {
+			rc = rig_open(&rigs[n], same_device(rigs, n), o.proto, o.ipv6,
 				      kind == FLOOD ? o.port + 1 : o.port, err);
+			n++;
+		}
 	}
 	if (rc) {
 		fprintf(stderr, "asa-bench: %s\n", err);
@@ -393,8 +405,8 @@ static int devices_run(int argc, char **argv, enum kind kind)
 			    progns_run(&rigs[i], proto_names[o.proto], err))
 				printf("note dut=%s %s\n", rigs[i].name, err);
 	}
-	for (i = 0; i < n; i++)
-		rig_close(&rigs[i]);
+	while (n > 0)
+		rig_close(&rigs[--n]);
 	return rc ? 1 : 0;
 }
 

@@ -79,6 +79,9 @@ int rig_parse(struct rig *r, const char *text, char err[RIG_ERR])
 			r->oneway = true;
 		} else if (!strncmp(p, "pid=", 4)) {
 			r->pid = atoi(p + 4);
+		} else if (!strncmp(p, "port=", 5)) {
+			r->own_port = (__u16)atoi(p + 5);
+			bad = !r->own_port;
 		} else if (!strncmp(p, "rate=", 5)) {
 			r->setup_rate = atof(p + 5);
 			bad = r->setup_rate <= 0;
@@ -152,7 +155,8 @@ static int attach(struct bpf_program *prog, const char *ns, const char *dev, str
 	return rc;
 }
 
-int rig_open(struct rig *r, enum rig_proto proto, bool ipv6, __u16 dport, char err[RIG_ERR])
+int rig_open(struct rig *r, struct rig *same, enum rig_proto proto, bool ipv6, __u16 dport,
+	     char err[RIG_ERR])
 {
 	int rc, ifindex;
 
@@ -178,13 +182,36 @@ int rig_open(struct rig *r, enum rig_proto proto, bool ipv6, __u16 dport, char e
 		return -errno;
 	}
 	r->plan->seed = 0x9e3779b9u;
-	rig_port(r, dport);
+	rig_port(r, r->own_port ? r->own_port : dport);
+	if (same) {
+		same->shared = r->shared = true;
+		r->sink = same->sink;
+		r->ear = same->ear;
+		r->gen_ifindex = same->gen_ifindex;
+		return 0;
+	}
 	rc = attach(r->skel->progs.sink, r->sink_ns, r->sink_if, &r->skel->links.sink, &ifindex,
 		    err);
+	if (!rc)
+		rc = attach(r->skel->progs.gen_rx, r->gen_ns, r->gen_if, &r->skel->links.gen_rx,
+			    &r->gen_ifindex, err);
+	r->sink = r->skel->links.sink;
+	r->ear = r->skel->links.gen_rx;
+	return rc;
+}
+
+/* It is this rig's turn. */
+static int rig_plug(struct rig *r, char err[RIG_ERR])
+{
+	int rc = 0;
+
+	if (r->shared)
+		rc = bpf_link__update_program(r->sink, r->skel->progs.sink);
+	if (r->shared && !rc)
+		rc = bpf_link__update_program(r->ear, r->skel->progs.gen_rx);
 	if (rc)
-		return rc;
-	return attach(r->skel->progs.gen_rx, r->gen_ns, r->gen_if, &r->skel->links.gen_rx,
-		      &r->gen_ifindex, err);
+		snprintf(err, RIG_ERR, "cannot put the programs of %s in place: %s", r->name, strerror(-rc));
+	return rc;
 }
 
 void rig_close(struct rig *r)
@@ -326,6 +353,9 @@ int rig_setup(struct rig *r, __u32 n, double per_second, char err[RIG_ERR])
 	__u32 missing, before;
 	int rc, pass, still = 0;
 
+	rc = rig_plug(r, err);
+	if (rc)
+		return rc;
 	if (r->proto == RIG_TCP) {
 		syn.tcp_flags = FRAME_SYN;
 		syn.seq = BENCH_CLIENT_ISN;
@@ -384,6 +414,9 @@ int rig_measure(struct rig *r, __u32 n, bool in_turn, double seconds, struct rig
 	int rc;
 
 	memset(res, 0, sizeof(*res));
+	rc = rig_plug(r, err);
+	if (rc)
+		return rc;
 	list_draw(r, n, in_turn);
 	r->plan->sink = BENCH_SINK_COUNT;
 	if (r->rate <= 0) {

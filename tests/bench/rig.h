@@ -38,11 +38,14 @@ struct rig {
 	double setup_rate; /* first packets a second, 0: the common one */
 	bool oneway; /* the device carries no answers (C0) */
 	int pid; /* of the firewall's daemon, 0 none */
+	__u16 own_port; /* destination port, 0: the common one */
 
 	enum rig_proto proto;
 	bool ipv6;
 	__u16 dport;
 	struct bench_rig *skel;
+	struct bpf_link *sink, *ear; /* where the programs are; rigs around the same device share them */
+	bool shared;
 	struct bench_plan *plan;
 	__u64 *flows;
 	struct bench_turn *list;
@@ -62,13 +65,20 @@ struct rig_result {
 };
 
 /*
- * Read NAME=GENNS:GENIF:SINKNS:SINKIF[:pins=DIR][:nat=A.B.C][:fw=NS/IF][:rate=N][:oneway][:pid=N].
+ * Read NAME=GENNS:GENIF:SINKNS:SINKIF[:pins=DIR][:nat=A.B.C][:fw=NS/IF][:rate=N][:oneway][:pid=N][:port=N].
  *
  * => 0, or -EINVAL with a sentence in err
  */
 int rig_parse(struct rig *r, const char *text, char err[RIG_ERR]);
 
-int rig_open(struct rig *r, enum rig_proto proto, bool ipv6, __u16 dport, char err[RIG_ERR]);
+/*
+ * Load the programs and attach them.
+ *
+ * => 'same': a rig that is open around the same device, which then takes turns with it, or NULL; to be
+ *    closed after this one
+ */
+int rig_open(struct rig *r, struct rig *same, enum rig_proto proto, bool ipv6, __u16 dport,
+	     char err[RIG_ERR]);
 void rig_close(struct rig *r);
 
 /* Use another destination port: every flow is new to the device. */

@@ -160,6 +160,36 @@ static void homes_are_shared_and_spread(void)
 	CU_ASSERT(used > 5000 * 9 / 10 * 96 / 100);
 }
 
+static int by_value(const void *a, const void *b)
+{
+	__u64 x = *(const __u64 *)a, y = *(const __u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* A proxy and its server: two hosts, three ports side by side, every port of the proxy. By chance 15 meet. */
+static void connections_of_two_hosts_do_not_meet(void)
+{
+	static __u64 homes[3 * 60000];
+	__u32 n = 0, met = 0;
+
+	for (__u32 i = 0; i < 60000; i++)
+		for (__u32 port = 98; port < 101; port++) {
+			struct asa_key k = { .proto = 6, .dport = asa_htons((__u16)port) };
+			struct asa_home home;
+
+			asa_addr_set_v4(&k.src, asa_htonl(0x0a000001u));
+			asa_addr_set_v4(&k.dst, asa_htonl(0x0a000002u));
+			k.sport = asa_htons((__u16)(1024 + i));
+			home = asa_hash_set(&k, secret, 65536);
+			homes[n++] = (__u64)home.set << 16 | home.tag;
+		}
+	qsort(homes, n, sizeof(homes[0]), by_value);
+	for (__u32 i = 1; i < n; i++)
+		met += homes[i] == homes[i - 1];
+	CU_ASSERT(met < 60);
+}
+
 /* Each place of a set, alone and among others, turned and not. */
 static void tags_are_found_in_their_place(void)
 {
@@ -194,6 +224,7 @@ int main(void)
 		{ "the secret decides", secret_decides_where_a_key_lives },
 		{ "every field of a key counts", every_field_of_a_key_counts },
 		{ "homes are shared by both directions, and spread", homes_are_shared_and_spread },
+		{ "SES-16 connections of two hosts", connections_of_two_hosts_do_not_meet },
 		{ "SES-10 reversed keys", reverse_of_reverse_is_the_key },
 		{ NULL, NULL },
 	};
