@@ -12,7 +12,7 @@
 #          c1       the same that also reads and writes one line of 64 bytes of each flow: the ceiling with one cache miss
 #          k0       kernel routing, no netfilter hooks
 #          k1       nftables with conntrack, established rule first, nf_conntrack_checksum=0, enlarged tables
-#          fw       the firewall, no translation (and, on port 99, a TCP state bypass class)
+#          fw       the firewall, no translation (on port 99 TCP state bypass, on port 98 no randomization)
 #          nat      the firewall with static NAT of the source network
 #          Both come with a table of the default size, and with one for 1,150,000 connections, which is used
 #          for more than 200,000 flows.
