@@ -27,7 +27,6 @@ static __u64 packets_of(const struct sessions *s, __u32 slot)
 {
 	const struct asa_rest *rest = s->t.sessions[slot].rest;
 	const struct asa_dir *dir = s->t.conns[slot].dir;
-
 	__u64 sum = 0;
 
 	for (int d = 0; d < 2; d++)

@@ -201,7 +201,7 @@ static void flows_run(const struct options *o, struct rig *rigs, int n, __u32 fl
 	int round, i;
 
 	for (i = 0; i < n; i++) {
-		series[i].up = rig_setup(&rigs[i], flows, o->setup_rate, err) == 0;
+		series[i].up = rig_setup(&rigs[i], flows, o->round_robin, o->setup_rate, err) == 0;
 		if (!series[i].up) {
 			printf("note dut=%s flows=%u %s\n", rigs[i].name, flows, err);
 			fflush(stdout);
@@ -216,7 +216,7 @@ static void flows_run(const struct options *o, struct rig *rigs, int n, __u32 fl
 
 			if (!s->up)
 				continue;
-			if (rig_measure(&rigs[i], flows, o->round_robin, o->seconds, &res, err)) {
+			if (rig_measure(&rigs[i], o->seconds, &res, err)) {
 				printf("note dut=%s flows=%u %s\n", rigs[i].name, flows, err);
 				s->up = false;
 				continue;
@@ -334,13 +334,13 @@ static void flood_run(const struct options *o, struct rig *rigs, int n)
 		if (!rigs[i].pid)
 			continue;
 		rig_port(&rigs[i], o->port + 1);
-		if (rig_setup(&rigs[i], o->flows[0], o->setup_rate, err)) {
+		if (rig_setup(&rigs[i], o->flows[0], false, o->setup_rate, err)) {
 			printf("note dut=%s %s\n", rigs[i].name, err);
 			continue;
 		}
 		for (round = k = 0; round < o->rounds; round++) {
 			if (rig_flood(&rigs[i], o->port, o->flows[0], o->seconds, &res, &among, err) ||
-			    rig_measure(&rigs[i], o->flows[0], false, o->seconds, &res, err))
+			    rig_measure(&rigs[i], o->seconds, &res, err))
 				break;
 			with[k] = among;
 			without[k++] = res.mpps / 2; /* of two frames one would be the flood's */

@@ -47,6 +47,20 @@ struct bench_turn {
 };
 #define BENCH_LIST_MAX (4 * BENCH_FLOWS_MAX)
 
+#define BENCH_SEED 0x9e3779b9u
+
+/* => a random number below n; the state goes on (xorshift, Marsaglia 2003) */
+static inline __attribute__((always_inline)) __u32 bench_random(__u32 *state, __u32 n)
+{
+	__u32 x = *state;
+
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	*state = x;
+	return ((__u64)x * n) >> 32;
+}
+
 /* How the far end treats what it gets. */
 enum bench_sink {
 	BENCH_SINK_COUNT, /* count and drop */

@@ -211,9 +211,9 @@ if wanted tcp; then
 fi
 if wanted seq && [ -z "$peers_only" ]; then
 	say "sequence-number randomization, on and off; TCP state bypass for the same segments"
-	# One firewall, three classes: two of them differ by where their memory happens to lie.
+	# Three classes of one firewall: two firewalls differ by where their memory happens to lie.
 	three() { # three FLOWS DEVICE
-		"$bench" run -p tcp -f "$1" -r $((3 * rounds)) -t $secs "$(spec_fw fw "$2")" \
+		"$bench" run -p tcp -f "$1" -r $((rounds > 21 ? 64 : 3 * rounds)) -t $secs "$(spec_fw fw "$2")" \
 			"$(spec_fw plain "$2" :port=98)" "$(spec_fw bypass "$2" :port=99)"
 	}
 	{ three 1000 fw; three 60000 fwl; } | sed 's/^result /random /' | tee -a "$out" | sed -n 's/^note /  note: /p' >&2

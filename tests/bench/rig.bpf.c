@@ -138,18 +138,6 @@ static __always_inline void frame_fill(__u8 *p, const struct bench_frame *f, __u
 	put16(l4 + 16, fold(sum));
 }
 
-/* Any flow there can be. */
-static __always_inline __u32 flow_forged(void)
-{
-	__u32 x = plan.seed;
-
-	x ^= x << 13;
-	x ^= x >> 17;
-	x ^= x << 5;
-	plan.seed = x;
-	return ((__u64)x * BENCH_FLOWS_MAX) >> 32;
-}
-
 /* => the next of the list; NULL: there is none */
 static __always_inline const struct bench_turn *turn_next(void)
 {
@@ -184,7 +172,7 @@ int gen(struct xdp_md *ctx)
 	if (p + LEN_FULL > (__u8 *)end)
 		return XDP_ABORTED;
 	if (plan.order == BENCH_FORGED || (plan.mix && (plan.turn++ & 1))) {
-		frame_fill(p, &plan.flood, flow_forged(), 0);
+		frame_fill(p, &plan.flood, bench_random(&plan.seed, BENCH_FLOWS_MAX), 0);
 		return XDP_TX;
 	}
 	turn = turn_next();

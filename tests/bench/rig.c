@@ -181,10 +181,9 @@ int rig_open(struct rig *r, struct rig *same, enum rig_proto proto, bool ipv6, _
 		snprintf(err, RIG_ERR, "cannot map the flow table: %s", strerror(errno));
 		return -errno;
 	}
-	r->plan->seed = 0x9e3779b9u;
+	r->plan->seed = BENCH_SEED;
 	rig_port(r, r->own_port ? r->own_port : dport);
 	if (same) {
-		same->shared = r->shared = true;
 		r->sink = same->sink;
 		r->ear = same->ear;
 		r->gen_ifindex = same->gen_ifindex;
@@ -203,11 +202,9 @@ int rig_open(struct rig *r, struct rig *same, enum rig_proto proto, bool ipv6, _
 /* It is this rig's turn. */
 static int rig_plug(struct rig *r, char err[RIG_ERR])
 {
-	int rc = 0;
+	int rc = bpf_link__update_program(r->sink, r->skel->progs.sink);
 
-	if (r->shared)
-		rc = bpf_link__update_program(r->sink, r->skel->progs.sink);
-	if (r->shared && !rc)
+	if (!rc)
 		rc = bpf_link__update_program(r->ear, r->skel->progs.gen_rx);
 	if (rc)
 		snprintf(err, RIG_ERR, "cannot put the programs of %s in place: %s", r->name, strerror(-rc));
@@ -320,19 +317,15 @@ static int rig_send_list(struct rig *r, __u32 n, double per_second, char err[RIG
 	return rc;
 }
 
-/* The order of a measurement: the first n flows, at random each time unless 'in_turn'. */
+/* What is measured: the first n flows, at random each time unless 'in_turn'. */
 static void list_draw(struct rig *r, __u32 n, bool in_turn)
 {
-	__u32 size = in_turn ? n : n < 1024 ? 4096 : 4 * n, i, flow, x = 0x9e3779b9u;
+	__u32 size = in_turn ? n : n < 1024 ? 4096 : 4 * n, seed = BENCH_SEED, i, flow;
 
 	for (i = 0; i < size; i++) {
-		x ^= x << 13;
-		x ^= x >> 17;
-		x ^= x << 5;
-		flow = in_turn ? i : (__u64)x * n >> 32;
+		flow = in_turn ? i : bench_random(&seed, n);
 		r->list[i] = (struct bench_turn){ flow, r->proto == RIG_TCP ? (__u32)r->flows[flow] : 0 };
 	}
-	r->plan->order = BENCH_AGAIN;
 	r->plan->list_n = size;
 	r->plan->list_pos = 0;
 }
@@ -347,7 +340,7 @@ static __u32 list_missing(struct rig *r, __u32 n)
 	return k;
 }
 
-int rig_setup(struct rig *r, __u32 n, double per_second, char err[RIG_ERR])
+int rig_setup(struct rig *r, __u32 n, bool in_turn, double per_second, char err[RIG_ERR])
 {
 	struct frame_spec syn = r->spec;
 	__u32 missing, before;
@@ -385,6 +378,7 @@ int rig_setup(struct rig *r, __u32 n, double per_second, char err[RIG_ERR])
 		snprintf(err, RIG_ERR, "%s: %u of %u flows never came through", r->name, missing, n);
 		return -EIO;
 	}
+	list_draw(r, n, in_turn);
 	return 0;
 }
 
@@ -406,8 +400,7 @@ static void samples_check(struct rig *r, struct rig_result *res)
 	}
 }
 
-int rig_measure(struct rig *r, __u32 n, bool in_turn, double seconds, struct rig_result *res,
-		char err[RIG_ERR])
+int rig_measure(struct rig *r, double seconds, struct rig_result *res, char err[RIG_ERR])
 {
 	struct bench_count c;
 	__u32 repeat;
@@ -417,7 +410,7 @@ int rig_measure(struct rig *r, __u32 n, bool in_turn, double seconds, struct rig
 	rc = rig_plug(r, err);
 	if (rc)
 		return rc;
-	list_draw(r, n, in_turn);
+	r->plan->order = BENCH_AGAIN;
 	r->plan->sink = BENCH_SINK_COUNT;
 	if (r->rate <= 0) {
 		/* A short run first: it sizes the others and warms the caches. */
@@ -508,10 +501,7 @@ int rig_flood(struct rig *r, __u16 port, __u32 n, double seconds, struct rig_res
 	r->plan->flood_port = htons(port);
 	r->plan->sink = BENCH_SINK_FLOOD;
 	r->plan->mix = n != 0;
-	if (n)
-		list_draw(r, n, false);
-	else
-		r->plan->order = BENCH_FORGED;
+	r->plan->order = n ? BENCH_AGAIN : BENCH_FORGED;
 	/* First a few, at a rate at which a daemon can hear of them; then two runs that size the third. */
 	r->plan->pace_ns = 20000;
 	r->plan->next_ns = now_ns();

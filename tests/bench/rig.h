@@ -45,7 +45,6 @@ struct rig {
 	__u16 dport;
 	struct bench_rig *skel;
 	struct bpf_link *sink, *ear; /* where the programs are; rigs around the same device share them */
-	bool shared;
 	struct bench_plan *plan;
 	__u64 *flows;
 	struct bench_turn *list;
@@ -86,15 +85,14 @@ void rig_port(struct rig *r, __u16 dport);
 
 /*
  * Make the device know flows 0 … n-1: first packets at a limited rate, again for those that did
- * not come through.
+ * not come through. They are measured in a random order, or 'in_turn'.
  *
  * => 0, or -EIO when some flows never came through (n_ready says how many did)
  */
-int rig_setup(struct rig *r, __u32 n, double per_second, char err[RIG_ERR]);
+int rig_setup(struct rig *r, __u32 n, bool in_turn, double per_second, char err[RIG_ERR]);
 
-/* Send for about the given time over flows 0 … n-1 that are set up, each drawn at random or all in turn. */
-int rig_measure(struct rig *r, __u32 n, bool in_turn, double seconds, struct rig_result *res,
-		char err[RIG_ERR]);
+/* Send the flows that were set up last for about the given time. */
+int rig_measure(struct rig *r, double seconds, struct rig_result *res, char err[RIG_ERR]);
 
 /*
  * First packets of n new flows, none answered, at the given rate (0: as fast as can be).
