@@ -75,6 +75,7 @@ lab_spawn echo srv "$PYTHON" "$LAB_DIR/echo.py"
 lab_wait 5 grep -q listening "$LAB_DIR/echo.log"
 mkfifo "$LAB_DIR/tell"
 idle_hosts() {
+	rm -f "$LAB_DIR/idle.log" # or the wait below may find what the hosts before said
 	nsenter --net="/run/netns/$LAB_TAG-cli" "$PYTHON" "$LAB_DIR/idle.py" <"$LAB_DIR/tell" >"$LAB_DIR/idle.log" 2>&1 &
 	LAB_PID[idle]=$!
 	exec 7>"$LAB_DIR/tell"
