@@ -115,7 +115,7 @@ asa_inline int usual_segment(const struct asa_flow *f, const void *data_end)
 {
 	struct asa_pkt *p = f->pkt;
 
-	if (!tcp_track_is_open(f->half, f->peer) || !tcp_norm_usual(f->half, &p->tcp))
+	if (!tcp_norm_open(f->half, f->peer, p->ttl))
 		return 0;
 	if (p->tcp.header != ASA_TCP_SIZE && !options_usual(p, data_end))
 		return 0;
@@ -141,6 +141,11 @@ asa_inline int usual_forward(const struct asa_run *r, const struct asa_config *c
 	f.other = &conn->dir[d ^ 1];
 	f.half = &conn->half[d];
 	f.peer = &conn->half[d ^ 1];
+	/* Keep the four pointers: the compiler would calculate them anew for each field. */
+	asm volatile("" : "+r"(f.own));
+	asm volatile("" : "+r"(f.other));
+	asm volatile("" : "+r"(f.half));
+	asm volatile("" : "+r"(f.peer));
 	f.ref = ref;
 	flags = f.own->flags;
 	row = f.own->nexthop;

@@ -15,12 +15,12 @@
 
 #include "bytes.h"
 
+/* => sum: below 2^48, which is 65,536 words of 32 bits */
 asa_inline __u16 asa_csum_fold(__u64 sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffff) + ((sum >> 16) & 0xffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
-	return (__u16)((sum & 0xffff) + (sum >> 16));
+	return (__u16)(sum + (sum >> 16));
 }
 
 /* Sum of (~before + after) for a changed field; add up, then fold with asa_csum_delta(). */
@@ -66,6 +66,15 @@ asa_inline __u16 asa_csum_apply(__u16 check, __u16 delta)
 	__u32 sum = (__u32)(__u16)~check + delta; /* one carry at most */
 
 	return (__u16)~((sum & 0xffff) + (sum >> 16));
+}
+
+/*
+ * The same for a sum of differences.
+ * => where they make up nothing, a field of 0xffff becomes 0, the same number
+ */
+asa_inline __u16 asa_csum_change(__u16 check, __u64 sum)
+{
+	return (__u16)~asa_csum_fold((__u16)~check + sum);
 }
 
 /* Plain sum of bytes that start at an even offset; an odd last byte is padded with zero. */

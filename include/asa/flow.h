@@ -60,10 +60,10 @@ _Static_assert(sizeof(struct asa_key) == 40, "asa_key is 40 bytes");
 #define ASA_COUNT_BYTES 52
 asa_inline void asa_count_add(__u32 *packets, __u64 *bytes, __u32 n, __u64 size)
 {
-	__u32 sum = *packets + n;
+	__u64 sum = (__u64)*packets + n;
 
-	*bytes += size + (asa_unlikely(sum < n) ? 1ull << ASA_COUNT_BYTES : 0);
-	*packets = sum;
+	*bytes += size + (sum >> 32 << ASA_COUNT_BYTES);
+	*packets = (__u32)sum;
 }
 
 asa_inline __u64 asa_count_packets(__u32 packets, __u64 bytes)

@@ -123,7 +123,7 @@ asa_inline void asa_rewrite_udp(struct asa_pkt *p, const struct asa_dir *other, 
 	sum += asa_rewrite_ports(p, other);
 	if (!check) /* none, RFC 768 */
 		return;
-	check = asa_csum_apply(check, asa_csum_delta(sum));
+	check = asa_csum_change(check, sum);
 	asa_st16(p->l4 + ASA_UDP_CHECK, check ? check : 0xffff);
 }
 
@@ -138,7 +138,7 @@ asa_inline void asa_rewrite_icmp(struct asa_pkt *p, const struct asa_dir *other,
 	else if (p->flags & ASA_PKT_ICMP_REPLY)
 		sum += asa_csum_put16(p->l4 + ASA_ICMP_ID, other->key.sport);
 	asa_st16(p->l4 + ASA_ICMP_CHECK,
-		 asa_csum_apply(asa_ld16(p->l4 + ASA_ICMP_CHECK), asa_csum_delta(sum)));
+		 asa_csum_change(asa_ld16(p->l4 + ASA_ICMP_CHECK), sum));
 }
 
 asa_inline void asa_rewrite_ttl(struct asa_pkt *p)
@@ -150,8 +150,7 @@ asa_inline void asa_rewrite_ttl(struct asa_pkt *p)
 		after = asa_htons((__u16)(asa_ntohs(before) - 0x0100));
 		asa_st16(p->l3 + ASA_IP4_TTL, after);
 		asa_st16(p->l3 + ASA_IP4_CHECK,
-			 asa_csum_apply(asa_ld16(p->l3 + ASA_IP4_CHECK),
-					asa_csum_delta(asa_csum_diff16(before, after))));
+			 asa_csum_change(asa_ld16(p->l3 + ASA_IP4_CHECK), asa_csum_diff16(before, after)));
 	} else {
 		asa_st8(p->l3 + ASA_IP6_HOPS, (__u8)(p->ttl - 1));
 	}
@@ -182,7 +181,7 @@ asa_inline void asa_rewrite(struct asa_pkt *p, const struct asa_dir *own, const 
 		if (own->flags & ASA_DIR_SEQ)
 			sum += asa_rewrite_seq(p, half->seq_add, peer->seq_add);
 		asa_st16(p->l4 + ASA_TCP_CHECK,
-			 asa_csum_apply(asa_ld16(p->l4 + ASA_TCP_CHECK), asa_csum_delta(sum)));
+			 asa_csum_change(asa_ld16(p->l4 + ASA_TCP_CHECK), sum));
 	}
 	if (own->flags & ASA_DIR_DEC_TTL)
 		asa_rewrite_ttl(p);

@@ -51,6 +51,29 @@ asa_inline int tcp_norm_usual(const struct asa_half *own, const struct asa_tcp_s
 	return !((s->flags & (ASA_TCP_URG | ASA_TCP_SYN)) | own->tcp_map | (s->ttl ^ own->ttl));
 }
 
+/* wscale, tcp, ttl and tcp_map of a half in one load */
+asa_inline __u32 tcp_norm_kind(const struct asa_half *half)
+{
+	return asa_ld32((const __u8 *)half + __builtin_offsetof(struct asa_half, wscale));
+}
+_Static_assert(__builtin_offsetof(struct asa_half, tcp_map) == __builtin_offsetof(struct asa_half, wscale) + 3,
+	       "the four bytes lie together");
+
+/*
+ * The connection is open in both directions and no end has closed it, and tcp_norm_usual() of data and
+ * acknowledgments: all that is left to look at are numbers.
+ */
+asa_inline int tcp_norm_open(const struct asa_half *own, const struct asa_half *peer, __u8 ttl)
+{
+	const __u8 open = ASA_HALF_SYN | ASA_HALF_ACKED, states = open | ASA_HALF_FIN | ASA_HALF_RST;
+	const struct asa_half own_is = { .tcp = open, .ttl = ttl }, peer_is = { .tcp = open };
+	const struct asa_half own_mask = { .tcp = states, .ttl = 0xff, .tcp_map = 0xff };
+	const struct asa_half peer_mask = { .tcp = states };
+
+	return !((tcp_norm_kind(own) ^ tcp_norm_kind(&own_is)) & tcp_norm_kind(&own_mask)) &&
+	       !((tcp_norm_kind(peer) ^ tcp_norm_kind(&peer_is)) & tcp_norm_kind(&peer_mask));
+}
+
 /* Before the options are read: nothing was found yet. */
 asa_inline void tcp_norm_begin(struct asa_tcp_seg *s, const struct asa_tcp_map *m)
 {

@@ -321,16 +321,7 @@ asa_inline enum asa_drop tcp_track_check(const struct asa_half *own, const struc
 	return tcp_track_window(own, peer, s, end);
 }
 
-/* Open in both directions, and no end has closed it: all that is left to look at are numbers. */
-asa_inline int tcp_track_is_open(const struct asa_half *own, const struct asa_half *peer)
-{
-	const __u8 mask = ASA_HALF_SYN | ASA_HALF_ACKED | ASA_HALF_FIN | ASA_HALF_RST;
-
-	return ((own->tcp & mask) ^ (ASA_HALF_SYN | ASA_HALF_ACKED)) == 0 &&
-	       ((peer->tcp & mask) ^ (ASA_HALF_SYN | ASA_HALF_ACKED)) == 0;
-}
-
-/* tcp_track_check() of data and acknowledgments with tcp_track_is_open(), which tells the rest. */
+/* tcp_track_check() of data and acknowledgments with tcp_norm_open(), which tells the rest. */
 asa_inline int tcp_track_open_fits(const struct asa_half *own, const struct asa_half *peer,
 				   __u32 peer_add, const struct asa_tcp_seg *s)
 {
