@@ -205,6 +205,30 @@ static void random_checksums(void)
 }
 
 /* Over all new source ports, one sum is zero: it must be sent as 0xffff (RFC 768). */
+/* A ones-complement sum is the number modulo 0xffff; 0 comes out of nothing but 0. */
+static void folding(void)
+{
+	static const uint64_t edges[] = { 0, 1, 0xfffe, 0xffff, 0x10000, 0x1fffe, 0xffffffff, 0x100000000,
+					  0x1ffffffff, 0xffffffff0000, 0xfffffffffffe, 0xffffffffffff };
+	uint64_t sum;
+	uint16_t want;
+	int i;
+
+	srandom(9);
+	for (i = 0; i < 200000; i++) {
+		if (i < (int)(sizeof(edges) / sizeof(edges[0])))
+			sum = edges[i];
+		else
+			sum = ((uint64_t)random() << 31 ^ (uint64_t)random()) >> (random() % 48) & 0xffffffffffff;
+		want = (uint16_t)(sum ? (sum - 1) % 0xffff + 1 : 0);
+		CU_ASSERT_EQUAL_FATAL(asa_csum_fold(sum), want);
+		/* what is left of a checksum and a sum of differences is the new checksum's complement */
+		CU_ASSERT_EQUAL_FATAL(asa_csum_change((uint16_t)~0x1234, sum), (uint16_t)~asa_csum_fold(0x1234 + sum));
+		CU_ASSERT_EQUAL_FATAL(asa_csum_change((uint16_t)~0x1234, sum),
+				      asa_csum_apply((uint16_t)~0x1234, asa_csum_delta(sum)));
+	}
+}
+
 static void udp_zero_is_sent_as_ffff(void)
 {
 	struct row r = { .before = { A4, U, .sport = 1025, .dport = 53 },
@@ -298,6 +322,7 @@ int main(void)
 		{ "SES-5 SES-10 BYP-14 frames before and after", table },
 		{ "the answer is rewritten back", there_and_back },
 		{ "incremental checksums against full sums", random_checksums },
+		{ "sums are folded", folding },
 		{ "UDP checksum zero", udp_zero_is_sent_as_ffff },
 		{ "SES-5 later fragments: addresses only", later_fragment_keeps_its_payload },
 		{ "hostile TCP options", hostile_options },
