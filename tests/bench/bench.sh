@@ -16,7 +16,7 @@
 #          nat      the firewall with static NAT of the source network
 #          Both come with a table of the default size, and with one for 1,150,000 connections, which is used
 #          for more than 200,000 flows.
-# All idle devices cost nothing; the runs go A B A B over the devices, medians are compared.
+# All idle devices cost nothing; the runs go A B C, B C A over the devices, medians are compared.
 #
 # Options: --quick (fewer flows and rounds), --only LIST (of udp tcp seq bypass v6 new flood bulk), --flows LIST,
 #          --rounds N, --gate (status 1 when a floor is missed), --peers-only (no firewall),
