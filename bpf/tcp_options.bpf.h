@@ -38,10 +38,10 @@ asa_inline struct asa_tcp_list *tcp_options_buffer(void)
 asa_inline int tcp_options_load(struct xdp_md *ctx, __u32 off, __u8 *options, __u32 size)
 {
 	size &= 63;
-	asm volatile("" : "+r"(size));
+	asa_opaque(size);
 	if (size > ASA_TCP_OPTIONS_MAX)
 		return -1;
-	asm volatile("" : "+r"(size));
+	asa_opaque(size);
 	if (size == 0)
 		return -1;
 	return bpf_xdp_load_bytes(ctx, off, options, size) ? -1 : 0;
@@ -111,7 +111,7 @@ __noinline int tcp_options_replace(struct xdp_md *ctx, __u32 off, __u32 size, __
 	before = asa_tcp_options_sum(w.options->bytes);
 	bpf_loop(ASA_TCP_OPTIONS_MAX, tcp_options_clear, &w, 0);
 	size &= 63;
-	asm volatile("" : "+r"(size));
+	asa_opaque(size);
 	if (size == 0 || bpf_xdp_store_bytes(ctx, off, w.options->bytes, size))
 		return 0;
 	return asa_tcp_options_delta(w.options->bytes, before);
@@ -145,7 +145,7 @@ __noinline int tcp_options_shift(struct xdp_md *ctx, __u32 off, __u32 size, __u3
 	o->size = size;
 	delta = asa_sack_shift_at(o->bytes, tcp_options_find(o, ASA_TCPOPT_SACK, 10), add);
 	size &= 63;
-	asm volatile("" : "+r"(size));
+	asa_opaque(size);
 	if (size == 0 || bpf_xdp_store_bytes(ctx, off, o->bytes, size))
 		return 0;
 	return delta;

@@ -142,10 +142,10 @@ asa_inline int usual_forward(const struct asa_run *r, const struct asa_config *c
 	f.half = &conn->half[d];
 	f.peer = &conn->half[d ^ 1];
 	/* Keep the four pointers: the compiler would calculate them anew for each field. */
-	asm volatile("" : "+r"(f.own));
-	asm volatile("" : "+r"(f.other));
-	asm volatile("" : "+r"(f.half));
-	asm volatile("" : "+r"(f.peer));
+	asa_opaque(f.own);
+	asa_opaque(f.other);
+	asa_opaque(f.half);
+	asa_opaque(f.peer);
 	f.ref = ref;
 	flags = f.own->flags;
 	row = f.own->nexthop;

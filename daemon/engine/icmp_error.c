@@ -196,7 +196,7 @@ static __u64 put_addr(__u8 *at, const struct asa_addr *a, bool v6)
 
 static void apply(__u8 *check, __u64 diff)
 {
-	asa_st16(check, asa_csum_apply(asa_ld16(check), asa_csum_delta(diff)));
+	asa_st16(check, asa_csum_change(asa_ld16(check), diff));
 }
 
 static void quote_transport(struct quote *q, const struct asa_conn *c, int dir, __u64 addresses)
@@ -227,7 +227,7 @@ static void quote_transport(struct quote *q, const struct asa_conn *c, int dir, 
 		check = asa_ld16(q->l4 + ASA_UDP_CHECK);
 		if (!check)
 			break;
-		check = asa_csum_apply(check, asa_csum_delta(diff));
+		check = asa_csum_change(check, diff);
 		asa_st16(q->l4 + ASA_UDP_CHECK, check ? check : 0xffff);
 		break;
 	case ASA_PROTO_ICMP:

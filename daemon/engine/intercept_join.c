@@ -405,7 +405,7 @@ static void reset_as_client_expects(struct walk *w, const struct join *j)
 
 	asa_st32(l4 + ASA_TCP_SEQ, after);
 	asa_st16(l4 + ASA_TCP_CHECK,
-		 asa_csum_apply(asa_ld16(l4 + ASA_TCP_CHECK), asa_csum_delta(asa_csum_diff32(before, after))));
+		 asa_csum_change(asa_ld16(l4 + ASA_TCP_CHECK), asa_csum_diff32(before, after)));
 	w->p->tcp.seq = j->cookie + 1;
 }
 

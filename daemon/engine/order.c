@@ -461,8 +461,8 @@ static void acknowledge(struct walk *w, struct order_conn *c)
 	if ((!c->conf.compare && !c->conf.shown) || ORDER_WINDOW_MAX >> scale >= t->window)
 		return;
 	asa_st16(l4 + ASA_TCP_CHECK,
-		 asa_csum_apply(asa_ld16(l4 + ASA_TCP_CHECK),
-				asa_csum_delta(asa_csum_diff16(asa_htons(t->window), asa_htons(most)))));
+		 asa_csum_change(asa_ld16(l4 + ASA_TCP_CHECK),
+				 asa_csum_diff16(asa_htons(t->window), asa_htons(most))));
 	asa_stn16(l4 + ASA_TCP_WINDOW, most);
 	t->window = most;
 }

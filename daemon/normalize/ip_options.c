@@ -66,7 +66,7 @@ void ip_options_clear(struct asa_pkt *p, const struct policy_ip_options *m)
 	}
 	for (i = 0; i < all; i += 2)
 		sum += asa_csum_diff16(asa_ld16(before + i), asa_ld16(l3 + ASA_IP4_SIZE + i));
-	asa_st16(l3 + ASA_IP4_CHECK, asa_csum_apply(asa_ld16(l3 + ASA_IP4_CHECK), asa_csum_delta(sum)));
+	asa_st16(l3 + ASA_IP4_CHECK, asa_csum_change(asa_ld16(l3 + ASA_IP4_CHECK), sum));
 }
 
 /* Options of a hop-by-hop or destination options header: type, length, value (RFC 8200 4.2). */

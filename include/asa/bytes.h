@@ -32,15 +32,18 @@
 #define ASA_BYTES_STORE(bits) ((void)memcpy(p, &v, sizeof(v)))
 #endif
 
+/* The compiler forgets what it knows about a value, and where that came from. */
+#define asa_opaque(x) asm volatile("" : "+r"(x))
+
 /*
  * An index into a buffer of 64 bytes.  The verifier wants to see the bound at the access itself, and
- * a compiler that has proved it removes the mask; the empty asm makes it forget the proof.
+ * a compiler that has proved it removes the mask.
  */
 #ifdef __BPF__
 #define asa_index64(i)                                                                             \
 	({                                                                                         \
 		__u32 i_ = (i);                                                                    \
-		asm volatile("" : "+r"(i_));                                                       \
+		asa_opaque(i_);                                                                            \
 		i_ & 63;                                                                           \
 	})
 #else

@@ -104,7 +104,7 @@ asa_inline __u16 asa_rewrite_l3(struct asa_pkt *p, const struct asa_dir *other)
 		sum += asa_csum_put32(p->l3 + ASA_IP6_SRC + 4 * i, src->w[i]);
 		sum += asa_csum_put32(p->l3 + ASA_IP6_DST + 4 * i, dst->w[i]);
 		/* word for word: 512 bytes of stack do not hold all eight at once */
-		asm volatile("" : "+r"(sum));
+		asa_opaque(sum);
 	}
 	return asa_csum_delta(sum);
 }

@@ -213,7 +213,7 @@ asa_inline void tcp_norm_edit(struct asa_pkt *p)
 		sum += asa_csum_diff16(before, after);
 		asa_st16(p->l4 + ASA_TCP_DOFF, after);
 		asa_st16(p->l4 + ASA_TCP_CHECK,
-			 asa_csum_apply(asa_ld16(p->l4 + ASA_TCP_CHECK), asa_csum_delta(sum)));
+			 asa_csum_change(asa_ld16(p->l4 + ASA_TCP_CHECK), sum));
 	}
 	if (!(p->tcp.edits & ASA_NORM_TTL))
 		return;
@@ -221,8 +221,7 @@ asa_inline void tcp_norm_edit(struct asa_pkt *p)
 		before = asa_ld16(p->l3 + ASA_IP4_TTL); /* TTL and protocol */
 		after = asa_htons((__u16)((__u32)p->ttl << 8 | (asa_ntohs(before) & 0xff)));
 		asa_st16(p->l3 + ASA_IP4_TTL, after);
-		asa_st16(p->l3 + ASA_IP4_CHECK, asa_csum_apply(asa_ld16(p->l3 + ASA_IP4_CHECK),
-							       asa_csum_delta(asa_csum_diff16(before, after))));
+		asa_st16(p->l3 + ASA_IP4_CHECK, asa_csum_change(asa_ld16(p->l3 + ASA_IP4_CHECK), asa_csum_diff16(before, after)));
 	} else {
 		asa_st8(p->l3 + ASA_IP6_HOPS, p->ttl);
 	}

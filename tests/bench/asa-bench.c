@@ -214,7 +214,7 @@ static void flows_run(const struct options *o, struct rig *rigs, int n, __u32 fl
 			struct series *s;
 			struct rig_result res;
 
-			i = (round + k) % n; /* each is measured first as often: that place costs 3 % */
+			i = (round + k) % n; /* no device always begins */
 			s = &series[i];
 			if (!s->up)
 				continue;

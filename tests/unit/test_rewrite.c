@@ -204,7 +204,6 @@ static void random_checksums(void)
 	}
 }
 
-/* Over all new source ports, one sum is zero: it must be sent as 0xffff (RFC 768). */
 /* A ones-complement sum is the number modulo 0xffff; 0 comes out of nothing but 0. */
 static void folding(void)
 {
@@ -229,6 +228,7 @@ static void folding(void)
 	}
 }
 
+/* Over all new source ports, one sum is zero: it must be sent as 0xffff (RFC 768). */
 static void udp_zero_is_sent_as_ffff(void)
 {
 	struct row r = { .before = { A4, U, .sport = 1025, .dport = 53 },
