@@ -125,8 +125,8 @@ int gline_read(struct gline *l, const char *text)
 	l->comment = false;
 	l->indented = *s == ' ' || *s == '\t';
 	s += strspn(s, " \t");
-	len = prompt_length(s);
-	if (len) {
+	/* All of them: the line that is kept must not begin with what the next reading cuts off. */
+	while ((len = prompt_length(s))) {
 		s += len;
 		s += strspn(s, " \t");
 		l->indented = false;
