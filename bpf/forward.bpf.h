@@ -177,6 +177,20 @@ asa_inline enum asa_drop look(const struct asa_run *r, const struct asa_flow *f)
 	return drop;
 }
 
+/* Do the options begin with timestamps the way that hosts write them? => notes them */
+asa_inline int options_timestamps(struct asa_pkt *p, const void *data_end)
+{
+	const void *options = p->l4 + ASA_TCP_SIZE;
+
+	if (!asa_fits(options, ASA_NORM_TS_HEADER - ASA_TCP_SIZE, data_end) ||
+	    asa_ld32(options) != ASA_NORM_TS_START)
+		return 0;
+	p->tcp.ts = asa_ldn32(options + 4);
+	p->tcp.options = ASA_OPT_TS;
+	p->tcp.looked = 1;
+	return 1;
+}
+
 /*
  * Are the options of an ordinary segment none, or nothing but timestamps and SACK blocks the way that
  * hosts write them: "NOP, NOP, option" (RFC 7323 appendix A, RFC 2018 section 3)?
@@ -184,23 +198,14 @@ asa_inline enum asa_drop look(const struct asa_run *r, const struct asa_flow *f)
  */
 asa_inline int options_usual(struct asa_pkt *p, const void *data_end)
 {
-	__u32 header = p->tcp.header, sack;
+	__u32 at = ASA_TCP_SIZE;
 
-	if (header == ASA_TCP_SIZE)
+	if (p->tcp.header == at)
 		return 1;
-	if (!asa_fits(p->l4, ASA_NORM_TS_HEADER, data_end) ||
-	    asa_ld32(p->l4 + ASA_TCP_SIZE) != ASA_NORM_TS_START)
-		return 0;
-	p->tcp.ts = asa_ldn32(p->l4 + ASA_TCP_SIZE + 4);
-	p->tcp.options = ASA_OPT_TS;
-	p->tcp.looked = 1;
-	if (header == ASA_NORM_TS_HEADER)
-		return 1;
-	/* one to three blocks, which fill the header: 44, 52 or 60 bytes */
-	sack = header - ASA_NORM_TS_HEADER - 2;
-	return (sack & 7) == 2 && sack != 2 &&
-	       asa_fits(p->l4, ASA_NORM_TS_HEADER + 4, data_end) &&
-	       asa_ld32(p->l4 + ASA_NORM_TS_HEADER) == asa_htonl(0x01010500 | sack);
+	if (options_timestamps(p, data_end))
+		at = ASA_NORM_TS_HEADER;
+	return p->tcp.header == at || (asa_fits(p->l4, at + 4, data_end) &&
+				       asa_sack_usual(asa_ld32(p->l4 + at), p->tcp.header - at));
 }
 
 /* More data than the receiver announced?  Global, so that the verifier walks it once. */

@@ -118,27 +118,45 @@ __noinline int tcp_options_replace(struct xdp_md *ctx, __u32 off, __u32 size, __
 }
 
 /*
- * Two NOPs and timestamps (RFC 7323 appendix A) are the options of nearly every segment: told by
- * one look, because a copy to the stack and back costs more than the rest of the rewriting.
+ * Options the way that hosts write them: two NOPs and timestamps (RFC 7323 appendix A), two NOPs and SACK
+ * blocks (RFC 2018 section 3), one of these or both.  Told by one look and shifted where they lie, because
+ * a copy to the buffer and back costs more than the rest of the frame.
+ * => the checksum delta; -1: something else, nothing was changed
  */
-asa_inline int tcp_options_timestamps(struct xdp_md *ctx, __u32 off, __u32 size)
+asa_inline int tcp_options_shift_usual(struct xdp_md *ctx, __u32 off, __u32 size, __u32 add)
 {
-	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	void *p = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	__u64 sum = 0;
+	__u32 i;
 
-	if (size != 12 || off > 255)
-		return 0;
-	data += off;
-	return asa_fits(data, 4, data_end) && asa_ld32(data) == asa_htonl(0x0101080a);
+	if (off > 255)
+		return -1;
+	p += off;
+	if (asa_fits(p, 4, data_end) && asa_ld32(p) == ASA_NORM_TS_START) {
+		if (size == 12)
+			return 0;
+		p += 12;
+		size -= 12;
+	}
+	if (!asa_fits(p, 4, data_end) || !asa_sack_usual(asa_ld32(p), size))
+		return -1;
+	for (i = 4; i < 4 + 4 * ASA_SACK_EDGES_MAX && i < size; i += 4) {
+		p += 4;
+		if (!asa_fits(p, 4, data_end)) /* not so: the header is whole */
+			break;
+		sum += asa_csum_put32(p, asa_htonl(asa_ldn32(p) - add));
+	}
+	return asa_csum_delta(sum);
 }
 
 /* Subtract 'add' from the SACK blocks of the options at 'off'; the checksum delta. */
 __noinline int tcp_options_shift(struct xdp_md *ctx, __u32 off, __u32 size, __u32 add)
 {
 	struct asa_tcp_list *o;
-	__u16 delta;
+	int delta = tcp_options_shift_usual(ctx, off, size, add);
 
-	if (asa_likely(tcp_options_timestamps(ctx, off, size)))
-		return 0;
+	if (asa_likely(delta >= 0))
+		return delta;
 	o = tcp_options_buffer();
 	if (!o || tcp_options_load(ctx, off, o->bytes, size))
 		return 0;

@@ -117,7 +117,7 @@ asa_inline int usual_segment(const struct asa_flow *f, const void *data_end)
 
 	if (!tcp_norm_open(f->half, f->peer, p->ttl))
 		return 0;
-	if (p->tcp.header != ASA_TCP_SIZE && !options_usual(p, data_end))
+	if (p->tcp.header != ASA_TCP_SIZE && !options_timestamps(p, data_end))
 		return 0;
 	return tcp_track_open_fits(f->half, f->peer, f->peer->seq_add, &p->tcp) &&
 	       !tcp_norm_check(f->half, f->peer, f->peer->seq_add, &p->tcp, f->tick - f->own->seen);

@@ -235,6 +235,16 @@ static inline __u16 asa_tcp_options_replace(struct asa_tcp_list *o, const struct
 #endif
 
 /*
+ * Do SACK blocks behind two NOPs fill 'size' bytes? That is how hosts write them (RFC 2018 section 3).
+ * => start: the first four of these bytes
+ */
+asa_inline int asa_sack_usual(__be32 start, __u32 size)
+{
+	return size - 12 <= ASA_TCP_OPTIONS_MAX - 12 && (size & 7) == 4 &&
+	       start == asa_htonl(0x01010000 | ASA_TCPOPT_SACK << 8 | (size - 2));
+}
+
+/*
  * Subtract 'add' from the edges of the SACK blocks in the option at 'at'; -1: there is none.
  * => the checksum delta of the change
  */

@@ -46,11 +46,12 @@ static uint32_t around(uint32_t x)
 static const char *const options[] = {
 	"\1\1\10\12\0\0\0\5\0\0\0\2", /* timestamp: 12 */
 	"\1\1\10\12\0\0\0\1\0\0\0\2\1\1\5\12\0\0\23\211\0\0\23\222", /* and SACK: 24 */
+	"\1\1\5\12\0\0\23\211\0\0\23\222", /* SACK alone: 12 */
 	"\36\4ab", /* unknown: 4 */
 	"\1\1\1\0", /* 4 */
 	"\23\22abcdefghijklmnop\1\1", /* MD5: 20 */
 };
-static const uint8_t options_size[] = { 12, 24, 4, 4, 20 };
+static const uint8_t options_size[] = { 12, 24, 12, 4, 4, 20 };
 
 static void frame_random(struct pkt *p, const struct asa_conn *c, int d)
 {

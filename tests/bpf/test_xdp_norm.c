@@ -33,6 +33,7 @@ struct seg {
 	const char *options;
 	uint8_t options_size;
 	uint16_t payload; /* 0: 5, 0xffff: none */
+	const char *data; /* what it is, if that matters */
 };
 
 struct row {
@@ -70,8 +71,10 @@ MAP(wscale_clear, asa_tcp_option_set(m->clear, 3, 1))
 CONN(ttl_60, c->half[0].ttl = 60)
 CONN(ttl_60_decrement, c->half[0].ttl = 60; c->dir[0].flags |= ASA_DIR_DEC_TTL)
 CONN(ts_1000, c->half[0].ts_recent = 1000)
+CONN(ts_1000_usual, c->half[0].ts_recent = 1000; c->half[0].ttl = 64) /* told by one look */
 CONN(ts_wrapping, c->half[0].ts_recent = 0xfffffff0)
 CONN(shifted, c->dir[0].flags |= ASA_DIR_SEQ; c->half[0].seq_add = 7)
+CONN(peer_shifted, c->dir[0].flags |= ASA_DIR_SEQ; c->half[0].ttl = 64; c->half[1].seq_add = 7)
 CONN(bypass, c->dir[0].flags |= ASA_DIR_BYPASS; c->half[0].ttl = 60; c->half[0].ts_recent = 5000)
 
 #define TS(v) "\1\1\10\12\0\0" v "\0\0\0\1" /* two bytes of the value */
@@ -79,6 +82,10 @@ CONN(bypass, c->dir[0].flags |= ASA_DIR_BYPASS; c->half[0].ttl = 60; c->half[0].
 #define TS1000 TS("\3\350")
 #define TS1001 TS("\3\351")
 #define SACK "\1\1\5\12\0\0\23\211\0\0\23\222"
+#define BLOCK "\0\0\23\211\0\0\23\222" /* 5001 to 5010 */
+#define LESS7 "\0\0\23\202\0\0\23\213"
+#define WRAPS "\0\0\0\3\377\377\0\6"
+#define WRAPS7 "\377\377\377\374\377\376\377\377"
 #define NOPS "\1\1\1\1\1\1\1\1\1\1\1\1"
 #define OPT(text, n) .options = text, .options_size = n
 #define SAME { .flags = 0 }
@@ -192,6 +199,29 @@ static const struct row rows[] = {
 	{ "tcp-bad-option-list: half a block behind a timestamp", { OPT(TS1000 "\1\1\5\6abcd", 20) }, NULL,
 	  DROP_TCP_OPTIONS },
 
+	{ "tcp-bad-option-list: timestamp longer than the header, its end and SACK's in the payload",
+	  { OPT("\1\1\10\12\0\0\3\350", 8), .payload = 8, .data = "\0\0\0\1\377\377\377\372" }, NULL, DROP_TCP_OPTIONS, SAME,
+	  ts_1000_usual },
+	{ "RFC 7323 PAWS: payload that looks like a timestamp", { .payload = 12, .data = TS999 }, NULL, 0, SAME, ts_1000_usual },
+	{ "RFC 7323 PAWS before SACK, told by one look", { OPT(TS999 SACK, 24) }, NULL, DROP_TCP_PAWS, SAME, ts_1000_usual },
+	{ "SACK alone, told by one look", { OPT(SACK, 12) }, NULL, 0, SAME, ts_1000_usual },
+
+	{ "SEQ-2 one SACK block", { .ack = 7, OPT("\1\1\5\12" BLOCK, 12) }, NULL, 0,
+	  { .flags = D, OPT("\1\1\5\12" LESS7, 12) }, peer_shifted },
+	{ "SEQ-2 four SACK blocks", { .ack = 7, OPT("\1\1\5\42" BLOCK WRAPS BLOCK WRAPS, 36) }, NULL, 0,
+	  { .flags = D, OPT("\1\1\5\42" LESS7 WRAPS7 LESS7 WRAPS7, 36) }, peer_shifted },
+	{ "SEQ-2 timestamp and one SACK block", { .ack = 7, OPT(TS1000 "\1\1\5\12" WRAPS, 24) }, NULL, 0,
+	  { .flags = D, OPT(TS1000 "\1\1\5\12" WRAPS7, 24) }, peer_shifted },
+	{ "SEQ-2 timestamp and three SACK blocks, IPv6",
+	  { .ack = 7, OPT(TS1000 "\1\1\5\32" WRAPS BLOCK BLOCK, 40) }, NULL, 0,
+	  { .flags = D, OPT(TS1000 "\1\1\5\32" WRAPS7 LESS7 LESS7, 40) }, peer_shifted, .v6 = true },
+	{ "SEQ-2 SACK blocks with nothing in front", { .ack = 7, OPT("\5\22" BLOCK WRAPS "\1\1", 20) }, NULL, 0,
+	  { .flags = D, OPT("\5\22" LESS7 WRAPS7 "\1\1", 20) }, peer_shifted },
+	{ "SEQ-2 SACK blocks in front of timestamps", { .ack = 7, OPT("\1\1\5\12" BLOCK TS1000, 24) }, NULL, 0,
+	  { .flags = D, OPT("\1\1\5\12" LESS7 TS1000, 24) }, peer_shifted },
+	{ "SEQ-2 SACK in the payload", { .ack = 7, .payload = 12, .data = "\1\1\5\12" BLOCK }, NULL, 0,
+	  { .flags = D, .payload = 12, .data = "\1\1\5\12" BLOCK }, peer_shifted },
+
 	{ "BYP-5 bypass: nothing of it", { .flags = U, .urgent = 7, .reserved = 15, OPT("\36\0ab" TS999, 16) },
 	  NULL, 0, SAME, bypass },
 };
@@ -220,6 +250,7 @@ static struct pkt describe(const struct row *r, const struct seg *s)
 	p.seq = (r->syn_ack ? 1000 : 1001) + s->seq;
 	p.ack = 5001 + s->ack;
 	p.payload = s->payload == 0xffff ? 0 : s->payload ? s->payload : 5;
+	p.quote = s->data;
 	return p;
 }
 
