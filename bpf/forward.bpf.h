@@ -182,8 +182,8 @@ asa_inline int options_timestamps(struct asa_pkt *p, const void *data_end)
 {
 	const void *options = p->l4 + ASA_TCP_SIZE;
 
-	if (!asa_fits(options, ASA_NORM_TS_HEADER - ASA_TCP_SIZE, data_end) ||
-	    asa_ld32(options) != ASA_NORM_TS_START)
+	if (!asa_fits(options, ASA_TS_USUAL_SIZE, data_end) ||
+	    asa_ld32(options) != ASA_TS_USUAL_START)
 		return 0;
 	p->tcp.ts = asa_ldn32(options + 4);
 	p->tcp.options = ASA_OPT_TS;

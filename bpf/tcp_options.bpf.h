@@ -117,43 +117,12 @@ __noinline int tcp_options_replace(struct xdp_md *ctx, __u32 off, __u32 size, __
 	return asa_tcp_options_delta(w.options->bytes, before);
 }
 
-/*
- * Options the way that hosts write them: two NOPs and timestamps (RFC 7323 appendix A), two NOPs and SACK
- * blocks (RFC 2018 section 3), one of these or both.  Told by one look and shifted where they lie, because
- * a copy to the buffer and back costs more than the rest of the frame.
- * => the checksum delta; -1: something else, nothing was changed
- */
-asa_inline int tcp_options_shift_usual(struct xdp_md *ctx, __u32 off, __u32 size, __u32 add)
-{
-	void *p = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
-	__u64 sum = 0;
-	__u32 i;
-
-	if (off > 255)
-		return -1;
-	p += off;
-	if (asa_fits(p, 4, data_end) && asa_ld32(p) == ASA_NORM_TS_START) {
-		if (size == 12)
-			return 0;
-		p += 12;
-		size -= 12;
-	}
-	if (!asa_fits(p, 4, data_end) || !asa_sack_usual(asa_ld32(p), size))
-		return -1;
-	for (i = 4; i < 4 + 4 * ASA_SACK_EDGES_MAX && i < size; i += 4) {
-		p += 4;
-		if (!asa_fits(p, 4, data_end)) /* not so: the header is whole */
-			break;
-		sum += asa_csum_put32(p, asa_htonl(asa_ldn32(p) - add));
-	}
-	return asa_csum_delta(sum);
-}
-
 /* Subtract 'add' from the SACK blocks of the options at 'off'; the checksum delta. */
 __noinline int tcp_options_shift(struct xdp_md *ctx, __u32 off, __u32 size, __u32 add)
 {
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 	struct asa_tcp_list *o;
-	int delta = tcp_options_shift_usual(ctx, off, size, add);
+	int delta = off <= 255 ? asa_sack_shift_usual(data + off, data_end, size, add) : -1;
 
 	if (asa_likely(delta >= 0))
 		return delta;

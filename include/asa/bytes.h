@@ -22,7 +22,7 @@
 #define ASA_BYTES_LOAD(bits) (*(const __u##bits *)(p))
 #define ASA_BYTES_STORE(bits) (*(__u##bits *)(p) = v)
 #else
-#define asa_fits(p, n, end) ((size_t)((const char *)(end) - (const char *)(p)) >= (size_t)(n))
+#define asa_fits(p, n, end) ((const char *)(end) - (const char *)(p) >= (long)(n))
 #define ASA_BYTES_LOAD(bits)                                                                       \
 	({                                                                                         \
 		__u##bits v_;                                                                      \

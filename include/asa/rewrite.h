@@ -35,14 +35,17 @@ static inline void asa_rewrite_sack(struct asa_pkt *p, __u32 add)
 	__u8 options[ASA_TCP_OPTIONS_BUFFER] = { 0 };
 	__u32 size = p->tcp.header - ASA_TCP_SIZE;
 	__u8 *l4 = (__u8 *)p->l4;
-	__u16 delta;
+	int delta;
 
 	if (!size)
 		return;
-	memcpy(options, l4 + ASA_TCP_SIZE, size);
-	delta = asa_sack_shift(options, size, add);
-	memcpy(l4 + ASA_TCP_SIZE, options, size);
-	asa_st16(l4 + ASA_TCP_CHECK, asa_csum_apply(asa_ld16(l4 + ASA_TCP_CHECK), delta));
+	delta = asa_sack_shift_usual(l4 + ASA_TCP_SIZE, l4 + p->tcp.header, size, add);
+	if (delta < 0) {
+		memcpy(options, l4 + ASA_TCP_SIZE, size);
+		delta = asa_sack_shift(options, size, add);
+		memcpy(l4 + ASA_TCP_SIZE, options, size);
+	}
+	asa_st16(l4 + ASA_TCP_CHECK, asa_csum_apply(asa_ld16(l4 + ASA_TCP_CHECK), (__u16)delta));
 }
 
 /* The timestamp, or its echo, of a frame with ASA_DIR_TS; as asa_rewrite_sack(). */

@@ -35,9 +35,8 @@ enum asa_norm_edit {
 	ASA_NORM_TTL = 1 << 3, /* becomes the lowest one seen */
 };
 
-/* "NOP, NOP, timestamp of 10 bytes": what most segments of most hosts begin their options with. */
-#define ASA_NORM_TS_START asa_htonl(0x0101080a)
-#define ASA_NORM_TS_HEADER (ASA_TCP_SIZE + 12)
+/* The header of a segment with nothing but timestamps, as most segments of most hosts are. */
+#define ASA_NORM_TS_HEADER (ASA_TCP_SIZE + ASA_TS_USUAL_SIZE)
 
 /* Timestamps are not compared after so long a silence: they may have wrapped (RFC 7323 section 5.5). */
 #define ASA_PAWS_IDLE_TICKS ((__u32)((24ull * 86400 * 1000000000) >> ASA_TICK_SHIFT))
@@ -221,7 +220,8 @@ asa_inline void tcp_norm_edit(struct asa_pkt *p)
 		before = asa_ld16(p->l3 + ASA_IP4_TTL); /* TTL and protocol */
 		after = asa_htons((__u16)((__u32)p->ttl << 8 | (asa_ntohs(before) & 0xff)));
 		asa_st16(p->l3 + ASA_IP4_TTL, after);
-		asa_st16(p->l3 + ASA_IP4_CHECK, asa_csum_change(asa_ld16(p->l3 + ASA_IP4_CHECK), asa_csum_diff16(before, after)));
+		asa_st16(p->l3 + ASA_IP4_CHECK, asa_csum_change(asa_ld16(p->l3 + ASA_IP4_CHECK),
+								asa_csum_diff16(before, after)));
 	} else {
 		asa_st8(p->l3 + ASA_IP6_HOPS, p->ttl);
 	}

@@ -4,9 +4,9 @@
  *
  * Responsible for: finding an option (RFC 9293 section 3.1), reading all of them against a TCP map,
  * replacing those that the map clears, shifting the edges of SACK blocks (RFC 2018).
- * Not responsible for: getting the options out of a frame and back.  Everything here works on a
- * copy of ASA_TCP_OPTIONS_BUFFER bytes, zero behind the options: 40 at most are used, the rest lets
- * the verifier accept any index of six bits.
+ * Not responsible for: getting the options out of a frame and back.  What walks works on a copy of
+ * ASA_TCP_OPTIONS_BUFFER bytes, zero behind the options: 40 at most are used, the rest lets the
+ * verifier accept any index of six bits.  Options the way that hosts write them are told in the frame.
  *
  * Hostile lists (length 0 or 1, beyond the end) end the walk; asa_tcp_options_step() says so.
  * Callers: tcp_options.bpf.h, rewrite.h, the daemon (first segments, MSS).  No state, any thread.
@@ -41,6 +41,13 @@ enum asa_tcp_seen {
 };
 
 #define ASA_SACK_EDGES_MAX 8 /* four blocks fill 40 bytes */
+
+/*
+ * The way that hosts write timestamps (RFC 7323 appendix A): the first four of twelve bytes,
+ * "NOP, NOP, timestamps of 10 bytes".  For SACK blocks see asa_sack_usual().
+ */
+#define ASA_TS_USUAL_START asa_htonl(0x0101080a)
+#define ASA_TS_USUAL_SIZE 12
 
 /* Unrolled loops multiply the verifier's work. */
 #ifdef __clang__
@@ -242,6 +249,35 @@ asa_inline int asa_sack_usual(__be32 start, __u32 size)
 {
 	return size - 12 <= ASA_TCP_OPTIONS_MAX - 12 && (size & 7) == 4 &&
 	       start == asa_htonl(0x01010000 | ASA_TCPOPT_SACK << 8 | (size - 2));
+}
+
+/*
+ * Subtract 'add' from the edges of SACK blocks in a frame, if the options are timestamps, SACK blocks, or
+ * both, the way that hosts write them: a copy to a buffer and back costs more than all else that is done.
+ * => options, size: those of the header; end: of the frame
+ * => the checksum delta; -1: something else, nothing was changed
+ */
+asa_inline int asa_sack_shift_usual(void *options, const void *end, __u32 size, __u32 add)
+{
+	__u8 *p = (__u8 *)options;
+	__u64 sum = 0;
+	__u32 i;
+
+	if (size >= ASA_TS_USUAL_SIZE && asa_fits(p, 4, end) && asa_ld32(p) == ASA_TS_USUAL_START) {
+		if (size == ASA_TS_USUAL_SIZE)
+			return 0;
+		p += ASA_TS_USUAL_SIZE;
+		size -= ASA_TS_USUAL_SIZE;
+	}
+	if (!asa_fits(p, 4, end) || !asa_sack_usual(asa_ld32(p), size))
+		return -1;
+	for (i = 4; i < 4 + 4 * ASA_SACK_EDGES_MAX && i < size; i += 4) {
+		p += 4;
+		if (!asa_fits(p, 4, end)) /* for the verifier: the header is whole */
+			break;
+		sum += asa_csum_put32(p, asa_htonl(asa_ldn32(p) - add));
+	}
+	return asa_csum_delta(sum);
 }
 
 /*

@@ -90,7 +90,7 @@ static const struct {
 	{ "the same, randomized", { V4, TCP, TIMESTAMPS }, {}, ASA_DIR_SEQ, XDP_REDIRECT },
 	{ "SACK, randomized", { V4, TCP, SACK }, {}, ASA_DIR_SEQ, XDP_REDIRECT },
 	{ "TCP hit, timestamps, SACK", { V4, TCP, .options = TS_SACK, .options_size = 24 }, {}, 0, XDP_REDIRECT },
-	{ "the same, randomized", { V4, TCP, .options = TS_SACK, .options_size = 24 }, {}, ASA_DIR_SEQ, XDP_REDIRECT },
+	{ "TS, SACK, randomized", { V4, TCP, .options = TS_SACK, .options_size = 24 }, {}, ASA_DIR_SEQ, XDP_REDIRECT },
 	{ "TCP hit, option cleared", { V4, TCP, .options = "\36\4ab", .options_size = 4 }, {}, 0,
 	  XDP_REDIRECT },
 	{ "bypass hit", { V4, TCP }, {}, ASA_DIR_BYPASS, XDP_REDIRECT },

@@ -275,9 +275,11 @@ static void hostile_options(void)
 		{ "\x05\x00", 2 },	{ "\x05\x01", 2 },	      { "\x05", 1 },
 		{ "\x05\x0a\x01", 3 },	{ "\x03\x02\x05\x0a", 4 }, { "\x08\xff\x05\x0a", 4 },
 		{ "\x00\x05\x0a\x01\x02\x03\x04\x05\x06\x07\x08\x09", 12 },
+		{ "\x01\x01\x08\x0a", 4 }, { "\x01\x01\x08\x0a\x01\x02\x03\x04", 8 },
+		{ "\x01\x01\x05\x0a", 4 }, { "\x01\x01\x05\x12\x01\x02\x03\x04\x05\x06\x07\x08", 12 },
 		{ "\x05\x02\x01\x01", 4 }, { "\x05\x09\x01\x02\x03\x04\x05\x06\x07\x08\x01\x01", 12 },
 	};
-	uint8_t options[ASA_TCP_OPTIONS_BUFFER], before[ASA_TCP_OPTIONS_BUFFER];
+	uint8_t options[ASA_TCP_OPTIONS_BUFFER], before[ASA_TCP_OPTIONS_BUFFER], *exact;
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		memset(options, 0, sizeof(options));
@@ -286,6 +288,12 @@ static void hostile_options(void)
 		CU_ASSERT(asa_sack_shift(options, lists[i].size, 0x100) == 0);
 		CU_ASSERT(memcmp(before, options, sizeof(options)) == 0);
 		CU_ASSERT(asa_tcp_find_wscale(options, lists[i].size) == -1);
+		/* in the frame: nothing is read behind the end */
+		exact = malloc(lists[i].size);
+		memcpy(exact, before, lists[i].size);
+		CU_ASSERT(asa_sack_shift_usual(exact, exact + lists[i].size, lists[i].size, 0x100) == -1);
+		CU_ASSERT(memcmp(before, exact, lists[i].size) == 0);
+		free(exact);
 	}
 	memset(options, 1, sizeof(options)); /* 37 times no operation, then the option at the very end */
 	memcpy(options + 37, "\x03\x03\x09", 3);
